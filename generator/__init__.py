@@ -1,0 +1,1 @@
+"""Documented security group rules, generated as Terraform HCL and CloudFormation YAML."""

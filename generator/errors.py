@@ -1,0 +1,69 @@
+"""What can go wrong, in sentences for the user. Nothing else in the package prints or exits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """One mistake in one file. Lines and columns count from 1; 0 means that there is none."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        return f"{place}: {self.message}"
+
+
+class GeneratorError(Exception):
+    """The base of every error that reaches a user. `str()` of it is what the user reads."""
+
+
+class InputError(GeneratorError):
+    """Files that cannot be used: all of their mistakes at once, in the order of the files."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes: tuple[Mistake, ...] = tuple(sorted(set(mistakes)))
+        super().__init__(self.mistakes)
+
+    def __str__(self) -> str:
+        return "\n".join(str(mistake) for mistake in self.mistakes)
+
+
+class UsageError(GeneratorError):
+    """A command line that asks for something that does not exist or cannot be done."""
+
+
+class TemplateError(GeneratorError):
+    """A template that cannot be rendered: its file, its line, and the reason."""
+
+
+class WriteError(GeneratorError):
+    """An output folder that cannot be written, or a file in it that is not ours to change."""
+
+
+class FieldError(ValueError):
+    """A value that its own model refuses. `field` names the field at fault, if it is a single one."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def choices(names: Iterable[str]) -> str:
+    """The names as a person lists them: `a, b or c`."""
+    first, *rest = list(names) or ["nothing"]
+    return f"{', '.join([first, *rest[:-1]])} or {rest[-1]}" if rest else first
+
+
+def unknown(what: str, name: object, known: Sequence[str]) -> str:
+    """The sentence for a name that does not exist, with the choices and the nearest match."""
+    near = get_close_matches(str(name), known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no {what} {str(name)!r}: choose {choices(known)}{hint}"

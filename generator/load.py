@@ -1,0 +1,156 @@
+"""Load: from a folder of rule data and from deployment files to the values of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from generator.errors import InputError, Mistake, UsageError, unknown
+from generator.model import (
+    Catalogue,
+    Deployment,
+    Endpoint,
+    Group,
+    GroupRules,
+    Release,
+    ReleaseInfo,
+)
+from generator.strict_yaml import Parsed, parse
+
+
+def shipped(folder: str) -> Path:
+    """`rule_data` or `templates` as they come with the tool.
+
+    A wheel carries them inside the package; in a checkout they stand beside it.
+    """
+    package = Path(__file__).parent
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+class RuleData:
+    """A folder of rule data. Its files are read when they are asked for, and checked as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises UsageError for a folder that is not there or holds no releases."""
+        if not (root / "releases").is_dir():
+            raise UsageError(f"{root} is no rule data: it has no folder releases/")
+        self.root = root
+        groups = self._read(root / "groups.yaml", Mapping[str, Group])
+        endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
+        _raise(_check_endpoints(endpoints, groups.value))
+        self.catalogue = Catalogue(groups.value, endpoints.value)
+
+    def releases(self) -> list[str]:
+        """The ids of the releases, in the order of their names."""
+        folders = (self.root / "releases").iterdir()
+        return sorted(folder.name for folder in folders if folder.is_dir())
+
+    def presets(self) -> list[str]:
+        """The names of the presets, in the order of their names."""
+        return sorted(path.stem for path in (self.root / "presets").glob("*.yaml"))
+
+    def release(self, name: str) -> Release:
+        """One release with all of its rules. Raises UsageError for a name that does not exist."""
+        if name not in self.releases():
+            raise UsageError(unknown("release", name, self.releases()))
+        folder = self.root / "releases" / name
+        info = self._read(folder / "release.yaml", ReleaseInfo)
+        _raise(
+            info.mistake(("groups", i), unknown("group", role, list(self.catalogue.groups)))
+            for i, role in enumerate(info.value.groups)
+            if role not in self.catalogue.groups
+        )
+        rules = {
+            role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
+        }
+        _raise(m for parsed in rules.values() for m in _check_rules(parsed, self.catalogue))
+        return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
+
+    def preset(self, name: str) -> Deployment:
+        """One preset. Raises UsageError for a name that does not exist."""
+        if name not in self.presets():
+            raise UsageError(unknown("preset", name, self.presets()))
+        return self.deployment(self.root / "presets" / f"{name}.yaml")
+
+    def deployment(self, path: Path) -> Deployment:
+        """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
+        parsed = self._read(path, Deployment)
+        _raise(self._check_deployment(parsed))
+        return parsed.value
+
+    def _read(self, path: Path, cls: Any) -> Parsed[Any]:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+        return parse(data, cls, str(path))
+
+    def _check_deployment(self, parsed: Parsed[Deployment]) -> Iterator[Mistake]:
+        deployment = parsed.value
+        if deployment.release not in self.releases():
+            message = unknown("release", deployment.release, self.releases())
+            yield parsed.mistake(("release",), message)
+        for i, role in enumerate(deployment.groups or ()):
+            if role not in self.catalogue.groups:
+                message = unknown("group", role, list(self.catalogue.groups))
+                yield parsed.mistake(("groups", i), message)
+        for endpoint in deployment.endpoints or {}:
+            if endpoint not in self.catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+                yield parsed.mistake(("endpoints", endpoint), message)
+
+
+def _raise(mistakes: Iterator[Mistake]) -> None:
+    found = list(mistakes)
+    if found:
+        raise InputError(found)
+
+
+def _check_endpoints(
+    parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
+) -> Iterator[Mistake]:
+    endpoints = parsed.value
+    for name, endpoint in endpoints.items():
+        default = endpoint.default
+        path = (name, "default")
+        if default.group and default.group not in groups:
+            yield parsed.mistake((*path, "group"), unknown("group", default.group, list(groups)))
+        if default.endpoint and default.endpoint not in endpoints:
+            message = unknown("endpoint", default.endpoint, list(endpoints))
+            yield parsed.mistake((*path, "endpoint"), message)
+        elif default.endpoint and _is_group(endpoints[default.endpoint]):
+            message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
+            yield parsed.mistake((*path, "endpoint"), message)
+        elif _falls_back_to_itself(name, endpoints):
+            yield parsed.mistake(path, "the default leads back to this endpoint")
+
+
+def _is_group(endpoint: Endpoint) -> bool:
+    return bool(endpoint.default.group or endpoint.default.own_group)
+
+
+def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
+    seen = {name}
+    follows = endpoints[name].default.endpoint
+    while follows in endpoints:
+        if follows in seen:
+            return True
+        seen.add(follows)
+        follows = endpoints[follows].default.endpoint
+    return False
+
+
+def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for direction, mode, rules in parsed.value.tables():
+        table = (direction, mode) if mode else (direction,)
+        for i, rule in enumerate(rules):
+            if rule.id in seen:
+                yield parsed.mistake((*table, i, "id"), f"the id {rule.id!r} is taken: change one")
+            seen.add(rule.id)
+            for j, endpoint in enumerate(rule.endpoints):
+                if endpoint not in catalogue.endpoints:
+                    message = unknown("endpoint", endpoint, list(catalogue.endpoints))
+                    yield parsed.mistake((*table, i, "endpoints", j), message)

@@ -1,0 +1,266 @@
+"""The shapes of the input: rule data and deployments. Frozen values, no behaviour beyond their own.
+
+Each class is a mapping of a YAML file; its fields are the keys, and a string under a field is that
+key's documentation, which the JSON Schema carries into editors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Literal
+
+from generator.errors import FieldError
+from generator.protocols import Traffic, read_cells
+
+Direction = Literal["inbound", "outbound"]
+Mode = Literal["basic", "advanced"]
+Topology = Literal["ha", "single-node"]
+PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group"]
+
+# EC2 accepts these, and nothing else, in group names, group descriptions and rule descriptions.
+EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of a documented table: its cells as documented, and beside them what they mean."""
+
+    id: str
+    """Names the row; unique within its file, and the same in every release that has the row."""
+    protocol: str
+    """The Protocol cell, exactly as documented."""
+    port: str
+    """The Port cell, exactly as documented, in quotes."""
+    purpose: str
+    """The Purpose cell, exactly as documented."""
+    endpoints: tuple[str, ...]
+    """Who is at the other end: ids from endpoints.yaml."""
+    service: str | None = None
+    """The Service cell; left out where the table has no such column."""
+    source: str | None = None
+    """The Source cell; left out where the table has no such column."""
+    destination: str | None = None
+    """The Destination cell; left out where the table has no such column."""
+    ha_only: bool = False
+    """Whether the row applies to an HA pair only."""
+    note: str | None = None
+    """The decision that reading the row took, if it took one."""
+    permissions: tuple[Traffic, ...] = ()
+    """What the row lets through, where the Protocol and Port cells alone would mislead."""
+
+    def __post_init__(self) -> None:
+        _check_slug(self.id, "id")
+        if not self.endpoints:
+            raise FieldError("a rule names at least one endpoint", "endpoints")
+        if not self.permissions:
+            read_cells(self.protocol, self.port)
+
+    @property
+    def traffic(self) -> tuple[Traffic, ...]:
+        """What the row lets through: `permissions`, or else its cells as read."""
+        return self.permissions or read_cells(self.protocol, self.port)
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """The two outbound tables that a document offers as alternatives."""
+
+    basic: tuple[Rule, ...]
+    advanced: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class GroupRules:
+    """The documented tables of one group in one release: `releases/<release>/<group>.yaml`."""
+
+    title: str
+    """What the release calls the owner of the group."""
+    inbound: tuple[Rule, ...]
+    outbound: Outbound | tuple[Rule, ...]
+    """`basic` and `advanced`, or a single table where the document has one."""
+
+    def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
+        """Every table in document order, with its direction and its mode (None: the only one)."""
+        if isinstance(self.outbound, Outbound):
+            return (
+                ("inbound", None, self.inbound),
+                ("outbound", "basic", self.outbound.basic),
+                ("outbound", "advanced", self.outbound.advanced),
+            )
+        return (("inbound", None, self.inbound), ("outbound", None, self.outbound))
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """One published set of documented rules: `releases/<release>/release.yaml`."""
+
+    product: str
+    """The product's name and release, as documented."""
+    document: str
+    """The title of the document."""
+    groups: tuple[str, ...]
+    """The roles of the documented groups, in document order."""
+    date: str | None = None
+    """The date of the document; null where it carries none."""
+    notes: tuple[str, ...] = ()
+    """What the document says outside its tables."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A security group by its role: an entry of `groups.yaml`."""
+
+    description: str
+    """The GroupDescription. It never changes: a change replaces the group."""
+    output: str
+    """The name of the output that holds the group's id."""
+    outputs_to: tuple[str, ...] = ()
+    """The arguments elsewhere that take the group's id."""
+    ha_only: bool = False
+    """Whether the group exists for an HA pair only."""
+    created_by_product: bool = False
+    """Whether the product always creates this group itself, so that it is generated on request only."""
+
+    def __post_init__(self) -> None:
+        if not EC2_TEXT.fullmatch(self.description):
+            raise FieldError(
+                "a group's description has 1 to 255 characters from a-z A-Z 0-9, space and "
+                "._-:/()#,@[]+=&;{}!$*",
+                "description",
+            )
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.output):
+            raise FieldError(f"{self.output!r} is no output name: write a_b_c", "output")
+
+
+@dataclass(frozen=True)
+class Default:
+    """What an endpoint stands for where a deployment leaves it out: at most one of these."""
+
+    cidrs: tuple[str, ...] = ()
+    """CIDRs."""
+    endpoint: str | None = None
+    """The id of another endpoint."""
+    group: str | None = None
+    """The role of a group, where that group is part of the deployment."""
+    own_group: bool = False
+    """The group that carries the rule."""
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
+            raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
+        for cidr in self.cidrs:
+            Peer.parse(cidr)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Who is at the other end of a rule: an entry of `endpoints.yaml`."""
+
+    title: str
+    """A short name for people."""
+    help: str
+    """A sentence for whoever must fill the endpoint in."""
+    default: Default = Default()
+    """What it stands for where a deployment leaves it out; without one it stays open."""
+
+
+@dataclass(frozen=True, order=True)
+class Peer:
+    """A concrete value bound to an endpoint: a CIDR, a prefix list, a security group, or a role.
+
+    `name` is how the user calls the peer; for a peer without a name it is the value.
+    """
+
+    kind: PeerKind
+    value: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str, name: str | None = None) -> Peer:
+        """Read `10.0.0.0/8`, `2001:db8::/32`, `pl-…`, `sg-…` or `group:<role>`, else FieldError."""
+        if text.startswith("group:"):
+            return cls("group", text.removeprefix("group:"), name or text)
+        for prefix, kind in (("pl-", "prefix_list"), ("sg-", "security_group")):
+            if text.startswith(prefix):
+                if not re.fullmatch(prefix + r"([0-9a-f]{8}|[0-9a-f]{17})", text):
+                    raise FieldError(
+                        f"{text!r} is no id: {prefix} is followed by 8 or 17 hexadecimal digits"
+                    )
+                return cls(kind, text, name or text)  # type: ignore[arg-type]
+        return cls._parse_cidr(text, name)
+
+    @classmethod
+    def _parse_cidr(cls, text: str, name: str | None) -> Peer:
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            raise FieldError(
+                f"{text!r} is no peer: write a CIDR such as 10.0.0.0/16 or 2001:db8::/32, "
+                "a prefix list pl-…, a security group sg-…, or group:<role>"
+            ) from None
+        if text != str(network):
+            raise FieldError(f"{text!r} is not a network's own address: write {network}")
+        return cls("cidr_ipv4" if network.version == 4 else "cidr_ipv6", text, name or text)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A user's file, or a preset: which rules, and who is at the other end of them."""
+
+    name: str
+    """The name of the output folder and the prefix of the groups' names."""
+    release: str
+    """The release whose documented rules apply, in quotes."""
+    topology: Topology = "ha"
+    """`ha`, or `single-node`: the rules and groups for an HA pair only fall away."""
+    groups: tuple[str, ...] | None = None
+    """The roles to generate; left out: every group of the release that a user can bring."""
+    outbound: Mode = "advanced"
+    """Which outbound table applies: `basic` or `advanced`."""
+    endpoints: Mapping[str, tuple[Peer, ...] | Mapping[str, Peer]] | None = None
+    """Per endpoint a list of peers, or a mapping from a name to a peer; `[]` means nobody."""
+    tags: Mapping[str, str] | None = None
+    """Tags for every group."""
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.name) or len(self.name) > 64:
+            raise FieldError(
+                f"{self.name!r} is no deployment name: write up to 64 lower-case letters, digits "
+                "and single hyphens, beginning with a letter",
+                "name",
+            )
+        if self.name.startswith("sg-"):
+            raise FieldError("a group's name cannot begin with sg-", "name")
+
+    def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
+        """The peers bound to an endpoint; None where the deployment leaves it out."""
+        bound = (self.endpoints or {}).get(endpoint)
+        return tuple(bound.values()) if isinstance(bound, Mapping) else bound
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release with the rules of all of its groups, in document order."""
+
+    id: str
+    info: ReleaseInfo
+    rules: Mapping[str, GroupRules]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What every release shares: the groups by role, and the endpoints by id, in file order."""
+
+    groups: Mapping[str, Group]
+    endpoints: Mapping[str, Endpoint]
+
+
+def _check_slug(text: str, field: str) -> None:
+    if not SLUG.fullmatch(text):
+        raise FieldError(
+            f"{text!r} is no {field}: write lower-case letters, digits and single hyphens", field
+        )

@@ -1,0 +1,129 @@
+"""How the Protocol and Port cells of a documented table are read as what EC2 stores.
+
+The numbers and limits are those of EC2's IpPermission: ports 0 to 65535 for tcp and udp; for icmp
+and icmpv6 the type stands in from_port and the code in to_port, -1 meaning all of them; protocol
+-1 is all traffic and has no ports.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from generator.errors import FieldError, choices
+
+ALL_PORTS = (0, 65535)
+ICMP = ("icmp", "icmpv6")
+ALL_TRAFFIC = "-1"
+
+
+@dataclass(frozen=True, order=True)
+class Traffic:
+    """What a rule lets through, whoever the peer is: a protocol and its range of ports.
+
+    Raises FieldError for everything that EC2 would refuse, or would store as something else.
+    """
+
+    ip_protocol: str
+    from_port: int | None = None
+    to_port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.ip_protocol == ALL_TRAFFIC:
+            if (self.from_port, self.to_port) != (None, None):
+                raise FieldError("protocol -1 is all traffic and takes no ports", "ip_protocol")
+        elif self.ip_protocol in ("tcp", "udp"):
+            self._check(*ALL_PORTS, "port")
+            if self._range()[0] > self._range()[1]:
+                raise FieldError(
+                    f"the port range {self.from_port}-{self.to_port} is inverted", "from_port"
+                )
+        elif self.ip_protocol in ICMP:
+            self._check(-1, 255, "ICMP type or code")
+            if self.from_port == -1 and self.to_port != -1:
+                raise FieldError("ICMP type -1 (all types) needs code -1 (all codes)", "to_port")
+        else:
+            known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC])
+            raise FieldError(
+                f"{self.ip_protocol!r} is no protocol of a rule: write {known}", "ip_protocol"
+            )
+
+    def _range(self) -> tuple[int, int]:
+        if self.from_port is None or self.to_port is None:
+            raise FieldError(f"{self.ip_protocol} needs from_port and to_port")
+        return self.from_port, self.to_port
+
+    def _check(self, low: int, high: int, what: str) -> None:
+        for value in self._range():
+            if not low <= value <= high:
+                raise FieldError(f"{value} is no {what}: it lies outside {low} to {high}")
+
+    @property
+    def slug(self) -> str:
+        """The traffic as part of a rule's key: `tcp-88`, `tcp-161-162`, `icmp`, `all`."""
+        if self.ip_protocol == ALL_TRAFFIC:
+            return "all"
+        if (self.from_port, self.to_port) in (ALL_PORTS, (-1, -1)):
+            return self.ip_protocol
+        ports = [self.from_port] if self.from_port == self.to_port else [self.from_port, self.to_port]
+        return "-".join([self.ip_protocol, *map(str, ports)])
+
+    def __str__(self) -> str:
+        """The traffic as a person says it: `tcp 88`, `tcp 161-162`, `all icmp`, `all traffic`."""
+        if self.ip_protocol == ALL_TRAFFIC:
+            return "all traffic"
+        if self.slug == self.ip_protocol:
+            return f"all {self.ip_protocol}"
+        return self.slug.replace("-", " ", 1)
+
+
+# Application names stand for the protocol that carries them; the table names the port beside it.
+_PROTOCOL_CELLS = {
+    "TCP": ("tcp",),
+    "UDP": ("udp",),
+    "TCP & UDP": ("tcp", "udp"),
+    "SSH": ("tcp",),
+    "HTTP": ("tcp",),
+    "HTTPS": ("tcp",),
+    "All TCP": ("tcp",),
+    "All UDP": ("udp",),
+    "All ICMP": ("icmp",),
+    "All traffic": (ALL_TRAFFIC,),
+}
+_PORT_RANGE = re.compile(r"(\d+)(?:[-–](\d+))?")  # documents write ranges with an en dash, too
+
+
+def read_cells(protocol: str, port: str) -> tuple[Traffic, ...]:
+    """Read a row's Protocol and Port cells, such as `TCP & UDP` and `389`, or `All ICMP` and `All`.
+
+    Raises FieldError for cells that cannot be read in one way only; such a row says in its
+    `permissions` what it means.
+    """
+    if protocol not in _PROTOCOL_CELLS:
+        raise FieldError(
+            f"the protocol {protocol!r} cannot be read by itself: write one of "
+            f"{choices(_PROTOCOL_CELLS)}, or say in `permissions` what the row means",
+            "protocol",
+        )
+    everything = port in ("All", "All traffic")
+    if protocol.startswith("All ") and not everything:
+        raise FieldError(f"{protocol!r} goes with the port 'All', not {port!r}", "port")
+    try:
+        return tuple(
+            Traffic(name, *_ports(name, port, everything)) for name in _PROTOCOL_CELLS[protocol]
+        )
+    except FieldError as error:
+        raise FieldError(str(error), "port") from None
+
+
+def _ports(ip_protocol: str, port: str, everything: bool) -> tuple[int | None, int | None]:
+    if ip_protocol == ALL_TRAFFIC:
+        return None, None
+    if ip_protocol in ICMP:
+        return -1, -1
+    if everything:
+        return ALL_PORTS
+    match = _PORT_RANGE.fullmatch(port)
+    if not match:
+        raise FieldError(f"{port!r} is no port: write a number, a range such as 161-162, or All")
+    return int(match[1]), int(match[2] or match[1])

@@ -1,0 +1,151 @@
+"""The shapes between resolve and render: a deployment with every decision taken.
+
+Templates get a `Resolved` and print it. What could be wrong is decided here and in `resolve`;
+what is merely shown is decided in the templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.model import Direction, Mode, Peer, Topology
+from generator.protocols import Traffic
+
+
+@dataclass(frozen=True)
+class Input:
+    """An endpoint that whoever deploys the output can fill in: a variable, or a parameter."""
+
+    id: str
+    title: str
+    help: str
+    direction: Direction
+    """The direction of the first rule that uses it."""
+    peers: tuple[Peer, ...]
+    """Its default value: bound by the deployment, or documented."""
+    groups: tuple[str, ...]
+    """Roles of groups of the deployment that its default value includes."""
+    chain: tuple[str, ...]
+    """The inputs to consult, in order: this one, and those that it falls back to."""
+
+    one_cidr: bool
+    """Whether a single IPv4 CIDR, possibly empty, can hold its default value."""
+
+    def of_kind(self, kind: str) -> tuple[Peer, ...]:
+        """The peers of its default value that are of one kind."""
+        return tuple(peer for peer in self.peers if peer.kind == kind)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A permission for one peer, where outputs write peers out one by one."""
+
+    key: str
+    """Names the entry within its group and direction, by what it permits."""
+    traffic: Traffic
+    peer: Peer | None
+    """The peer; None if it is the first of `inputs` that is given."""
+    inputs: tuple[str, ...]
+    """The inputs to consult, in order; for an entry with a peer, those that put it out of force."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One line of a group's table: traffic to or from one endpoint, from one or more rows."""
+
+    key: str
+    """Names the permission within its group and direction, by what it permits."""
+    endpoint: str
+    groups: tuple[str, ...]
+    """The roles of the groups that the endpoint stands for, if it is nothing but groups."""
+    traffic: Traffic
+    description: str
+    """The purposes of its rows in the characters that EC2 accepts."""
+    rows: tuple[str, ...]
+    """The ids of the rows that it comes from."""
+    entries: tuple[Entry, ...]
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """Where to look its peers up: its endpoint, or `group/<role>` for each of its groups."""
+        return tuple(f"group/{role}" for role in self.groups) or (self.endpoint,)
+
+
+@dataclass(frozen=True)
+class ResolvedGroup:
+    """One security group with its permissions."""
+
+    role: str
+    title: str
+    name: str
+    description: str
+    tags: Mapping[str, str]
+    output: str
+    outputs_to: tuple[str, ...]
+    ingress: tuple[Permission, ...]
+    egress: tuple[Permission, ...]
+
+    @property
+    def tables(self) -> tuple[tuple[Direction, tuple[Permission, ...]], ...]:
+        """Both tables with the documented name of their direction."""
+        return (("inbound", self.ingress), ("outbound", self.egress))
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two inputs that must differ: with the same value, they would give EC2 one rule twice."""
+
+    left: str
+    right: str
+    overridden_by: tuple[str, ...]
+    """Inputs that are consulted before either of them: one that is given averts the clash."""
+    where: str
+    """The first rule that they share, for people."""
+
+
+@dataclass(frozen=True)
+class AbsentOutput:
+    """An output for a group that this deployment does not have, so that the outputs stay the same."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A deployment with every decision taken: what the templates print."""
+
+    name: str
+    release: str
+    product: str
+    document: str
+    topology: Topology
+    outbound: Mode
+    tags: Mapping[str, str]
+    inputs: tuple[Input, ...]
+    groups: tuple[ResolvedGroup, ...]
+    clashes: tuple[Clash, ...]
+    absent: tuple[AbsentOutput, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[Input, ...]:
+        """The inputs that a single IPv4 CIDR can hold."""
+        return tuple(i for i in self.inputs if i.one_cidr)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry of every group."""
+        tables = (group.ingress + group.egress for group in self.groups)
+        return tuple(entry for table in tables for p in table for entry in p.entries)
+
+    @property
+    def chains(self) -> tuple[tuple[str, ...], ...]:
+        """The inputs that entries consult, where they are several, in order of appearance."""
+        return tuple(dict.fromkeys(e.inputs for e in self.entries if len(e.inputs) > 1))
+
+    @property
+    def chains_in_the_way(self) -> tuple[tuple[str, ...], ...]:
+        """The inputs that put entries with a peer out of force, in order of appearance."""
+        return tuple(dict.fromkeys(e.inputs for e in self.entries if e.peer and e.inputs))
