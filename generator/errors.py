@@ -49,7 +49,7 @@ class WriteError(GeneratorError):
 
 
 class FieldError(ValueError):
-    """A value that its own model refuses. `field` names the field at fault, if it is a single one."""
+    """A value that its own model refuses; `field` is the field at fault, if it is a single one."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)

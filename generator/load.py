@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from generator.errors import InputError, Mistake, UsageError, unknown
+from generator.errors import InputError, Mistake, UsageError, choices, unknown
 from generator.model import (
     Catalogue,
     Deployment,
@@ -16,7 +16,7 @@ from generator.model import (
     Release,
     ReleaseInfo,
 )
-from generator.strict_yaml import Parsed, parse
+from generator.strict_yaml import KeyPath, Parsed, parse
 
 
 def shipped(folder: str) -> Path:
@@ -77,8 +77,29 @@ class RuleData:
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
         parsed = self._read(path, Deployment)
-        _raise(self._check_deployment(parsed))
-        return parsed.value
+        _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
+        deployment: Deployment = parsed.value
+        return deployment
+
+    def problems(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
+        """What keeps a deployment from being resolved: where in it, and a sentence."""
+        if deployment.release not in self.releases():
+            yield ("release",), unknown("release", deployment.release, self.releases())
+            return
+        groups = self.catalogue.groups
+        documented = self.release(deployment.release).info.groups
+        if deployment.groups == ():
+            yield ("groups",), f"a deployment has at least one group: {choices(documented)}"
+        for i, role in enumerate(deployment.groups or ()):
+            if role not in documented:
+                yield ("groups", i), unknown("group", role, documented)
+            elif groups[role].ha_only and deployment.topology != "ha":
+                reason = f"the group {role} exists for an HA pair only: leave it out"
+                yield ("groups", i), f"{reason}, or write topology: ha"
+        for endpoint in deployment.endpoints or {}:
+            if endpoint not in self.catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+                yield ("endpoints", endpoint), message
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
         try:
@@ -86,20 +107,6 @@ class RuleData:
         except OSError as error:
             raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
         return parse(data, cls, str(path))
-
-    def _check_deployment(self, parsed: Parsed[Deployment]) -> Iterator[Mistake]:
-        deployment = parsed.value
-        if deployment.release not in self.releases():
-            message = unknown("release", deployment.release, self.releases())
-            yield parsed.mistake(("release",), message)
-        for i, role in enumerate(deployment.groups or ()):
-            if role not in self.catalogue.groups:
-                message = unknown("group", role, list(self.catalogue.groups))
-                yield parsed.mistake(("groups", i), message)
-        for endpoint in deployment.endpoints or {}:
-            if endpoint not in self.catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
-                yield parsed.mistake(("endpoints", endpoint), message)
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:
@@ -134,7 +141,7 @@ def _is_group(endpoint: Endpoint) -> bool:
 def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
     seen = {name}
     follows = endpoints[name].default.endpoint
-    while follows in endpoints:
+    while follows and follows in endpoints:
         if follows in seen:
             return True
         seen.add(follows)

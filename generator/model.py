@@ -123,7 +123,7 @@ class Group:
     ha_only: bool = False
     """Whether the group exists for an HA pair only."""
     created_by_product: bool = False
-    """Whether the product always creates this group itself, so that it is generated on request only."""
+    """Whether the product always creates this group itself; it is generated on request only."""
 
     def __post_init__(self) -> None:
         if not EC2_TEXT.fullmatch(self.description):

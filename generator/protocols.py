@@ -65,7 +65,7 @@ class Traffic:
             return "all"
         if (self.from_port, self.to_port) in (ALL_PORTS, (-1, -1)):
             return self.ip_protocol
-        ports = [self.from_port] if self.from_port == self.to_port else [self.from_port, self.to_port]
+        ports = dict.fromkeys([self.from_port, self.to_port])
         return "-".join([self.ip_protocol, *map(str, ports)])
 
     def __str__(self) -> str:

@@ -45,13 +45,13 @@ def _render(environment: jinja2.Environment, name: str, resolved: Resolved) -> s
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
     except jinja2.TemplateError as error:
-        raise TemplateError(f"{_place(environment, name, error)}: {error.message}") from None
+        raise TemplateError(f"{_place(name, error)}: {error.message}") from None
     if MARK not in text:
         raise TemplateError(f"{name}: the text {MARK!r} (the variable `mark`) is missing")
     return text
 
 
-def _place(environment: jinja2.Environment, name: str, error: BaseException) -> str:
+def _place(name: str, error: BaseException) -> str:
     """The template's file and line where an error was raised."""
     line, traceback = 0, error.__traceback__
     while traceback:

@@ -10,7 +10,15 @@ from itertools import combinations, product
 
 from generator.model import EC2_TEXT, Catalogue, Deployment, Direction, Peer, Release, Rule
 from generator.protocols import Traffic
-from generator.resolved import AbsentOutput, Clash, Entry, Input, Permission, Resolved, ResolvedGroup
+from generator.resolved import (
+    AbsentOutput,
+    Clash,
+    Entry,
+    Input,
+    Permission,
+    Resolved,
+    ResolvedGroup,
+)
 
 MAX_DESCRIPTION = 255
 

@@ -106,7 +106,7 @@ class Clash:
 
 @dataclass(frozen=True)
 class AbsentOutput:
-    """An output for a group that this deployment does not have, so that the outputs stay the same."""
+    """An output for a group that this deployment lacks, so that the outputs stay the same."""
 
     name: str
     role: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import lru_cache
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -19,7 +19,7 @@ import yaml
 from generator.errors import FieldError, InputError, Mistake, unknown
 
 T = TypeVar("T")
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 Place = tuple[int, int]
 
 MAX_BYTES = 1 << 20
@@ -27,8 +27,13 @@ MAX_NODES = 100_000  # aliases of aliases grow without bound; no honest file com
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _YAML = "tag:yaml.org,2002:"
-_READ_AS = {"null": "nothing", "bool": "true or false", "int": "a number", "float": "a number",
-            "timestamp": "a date"}  # fmt: skip
+_READ_AS = {
+    "null": "nothing",
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "timestamp": "a date",
+}
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,14 @@ class Parsed(Generic[T]):
 
     value: T
     file: str
-    places: Mapping[Path, Place]
+    places: Mapping[KeyPath, Place]
 
-    def mistake(self, path: Path, message: str) -> Mistake:
+    def mistake(self, path: KeyPath, message: str) -> Mistake:
         """A mistake at a path of keys and indices, or at the nearest parent that has a place."""
         while path and path not in self.places:
             path = path[:-1]
-        return Mistake(self.file, *self.places[path], message)
+        line, column = self.places[path]
+        return Mistake(self.file, line, column, message)
 
 
 def parse(data: bytes, cls: Any, file: str) -> Parsed[Any]:
@@ -70,7 +76,9 @@ def _compose(data: bytes, file: str) -> yaml.Node:
         mark = getattr(error, "problem_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "bad YAML"
-        raise InputError([Mistake(file, *place, f"this is not YAML: {problem}")]) from None
+        raise InputError(
+            [Mistake(file, place[0], place[1], f"this is not YAML: {problem}")]
+        ) from None
     except RecursionError:
         raise InputError([Mistake(file, 0, 0, "the YAML is nested too deeply")]) from None
     if node is None:
@@ -88,18 +96,18 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.mistakes: list[Mistake] = []
-        self.places: dict[Path, Place] = {}
+        self.places: dict[KeyPath, Place] = {}
         self.nodes = 0
 
-    def read(self, node: yaml.Node, hint: Any, path: Path) -> Any:
+    def read(self, node: yaml.Node, hint: Any, path: KeyPath) -> Any:
         """The node's value as `hint`, or None with at least one mistake recorded."""
         try:
             return self._read(node, hint, path)
         except _Bad:
             return None
         except FieldError as error:
-            at = path + (error.field,) if error.field and path + (error.field,) in self.places else path
-            self._refuse(*self.places[at], str(error))
+            at = (*path, error.field or "")
+            self._refuse(*self.places.get(at, self.places[path]), str(error))
             return None
 
     def _refuse(self, line: int, column: int, message: str) -> None:
@@ -109,7 +117,7 @@ class _Reader:
         self._refuse(node.start_mark.line + 1, node.start_mark.column + 1, message)
         return _Bad()
 
-    def _read(self, node: yaml.Node, hint: Any, path: Path) -> Any:
+    def _read(self, node: yaml.Node, hint: Any, path: KeyPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > 20:
             raise InputError([Mistake(self.file, 0, 0, "the YAML refers to itself too often")])
@@ -137,14 +145,18 @@ class _Reader:
         members = get_args(hint)
         if NoneType in members and node.tag == _YAML + "null":
             return NoneType
-        kind = {yaml.SequenceNode: tuple, yaml.MappingNode: Mapping}.get(type(node))
+        kind = (
+            tuple
+            if isinstance(node, yaml.SequenceNode)
+            else (Mapping if isinstance(node, yaml.MappingNode) else None)
+        )
         for member in members:
             origin = get_origin(member) or member
             if origin is kind or (kind is Mapping and is_dataclass(member)):
                 return member
         return members[0]
 
-    def _pairs(self, node: yaml.Node, path: Path) -> dict[str, yaml.Node]:
+    def _pairs(self, node: yaml.Node) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):
             raise self._bad(node, f"expected a mapping (key: value), found {_found(node)}")
         pairs: dict[str, yaml.Node] = {}
@@ -158,8 +170,8 @@ class _Reader:
             pairs[key] = value
         return pairs
 
-    def _dataclass(self, node: yaml.Node, cls: Any, path: Path) -> Any:
-        pairs = self._pairs(node, path)
+    def _dataclass(self, node: yaml.Node, cls: Any, path: KeyPath) -> Any:
+        pairs = self._pairs(node)
         hints, required = _shape(cls)
         before = len(self.mistakes)
         for key_node, _ in node.value:
@@ -168,19 +180,22 @@ class _Reader:
         for key in required:
             if key not in pairs:
                 self._bad(node, f"the key {key!r} is missing")
-        values = {key: self.read(value, hints[key], (*path, key))
-                  for key, value in pairs.items() if key in hints}  # fmt: skip
+        values = {
+            key: self.read(value, hints[key], (*path, key))
+            for key, value in pairs.items()
+            if key in hints
+        }
         if len(self.mistakes) > before:
             raise _Bad
         return cls(**values)
 
-    def _list(self, node: yaml.Node, hint: Any, path: Path) -> tuple[Any, ...]:
+    def _list(self, node: yaml.Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
         if not isinstance(node, yaml.SequenceNode):
             raise self._bad(node, f"expected a list ([a, b]), found {_found(node)}")
         return tuple(self.read(item, hint, (*path, i)) for i, item in enumerate(node.value))
 
-    def _mapping(self, node: yaml.Node, hint: Any, path: Path) -> dict[str, Any]:
-        pairs = self._pairs(node, path)
+    def _mapping(self, node: yaml.Node, hint: Any, path: KeyPath) -> dict[str, Any]:
+        pairs = self._pairs(node)
         return {key: self.read(value, hint, (*path, key)) for key, value in pairs.items()}
 
     def _literal(self, node: yaml.Node, allowed: tuple[str, ...]) -> str:
@@ -195,8 +210,11 @@ class _Reader:
         kind = node.tag.removeprefix(_YAML)
         if kind in _READ_AS and not node.style:
             quoted = '"' + node.value + '"'
-            raise self._bad(node, f"expected text, but YAML reads {node.value or 'this'} as "
-                                  f"{_READ_AS[kind]}: write {quoted}")  # fmt: skip
+            raise self._bad(
+                node,
+                f"expected text, but YAML reads {node.value or 'this'} as "
+                f"{_READ_AS[kind]}: write {quoted}",
+            )
         if kind != "str":
             raise self._bad(node, f"expected text, found the tag {node.tag}")
         return str(node.value)
@@ -213,11 +231,12 @@ class _Reader:
         return int(node.value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shape(cls: Any) -> tuple[dict[str, Any], list[str]]:
     """A dataclass's keys with their types, and which of them are required."""
-    required = [f.name for f in fields(cls)
-                if f.default is MISSING and f.default_factory is MISSING]  # fmt: skip
+    required = [
+        f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING
+    ]
     return get_type_hints(cls), required
 
 

@@ -1,0 +1,5 @@
+"""`python -m generator` is `cvo-sg`."""
+
+from generator.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""The command line: a thin shell over the steps, and the only place that prints and exits."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from generator.cli.generate import generate
+from generator.cli.rules import rules
+from generator.cli.schema import schema
+from generator.errors import GeneratorError
+
+
+class _Group(click.Group):
+    """Turns every error that is meant for the user into its sentence and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GeneratorError as error:
+            click.echo(f"cvo-sg: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cvo-sg")
+def cli() -> None:
+    """Documented AWS security group rules, as Terraform HCL and CloudFormation YAML.
+
+    Exit status: 0 clean, 1 findings or drift, 2 wrong usage or input.
+    """
+
+
+cli.add_command(generate)
+cli.add_command(rules)
+cli.add_command(schema)
+
+
+def main() -> None:
+    """The console script."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    cli(prog_name="cvo-sg")

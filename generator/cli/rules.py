@@ -1,0 +1,60 @@
+"""`cvo-sg rules`: what the documents say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.options import rule_data as rule_data_option
+from generator.errors import UsageError, unknown
+
+
+@click.command()
+@click.option(
+    "--release",
+    "-r",
+    "release_ids",
+    multiple=True,
+    metavar="R",
+    help="Only the rows of this release; may be repeated.",
+)
+@click.option(
+    "--group",
+    "-g",
+    "roles",
+    multiple=True,
+    metavar="G",
+    help="Only the rows of this group; may be repeated.",
+)
+@click.option(
+    "--output",
+    "-o",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    help="How to print the rows.",
+)
+@rule_data_option
+def rules(
+    release_ids: tuple[str, ...], roles: tuple[str, ...], output: str, rule_data: Path | None
+) -> None:
+    """List the documented rules, row by row, with what they mean.
+
+    \b
+    Examples:
+      cvo-sg rules --group ha-mediator
+      cvo-sg rules --release 3.7 --output json
+    """
+    from generator.load import RuleData, shipped
+    from generator.rows import FORMATS
+    from generator.rows import rows as records
+
+    data = RuleData(rule_data or shipped("rule_data"))
+    for role in roles:
+        if role not in data.catalogue.groups:
+            raise UsageError(unknown("group", role, list(data.catalogue.groups)))
+    releases = [data.release(name) for name in release_ids or data.releases()]
+    click.echo(
+        FORMATS[output](r for release in releases for r in records(release, roles)), nl=False
+    )

@@ -1,0 +1,33 @@
+"""`cvo-sg schema`: JSON Schemas for editors and other tools."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from generator.cli.options import rule_data as rule_data_option
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["deployment", "rule-data"]))
+@rule_data_option
+def schema(kind: str, rule_data: Path | None) -> None:
+    """Print the JSON Schema of deployment files, or of the files of rule data.
+
+    \b
+    Example:
+      cvo-sg schema deployment > deployment.schema.json
+    """
+    from generator.load import RuleData, shipped
+    from generator.schema import deployment_schema, rule_data_schema
+
+    if kind == "rule-data":
+        result = rule_data_schema()
+    else:
+        data = RuleData(rule_data or shipped("rule_data"))
+        result = deployment_schema(
+            data.releases(), list(data.catalogue.groups), list(data.catalogue.endpoints)
+        )
+    click.echo(json.dumps(result, indent=2, ensure_ascii=False))
