@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Mistake:
+class Mistake(NamedTuple):
     """One mistake in one file. Lines and columns count from 1; 0 means that there is none."""
 
     file: str
@@ -64,6 +62,8 @@ def choices(names: Iterable[str]) -> str:
 
 def unknown(what: str, name: object, known: Sequence[str]) -> str:
     """The sentence for a name that does not exist, with the choices and the nearest match."""
+    from difflib import get_close_matches
+
     near = get_close_matches(str(name), known, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"there is no {what} {str(name)!r}: choose {choices(known)}{hint}"

@@ -8,11 +8,10 @@ empty configuration.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding of cfn-lint. Lines and columns count from 1."""
 
     file: str

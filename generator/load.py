@@ -37,6 +37,7 @@ class RuleData:
         if not (root / "releases").is_dir():
             raise UsageError(f"{root} is no rule data: it has no folder releases/")
         self.root = root
+        self._releases: dict[str, Release] = {}
         groups = self._read(root / "groups.yaml", Mapping[str, Group])
         endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
         _raise(_check_endpoints(endpoints, groups.value))
@@ -53,8 +54,13 @@ class RuleData:
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for a name that does not exist."""
-        if name not in self.releases():
-            raise UsageError(unknown("release", name, self.releases()))
+        if name not in self._releases:
+            if name not in self.releases():
+                raise UsageError(unknown("release", name, self.releases()))
+            self._releases[name] = self._release(name)
+        return self._releases[name]
+
+    def _release(self, name: str) -> Release:
         folder = self.root / "releases" / name
         info = self._read(folder / "release.yaml", ReleaseInfo)
         _raise(

@@ -168,7 +168,7 @@ class Endpoint:
     """What it stands for where a deployment leaves it out; without one it stays open."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Peer:
     """A concrete value bound to an endpoint: a CIDR, a prefix list, a security group, or a role.
 

@@ -17,7 +17,7 @@ ICMP = ("icmp", "icmpv6")
 ALL_TRAFFIC = "-1"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Traffic:
     """What a rule lets through, whoever the peer is: a protocol and its range of ports.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -61,6 +63,26 @@ def _place(name: str, error: BaseException) -> str:
     return f"{name}:{line}"
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, kept between runs in a folder of the user's own.
+
+    Compiling takes longer than everything else that rendering does. Without such a folder, or with
+    a full one, templates are compiled anew.
+    """
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    try:
+        return _Compiled()
+    except (OSError, RuntimeError):
+        return None
+
+
+@cache
 def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder, encoding="utf-8"),
@@ -69,6 +91,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=_compiled(),
     )
     environment.filters.update(hcl=hcl, yaml=yaml, snake=snake, pascal=pascal)
     return environment
@@ -84,6 +107,7 @@ def hcl(value: str | int | None) -> str:
     return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
 
 
+@cache
 def yaml(text: str) -> str:
     """A YAML scalar that means exactly this text, whatever it looks like; for block context."""
     if _PLAIN.fullmatch(text) and text.casefold() not in _YAML_WORDS:
@@ -101,6 +125,7 @@ def snake(slug: str) -> str:
     return slug.replace("-", "_")
 
 
+@cache
 def pascal(slug: str) -> str:
     """A CloudFormation logical id: `dns-tcp-161-162` as `DnsTcp161To162`.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, product
+from typing import NamedTuple
 
 from generator.model import EC2_TEXT, Catalogue, Deployment, Direction, Peer, Release, Rule
 from generator.protocols import Traffic
@@ -115,8 +116,7 @@ def _legal(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """What an endpoint stands for in one deployment."""
 
     peers: tuple[Peer, ...] = ()

@@ -7,14 +7,13 @@ what is merely shown is decided in the templates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from generator.model import Direction, Mode, Peer, Topology
 from generator.protocols import Traffic
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """An endpoint that whoever deploys the output can fill in: a variable, or a parameter."""
 
     id: str
@@ -37,8 +36,7 @@ class Input:
         return tuple(peer for peer in self.peers if peer.kind == kind)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A permission for one peer, where outputs write peers out one by one."""
 
     key: str
@@ -50,8 +48,7 @@ class Entry:
     """The inputs to consult, in order; for an entry with a peer, those that put it out of force."""
 
 
-@dataclass(frozen=True)
-class Permission:
+class Permission(NamedTuple):
     """One line of a group's table: traffic to or from one endpoint, from one or more rows."""
 
     key: str
@@ -72,8 +69,7 @@ class Permission:
         return tuple(f"group/{role}" for role in self.groups) or (self.endpoint,)
 
 
-@dataclass(frozen=True)
-class ResolvedGroup:
+class ResolvedGroup(NamedTuple):
     """One security group with its permissions."""
 
     role: str
@@ -92,8 +88,7 @@ class ResolvedGroup:
         return (("inbound", self.ingress), ("outbound", self.egress))
 
 
-@dataclass(frozen=True)
-class Clash:
+class Clash(NamedTuple):
     """Two inputs that must differ: with the same value, they would give EC2 one rule twice."""
 
     left: str
@@ -104,16 +99,14 @@ class Clash:
     """The first rule that they share, for people."""
 
 
-@dataclass(frozen=True)
-class AbsentOutput:
+class AbsentOutput(NamedTuple):
     """An output for a group that this deployment lacks, so that the outputs stay the same."""
 
     name: str
     role: str
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A deployment with every decision taken: what the templates print."""
 
     name: str

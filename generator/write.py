@@ -10,9 +10,8 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from generator.errors import WriteError
 
@@ -26,8 +25,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A file that differs from what it should be; `new` is None where it should not be at all."""
 
     path: Path
