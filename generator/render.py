@@ -121,7 +121,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def snake(slug: str) -> str:
-    """An HCL identifier: `ha-mediator` as `ha_mediator`."""
+    """An HCL identifier: `web-server` as `web_server`."""
     return slug.replace("-", "_")
 
 

@@ -43,7 +43,7 @@ def rules(
 
     \b
     Examples:
-      cvo-sg rules --group ha-mediator
+      cvo-sg rules --group manager
       cvo-sg rules --release 3.7 --output json
     """
     from generator.load import RuleData, shipped

@@ -9,9 +9,13 @@ import click
 
 from generator.cli.options import rule_data as rule_data_option
 
+KINDS = ["deployment", "rule-data"]
+
 
 @click.command()
-@click.argument("kind", type=click.Choice(["deployment", "rule-data"]))
+@click.argument(
+    "kind", metavar="deployment|rule-data", type=click.Choice(["deployment", "rule-data"])
+)
 @rule_data_option
 def schema(kind: str, rule_data: Path | None) -> None:
     """Print the JSON Schema of deployment files, or of the files of rule data.
