@@ -54,6 +54,9 @@ class FieldError(ValueError):
         self.field = field
 
 
+MANY = 12  # names beyond which a list of all of them helps nobody
+
+
 def choices(names: Iterable[str]) -> str:
     """The names as a person lists them: `a, b or c`."""
     first, *rest = list(names) or ["nothing"]
@@ -64,6 +67,9 @@ def unknown(what: str, name: object, known: Sequence[str]) -> str:
     """The sentence for a name that does not exist, with the choices and the nearest match."""
     from difflib import get_close_matches
 
+    sentence = f"there is no {what} {str(name)!r}"
     near = get_close_matches(str(name), known, n=1)
+    if near and len(known) > MANY:
+        return f"{sentence}: did you mean {near[0]}?"
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"there is no {what} {str(name)!r}: choose {choices(known)}{hint}"
+    return f"{sentence}: choose {choices(known)}{hint}"

@@ -145,10 +145,10 @@ def _is_group(endpoint: Endpoint) -> bool:
 
 
 def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
-    seen = {name}
+    seen: set[str] = set()
     follows = endpoints[name].default.endpoint
-    while follows and follows in endpoints:
-        if follows in seen:
+    while follows and follows in endpoints and follows not in seen:
+        if follows == name:
             return True
         seen.add(follows)
         follows = endpoints[follows].default.endpoint

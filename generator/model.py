@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Literal
 
@@ -153,7 +153,10 @@ class Default:
         if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
             raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
         for cidr in self.cidrs:
-            Peer.parse(cidr)
+            try:
+                Peer.parse(cidr)
+            except FieldError as error:
+                raise FieldError(str(error), "cidrs") from None
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,9 @@ class Deployment:
     def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
         """The peers bound to an endpoint; None where the deployment leaves it out."""
         bound = (self.endpoints or {}).get(endpoint)
-        return tuple(bound.values()) if isinstance(bound, Mapping) else bound
+        if isinstance(bound, Mapping):
+            return tuple(replace(peer, name=name) for name, peer in bound.items())
+        return bound
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,9 @@ class Traffic:
             return "all"
         if (self.from_port, self.to_port) in (ALL_PORTS, (-1, -1)):
             return self.ip_protocol
+        if self.ip_protocol in ICMP:  # a type and a code, not a range
+            code = "any" if self.to_port == -1 else self.to_port
+            return f"{self.ip_protocol}-{self.from_port}-{code}"
         ports = dict.fromkeys([self.from_port, self.to_port])
         return "-".join([self.ip_protocol, *map(str, ports)])
 
@@ -90,7 +93,9 @@ _PROTOCOL_CELLS = {
     "All ICMP": ("icmp",),
     "All traffic": (ALL_TRAFFIC,),
 }
-_PORT_RANGE = re.compile(r"(\d+)(?:[-–](\d+))?")  # documents write ranges with an en dash, too
+_PORT_RANGE = re.compile(
+    r"([0-9]{1,9})(?:[-–]([0-9]{1,9}))?"
+)  # documents write ranges with an en dash, too
 
 
 def read_cells(protocol: str, port: str) -> tuple[Traffic, ...]:

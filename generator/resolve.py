@@ -101,7 +101,7 @@ def describe(purposes: Iterable[str]) -> str:
     for purpose in purposes:
         legal = _legal(purpose)
         distinct.setdefault(legal.casefold(), legal)
-    text = "; ".join(distinct.values())
+    text = "; ".join(filter(None, distinct.values()))
     if len(text) > MAX_DESCRIPTION:
         text = text[: MAX_DESCRIPTION - 3].rsplit(" ", 1)[0].rstrip(" ,;.") + "..."
     return text
@@ -109,8 +109,9 @@ def describe(purposes: Iterable[str]) -> str:
 
 def _legal(text: str) -> str:
     text = text.replace("’", "'").replace("–", "-").replace("—", "-")
-    text = re.sub(r"\b(can|won)'t\b", lambda m: {"can": "cannot", "won": "will not"}[m[1]], text)
-    text = re.sub(r"n't\b", " not", text)
+    text = re.sub(r"\b(ca)n't\b", r"\1nnot", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(w)on't\b", r"\1ill not", text, flags=re.IGNORECASE)
+    text = re.sub(r"n't\b", " not", text, flags=re.IGNORECASE)
     text = unicodedata.normalize("NFKD", text)
     kept = (c if EC2_TEXT.fullmatch(c) else " " if c.isspace() else "" for c in text)
     return " ".join("".join(kept).split())

@@ -24,8 +24,10 @@ Place = tuple[int, int]
 
 MAX_BYTES = 1 << 20
 MAX_NODES = 100_000  # aliases of aliases grow without bound; no honest file comes near this
+MAX_DEPTH = 20
+DEEP_FROM = 10_000  # bytes; a smaller file cannot nest deeply enough to do harm
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _YAML = "tag:yaml.org,2002:"
 _READ_AS = {
     "null": "nothing",
@@ -68,7 +70,10 @@ def _compose(data: bytes, file: str) -> yaml.Node:
     if len(data) > MAX_BYTES:
         raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
-        node = yaml.compose(data.decode("utf-8"), Loader=_LOADER)
+        text = data.decode("utf-8")
+        if len(data) > DEEP_FROM:
+            _check_depth(text, file)
+        node = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError([Mistake(file, line, 0, "this is not UTF-8 text")]) from None
@@ -76,14 +81,25 @@ def _compose(data: bytes, file: str) -> yaml.Node:
         mark = getattr(error, "problem_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "bad YAML"
+        if problem.startswith("but "):
+            problem = f"{getattr(error, 'context', '')}, {problem}"
         raise InputError(
             [Mistake(file, place[0], place[1], f"this is not YAML: {problem}")]
         ) from None
-    except RecursionError:
-        raise InputError([Mistake(file, 0, 0, "the YAML is nested too deeply")]) from None
     if node is None:
         raise InputError([Mistake(file, 1, 1, "the file is empty")])
     return node
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse nesting that would overflow the stack of the C library before it reports anything."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise InputError([Mistake(file, line, 0, "the YAML is nested too deeply")])
 
 
 class _Bad(Exception):
@@ -119,7 +135,7 @@ class _Reader:
 
     def _read(self, node: yaml.Node, hint: Any, path: KeyPath) -> Any:
         self.nodes += 1
-        if self.nodes > MAX_NODES or len(path) > 20:
+        if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
             raise InputError([Mistake(self.file, 0, 0, "the YAML refers to itself too often")])
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         hint = self._choose(node, hint)
@@ -175,7 +191,7 @@ class _Reader:
         hints, required = _shape(cls)
         before = len(self.mistakes)
         for key_node, _ in node.value:
-            if key_node.value in pairs and key_node.value not in hints:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value not in hints:
                 self._bad(key_node, unknown("key", key_node.value, list(hints)))
         for key in required:
             if key not in pairs:
