@@ -38,6 +38,10 @@ class UsageError(GeneratorError):
     """A command line that asks for something that does not exist or cannot be done."""
 
 
+class ResolveError(GeneratorError):
+    """A deployment whose bindings contradict each other or exceed what AWS allows."""
+
+
 class TemplateError(GeneratorError):
     """A template that cannot be rendered: its file, its line, and the reason."""
 
@@ -63,12 +67,23 @@ def choices(names: Iterable[str]) -> str:
     return f"{', '.join([first, *rest[:-1]])} or {rest[-1]}" if rest else first
 
 
-def unknown(what: str, name: object, known: Sequence[str]) -> str:
-    """The sentence for a name that does not exist, with the choices and the nearest match."""
+def shown(value: object) -> str:
+    """A user's value in quotes, cut so that a sentence stays a line."""
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def nearest(name: str, known: Sequence[str]) -> list[str]:
+    """The known name that the user may have meant, if there is one."""
     from difflib import get_close_matches
 
-    sentence = f"there is no {what} {str(name)!r}"
-    near = get_close_matches(str(name), known, n=1)
+    return get_close_matches(name, known, n=1)
+
+
+def unknown(what: str, name: object, known: Sequence[str]) -> str:
+    """The sentence for a name that does not exist, with the choices and the nearest match."""
+    sentence = f"there is no {what} {shown(name)}"
+    near = nearest(str(name), known)
     if near and len(known) > MANY:
         return f"{sentence}: did you mean {near[0]}?"
     hint = f"; did you mean {near[0]}?" if near else ""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from generator.errors import InputError, Mistake, UsageError, choices, unknown
+from generator.deployment import PEER_NAME, Deployment
+from generator.errors import InputError, Mistake, UsageError, choices, shown, unknown
 from generator.model import (
     Catalogue,
-    Deployment,
     Endpoint,
     Group,
     GroupRules,
     Release,
     ReleaseInfo,
+    Rule,
 )
+from generator.protocols import Traffic
 from generator.strict_yaml import KeyPath, Parsed, parse
 
 
@@ -82,10 +85,15 @@ class RuleData:
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
-        parsed = self._read(path, Deployment)
+        return self._checked(self._read(path, Deployment))
+
+    def parse_deployment(self, text: bytes, name: str) -> Deployment:
+        """A deployment that does not come from a file; `name` is what its mistakes call it."""
+        return self._checked(parse(text, Deployment, name))
+
+    def _checked(self, parsed: Parsed[Deployment]) -> Deployment:
         _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
-        deployment: Deployment = parsed.value
-        return deployment
+        return parsed.value
 
     def problems(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
         """What keeps a deployment from being resolved: where in it, and a sentence."""
@@ -106,6 +114,17 @@ class RuleData:
             if endpoint not in self.catalogue.endpoints:
                 message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
                 yield ("endpoints", endpoint), message
+            else:
+                yield from _peer_problems(endpoint, deployment, self._roles(deployment))
+
+    def _roles(self, deployment: Deployment) -> tuple[str, ...]:
+        """The groups of a deployment, or all that it could have where it does not say."""
+        documented = self.release(deployment.release).info.groups
+        return deployment.groups or tuple(
+            role
+            for role in documented
+            if deployment.topology == "ha" or not self.catalogue.groups[role].ha_only
+        )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
         try:
@@ -119,6 +138,26 @@ def _raise(mistakes: Iterator[Mistake]) -> None:
     found = list(mistakes)
     if found:
         raise InputError(found)
+
+
+def _peer_problems(
+    endpoint: str, deployment: Deployment, roles: tuple[str, ...]
+) -> Iterator[tuple[KeyPath, str]]:
+    bound = (deployment.endpoints or {})[endpoint]
+    places: list[str | int] = list(bound) if isinstance(bound, Mapping) else [*range(len(bound))]
+    seen: dict[str, str] = {}
+    for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
+        path = ("endpoints", endpoint, place)
+        if peer.kind == "group" and peer.value not in roles:
+            yield path, unknown("group of this deployment", peer.value, roles)
+        if isinstance(place, str):
+            if not PEER_NAME.fullmatch(place):
+                message = "write up to 63 letters, digits and . _ - beginning with a letter"
+                yield path, f"{shown(place)} is no name for a peer: {message}"
+            same = re.sub("[^a-z0-9]", "", place.casefold())
+            if same in seen:
+                yield path, f"the names {seen[same]!r} and {place!r} are too alike: rename one"
+            seen[same] = place
 
 
 def _check_endpoints(
@@ -159,6 +198,7 @@ def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[M
     seen: set[str] = set()
     for direction, mode, rules in parsed.value.tables():
         table = (direction, mode) if mode else (direction,)
+        yield from _check_fallbacks(parsed, table, rules, catalogue)
         for i, rule in enumerate(rules):
             if rule.id in seen:
                 yield parsed.mistake((*table, i, "id"), f"the id {rule.id!r} is taken: change one")
@@ -167,3 +207,21 @@ def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[M
                 if endpoint not in catalogue.endpoints:
                     message = unknown("endpoint", endpoint, list(catalogue.endpoints))
                     yield parsed.mistake((*table, i, "endpoints", j), message)
+
+
+def _check_fallbacks(
+    parsed: Parsed[GroupRules], table: KeyPath, rules: tuple[Rule, ...], catalogue: Catalogue
+) -> Iterator[Mistake]:
+    """Two endpoints that fall back may come to the same peers: they cannot share traffic."""
+    first: dict[Traffic, str] = {}
+    for i, rule in enumerate(rules):
+        for name in rule.endpoints:
+            for traffic in rule.traffic:
+                other = first.setdefault(traffic, name)
+                pair = [catalogue.endpoints[e] for e in (name, other) if e in catalogue.endpoints]
+                if other != name and any(endpoint.default.endpoint for endpoint in pair):
+                    yield parsed.mistake(
+                        (*table, i, "endpoints"),
+                        f"{name} and {other} both have {traffic}, and one of them falls back to "
+                        "another endpoint: give such traffic a single endpoint",
+                    )

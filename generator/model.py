@@ -1,4 +1,4 @@
-"""The shapes of the input: rule data and deployments. Frozen values, no behaviour beyond their own.
+"""The shapes of the rule data. Frozen values, no behaviour beyond their own.
 
 Each class is a mapping of a YAML file; its fields are the keys, and a string under a field is that
 key's documentation, which the JSON Schema carries into editors.
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from dataclasses import dataclass
 from typing import Literal
 
 from generator.errors import FieldError
+from generator.peers import Peer
 from generator.protocols import Traffic, read_cells
 
 Direction = Literal["inbound", "outbound"]
 Mode = Literal["basic", "advanced"]
 Topology = Literal["ha", "single-node"]
-PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group"]
 
 # EC2 accepts these, and nothing else, in group names, group descriptions and rule descriptions.
 EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
@@ -149,6 +148,11 @@ class Default:
     own_group: bool = False
     """The group that carries the rule."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no default at all."""
+        return not (self.cidrs or self.endpoint or self.group or self.own_group)
+
     def __post_init__(self) -> None:
         if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
             raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
@@ -169,82 +173,6 @@ class Endpoint:
     """A sentence for whoever must fill the endpoint in."""
     default: Default = Default()
     """What it stands for where a deployment leaves it out; without one it stays open."""
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A concrete value bound to an endpoint: a CIDR, a prefix list, a security group, or a role.
-
-    `name` is how the user calls the peer; for a peer without a name it is the value.
-    """
-
-    kind: PeerKind
-    value: str
-    name: str
-
-    @classmethod
-    def parse(cls, text: str, name: str | None = None) -> Peer:
-        """Read `10.0.0.0/8`, `2001:db8::/32`, `pl-…`, `sg-…` or `group:<role>`, else FieldError."""
-        if text.startswith("group:"):
-            return cls("group", text.removeprefix("group:"), name or text)
-        for prefix, kind in (("pl-", "prefix_list"), ("sg-", "security_group")):
-            if text.startswith(prefix):
-                if not re.fullmatch(prefix + r"([0-9a-f]{8}|[0-9a-f]{17})", text):
-                    raise FieldError(
-                        f"{text!r} is no id: {prefix} is followed by 8 or 17 hexadecimal digits"
-                    )
-                return cls(kind, text, name or text)  # type: ignore[arg-type]
-        return cls._parse_cidr(text, name)
-
-    @classmethod
-    def _parse_cidr(cls, text: str, name: str | None) -> Peer:
-        try:
-            network = ip_network(text, strict=False)
-        except ValueError:
-            raise FieldError(
-                f"{text!r} is no peer: write a CIDR such as 10.0.0.0/16 or 2001:db8::/32, "
-                "a prefix list pl-…, a security group sg-…, or group:<role>"
-            ) from None
-        if text != str(network):
-            raise FieldError(f"{text!r} is not a network's own address: write {network}")
-        return cls("cidr_ipv4" if network.version == 4 else "cidr_ipv6", text, name or text)
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A user's file, or a preset: which rules, and who is at the other end of them."""
-
-    name: str
-    """The name of the output folder and the prefix of the groups' names."""
-    release: str
-    """The release whose documented rules apply, in quotes."""
-    topology: Topology = "ha"
-    """`ha`, or `single-node`: the rules and groups for an HA pair only fall away."""
-    groups: tuple[str, ...] | None = None
-    """The roles to generate; left out: every group of the release that a user can bring."""
-    outbound: Mode = "advanced"
-    """Which outbound table applies: `basic` or `advanced`."""
-    endpoints: Mapping[str, tuple[Peer, ...] | Mapping[str, Peer]] | None = None
-    """Per endpoint a list of peers, or a mapping from a name to a peer; `[]` means nobody."""
-    tags: Mapping[str, str] | None = None
-    """Tags for every group."""
-
-    def __post_init__(self) -> None:
-        if not SLUG.fullmatch(self.name) or len(self.name) > 64:
-            raise FieldError(
-                f"{self.name!r} is no deployment name: write up to 64 lower-case letters, digits "
-                "and single hyphens, beginning with a letter",
-                "name",
-            )
-        if self.name.startswith("sg-"):
-            raise FieldError("a group's name cannot begin with sg-", "name")
-
-    def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
-        """The peers bound to an endpoint; None where the deployment leaves it out."""
-        bound = (self.endpoints or {}).get(endpoint)
-        if isinstance(bound, Mapping):
-            return tuple(replace(peer, name=name) for name, peer in bound.items())
-        return bound
 
 
 @dataclass(frozen=True)

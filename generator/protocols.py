@@ -59,6 +59,20 @@ class Traffic:
                 raise FieldError(f"{value} is no {what}: it lies outside {low} to {high}")
 
     @property
+    def first_port(self) -> int:
+        """Where its range begins; -1 for traffic without ports."""
+        return -1 if self.from_port is None else self.from_port
+
+    def joined_with(self, other: Traffic) -> Traffic | None:
+        """The traffic that both let through together, if they are one range of ports."""
+        if self.ip_protocol != other.ip_protocol or self.ip_protocol not in ("tcp", "udp"):
+            return None
+        (a, b), (c, d) = self._range(), other._range()
+        if c > b + 1 or a > d + 1:
+            return None
+        return Traffic(self.ip_protocol, min(a, c), max(b, d))
+
+    @property
     def slug(self) -> str:
         """The traffic as part of a rule's key: `tcp-88`, `tcp-161-162`, `icmp`, `all`."""
         if self.ip_protocol == ALL_TRAFFIC:

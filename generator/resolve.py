@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import combinations, product
-from typing import NamedTuple
 
-from generator.model import EC2_TEXT, Catalogue, Deployment, Direction, Peer, Release, Rule
+from generator.bindings import Bound, bind, chain, entries
+from generator.deployment import Deployment
+from generator.errors import ResolveError
+from generator.model import EC2_TEXT, Catalogue, Direction, Release, Rule
 from generator.protocols import Traffic
 from generator.resolved import (
     AbsentOutput,
     Clash,
-    Entry,
     Input,
     Permission,
     Resolved,
@@ -27,7 +27,8 @@ MAX_DESCRIPTION = 255
 def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> Resolved:
     """Every decision that a deployment's output takes. The deployment has passed `check`."""
     roles = generated_roles(deployment, release, catalogue)
-    bound = {role: _bind(role, deployment, catalogue, roles) for role in roles}
+    compact = deployment.compact
+    bound = {role: bind(role, deployment, catalogue, roles) for role in roles}
     tags = dict(sorted((deployment.tags or {}).items()))
     groups = tuple(
         ResolvedGroup(
@@ -38,8 +39,8 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
             tags={"Name": f"{deployment.name}-{role}", **tags},
             output=catalogue.groups[role].output,
             outputs_to=catalogue.groups[role].outputs_to,
-            ingress=_permissions(_rows(deployment, release, role, "inbound"), bound[role]),
-            egress=_permissions(_rows(deployment, release, role, "outbound"), bound[role]),
+            ingress=_permissions(_rows(deployment, release, role, "inbound"), bound[role], compact),
+            egress=_permissions(_rows(deployment, release, role, "outbound"), bound[role], compact),
         )
         for role in roles
     )
@@ -51,6 +52,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         topology=deployment.topology,
         outbound=deployment.outbound,
         tags=tags,
+        quota=deployment.quota,
         inputs=_inputs(groups, bound[roles[0]], catalogue),
         groups=groups,
         clashes=_clashes(groups),
@@ -117,57 +119,19 @@ def _legal(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-class Bound(NamedTuple):
-    """What an endpoint stands for in one deployment."""
-
-    peers: tuple[Peer, ...] = ()
-    groups: tuple[str, ...] = ()
-    fallback: str | None = None
-    fixed: bool = False
-    """Whether it is a group of this deployment by default, and so is nothing to fill in."""
-
-    @property
-    def one_cidr(self) -> bool:
-        """Whether a single IPv4 CIDR, possibly empty, can hold what it stands for."""
-        return not self.groups and [p.kind for p in self.peers] in ([], ["cidr_ipv4"])
-
-
-def _bind(
-    role: str, deployment: Deployment, catalogue: Catalogue, roles: tuple[str, ...]
-) -> Mapping[str, Bound]:
-    """What every endpoint stands for in the rules of a role; those given to nobody are absent."""
-    bound: dict[str, Bound] = {}
-    for name, endpoint in catalogue.endpoints.items():
-        peers, default = deployment.peers(name), endpoint.default
-        own = role if default.own_group else default.group
-        if _nobody(name, deployment, catalogue):
-            continue
-        if peers is not None:
-            groups = tuple(peer.value for peer in peers if peer.kind == "group")
-            bound[name] = Bound(tuple(p for p in peers if p.kind != "group"), groups)
-        elif own in roles:
-            bound[name] = Bound(groups=(own,), fixed=True)
-        else:
-            bound[name] = Bound(tuple(map(Peer.parse, default.cidrs)), (), default.endpoint)
-    return bound
-
-
-def _nobody(name: str, deployment: Deployment, catalogue: Catalogue) -> bool:
-    """Whether the deployment says that nobody is there, of this endpoint or of its default."""
-    peers, fallback = deployment.peers(name), catalogue.endpoints[name].default.endpoint
-    if peers is None and fallback:
-        return _nobody(fallback, deployment, catalogue)
-    return peers == ()
-
-
-def _permissions(rows: Iterable[Rule], bound: Mapping[str, Bound]) -> tuple[Permission, ...]:
+def _permissions(
+    rows: Iterable[Rule], bound: Mapping[str, Bound], compact: bool
+) -> tuple[Permission, ...]:
     """One permission per endpoint and traffic: rows that AWS cannot tell apart become one."""
     merged: dict[tuple[str, Traffic], list[Rule]] = {}
     for row in rows:
         for endpoint in row.endpoints:
             for traffic in row.traffic:
-                merged.setdefault((endpoint, traffic), []).append(row)
-    return tuple(
+                if endpoint in bound:
+                    merged.setdefault((endpoint, traffic), []).append(row)
+    if compact:
+        merged = join_ports(merged)
+    permissions = (
         Permission(
             key=f"{endpoint}-{traffic.slug}",
             endpoint=endpoint,
@@ -175,40 +139,79 @@ def _permissions(rows: Iterable[Rule], bound: Mapping[str, Bound]) -> tuple[Perm
             traffic=traffic,
             description=describe(row.purpose for row in sources),
             rows=tuple(row.id for row in sources),
-            entries=tuple(_entries(endpoint, traffic, bound)),
+            entries=tuple(entries(endpoint, traffic, bound)),
         )
         for (endpoint, traffic), sources in merged.items()
-        if endpoint in bound
     )
+    return _told_apart(permissions, bound)
 
 
-def _entries(endpoint: str, traffic: Traffic, bound: Mapping[str, Bound]) -> Iterator[Entry]:
-    """A permission's peers one by one: first those of its inputs, then those written out."""
-    key = f"{endpoint}-{traffic.slug}"
-    chain = list(_chain(endpoint, bound))
-    inputs = tuple(name for name in chain if bound[name].one_cidr)
-    if inputs:
-        yield Entry(key, traffic, None, inputs)
-    last = bound[chain[-1]]
-    if not last.one_cidr:
-        for peer in (*last.peers, *(Peer("group", role, role) for role in last.groups)):
-            kind = peer.kind.replace("_", "-")
-            yield Entry(f"{key}-{kind}-{peer.name}", _for_peer(traffic, peer), peer, inputs)
+def join_ports(
+    rows: Mapping[tuple[str, Traffic], list[Rule]],
+) -> dict[tuple[str, Traffic], list[Rule]]:
+    """Join the port ranges of an endpoint and protocol that touch or overlap, and their rows."""
+    joined: dict[tuple[str, Traffic], list[Rule]] = {}
+    for (endpoint, traffic), sources in sorted(
+        rows.items(), key=lambda item: item[0][1].first_port
+    ):
+        for (other, before), _ in list(joined.items()):
+            if other == endpoint and (both := before.joined_with(traffic)):
+                sources = joined.pop((other, before)) + sources
+                traffic = both
+        joined[endpoint, traffic] = sources
+    order = {row.id: i for i, row in enumerate(r for group in rows.values() for r in group)}
+    return dict(sorted(joined.items(), key=lambda item: min(order[row.id] for row in item[1])))
 
 
-def _chain(endpoint: str, bound: Mapping[str, Bound]) -> Iterator[str]:
-    """An endpoint and what it falls back to, in order. Only the last one may have peers."""
-    name: str | None = endpoint
-    while name is not None:
-        yield name
-        name = bound[name].fallback
+def _told_apart(
+    permissions: Iterable[Permission], bound: Mapping[str, Bound]
+) -> tuple[Permission, ...]:
+    """The permissions without what would give EC2 a rule twice: the first endpoint keeps it.
+
+    Two endpoints have the same traffic where a row has two destinations, for example. What the
+    deployment binds to both is dropped from the second; what is filled in later is dropped there
+    by a condition. Endpoints with the same traffic do not fall back (`load` sees to it), so each
+    has either one input or peers that are written out.
+    """
+    done: list[Permission] = []
+    for permission in permissions:
+        for earlier in [p for p in done if p.traffic == permission.traffic]:
+            permission = _less(permission, earlier, bound)
+        done.append(permission)
+    return tuple(done)
 
 
-def _for_peer(traffic: Traffic, peer: Peer) -> Traffic:
-    """ICMP has a protocol of its own in IPv6."""
-    if traffic.ip_protocol == "icmp" and peer.kind == "cidr_ipv6":
-        return replace(traffic, ip_protocol="icmpv6")
-    return traffic
+def _less(permission: Permission, earlier: Permission, bound: Mapping[str, Bound]) -> Permission:
+    ours = {(p.kind, p.value): p for p in bound[permission.endpoint].written_out}
+    theirs = {(p.kind, p.value): p for p in bound[earlier.endpoint].written_out}
+    for same in ours.keys() & theirs.keys():
+        if ours[same].name != theirs[same].name:
+            raise ResolveError(
+                f"{same[1]} is {theirs[same].name!r} for {earlier.endpoint} and "
+                f"{ours[same].name!r} for {permission.endpoint}, which permit the same traffic "
+                f"({permission.traffic}): give it one name"
+            )
+    entries = permission.entries
+    for entry in earlier.entries:
+        if entry.peer:
+            same_peer = (entry.peer.kind, entry.peer.value)
+            entries = tuple(
+                e
+                if not e.inputs
+                else e._replace(unlike_values=(*e.unlike_values, entry.peer.value))
+                for e in entries
+                if not e.peer or (e.peer.kind, e.peer.value) != same_peer
+            )
+        else:
+            entries = tuple(
+                e._replace(unlike_inputs=(*e.unlike_inputs, *entry.inputs))
+                if (e.peer and e.peer.kind == "cidr_ipv4")
+                or (e.inputs and ours.keys() & theirs.keys())
+                else e
+                for e in entries
+            )
+    shared = earlier.peers if ours.keys() & theirs.keys() else ()
+    return permission._replace(entries=entries, merged_into=permission.merged_into + shared)
 
 
 def _inputs(
@@ -220,7 +223,7 @@ def _inputs(
         for direction, permissions in group.tables:
             for permission in permissions:
                 if not permission.groups:
-                    for name in _chain(permission.endpoint, bound):
+                    for name in chain(permission.endpoint, bound):
                         directions.setdefault(name, direction)
     return tuple(
         Input(
@@ -230,7 +233,7 @@ def _inputs(
             direction=directions[name],
             peers=bound[name].peers,
             groups=bound[name].groups,
-            chain=tuple(_chain(name, bound)),
+            chain=chain(name, bound),
             one_cidr=bound[name].one_cidr,
         )
         for name, endpoint in catalogue.endpoints.items()
@@ -243,9 +246,9 @@ def _clashes(groups: Iterable[ResolvedGroup]) -> tuple[Clash, ...]:
     clashes: dict[tuple[str, str], Clash] = {}
     for group in groups:
         for direction, permissions in group.tables:
-            entries = [e for p in permissions for e in p.entries if not e.peer]
-            for one, other in combinations(entries, 2):
-                if one.traffic == other.traffic:
+            open_entries = [e for p in permissions for e in p.entries if e.inputs]
+            for one, other in combinations(open_entries, 2):
+                if one.traffic == other.traffic and not set(one.inputs) & {*other.unlike_inputs}:
                     where = f"{group.role}, {direction}, {one.traffic}"
                     for (i, left), (j, right) in product(
                         enumerate(one.inputs), enumerate(other.inputs)

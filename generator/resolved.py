@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from generator.model import Direction, Mode, Peer, Topology
+from generator.model import Direction, Mode, Topology
+from generator.peers import Peer
 from generator.protocols import Traffic
 
 
@@ -35,6 +36,11 @@ class Input(NamedTuple):
         """The peers of its default value that are of one kind."""
         return tuple(peer for peer in self.peers if peer.kind == kind)
 
+    @property
+    def counted(self) -> tuple[Peer, ...]:
+        """The prefix lists of its default value whose maximum entries are known."""
+        return tuple(peer for peer in self.peers if peer.entries > 1)
+
 
 class Entry(NamedTuple):
     """A permission for one peer, where outputs write peers out one by one."""
@@ -44,8 +50,19 @@ class Entry(NamedTuple):
     traffic: Traffic
     peer: Peer | None
     """The peer; None if it is the first of `inputs` that is given."""
-    inputs: tuple[str, ...]
-    """The inputs to consult, in order; for an entry with a peer, those that put it out of force."""
+    inputs: tuple[str, ...] = ()
+    """The inputs to consult, in order, where it has no peer."""
+    unless: tuple[str, ...] = ()
+    """The inputs that put it out of force as soon as one of them is given."""
+    unlike_inputs: tuple[str, ...] = ()
+    """Inputs whose value another entry permits already: out of force if it is the same."""
+    unlike_values: tuple[str, ...] = ()
+    """CIDRs that other entries permit already: out of force if its input has the same value."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is in force only while it differs from other entries."""
+        return bool(self.unlike_inputs or self.unlike_values)
 
 
 class Permission(NamedTuple):
@@ -62,6 +79,8 @@ class Permission(NamedTuple):
     rows: tuple[str, ...]
     """The ids of the rows that it comes from."""
     entries: tuple[Entry, ...]
+    merged_into: tuple[str, ...] = ()
+    """The `peers` of permissions with the same traffic that share some with it: theirs go first."""
 
     @property
     def peers(self) -> tuple[str, ...]:
@@ -116,6 +135,7 @@ class Resolved(NamedTuple):
     topology: Topology
     outbound: Mode
     tags: Mapping[str, str]
+    quota: int
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
     clashes: tuple[Clash, ...]
@@ -134,11 +154,12 @@ class Resolved(NamedTuple):
         return tuple(entry for table in tables for p in table for entry in p.entries)
 
     @property
-    def chains(self) -> tuple[tuple[str, ...], ...]:
-        """The inputs that entries consult, where they are several, in order of appearance."""
-        return tuple(dict.fromkeys(e.inputs for e in self.entries if len(e.inputs) > 1))
+    def overridden(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """The inputs of entries that others put out of force, with those others."""
+        return tuple(dict.fromkeys((e.inputs, e.unless) for e in self.entries if e.unless))
 
     @property
-    def chains_in_the_way(self) -> tuple[tuple[str, ...], ...]:
-        """The inputs that put entries with a peer out of force, in order of appearance."""
-        return tuple(dict.fromkeys(e.inputs for e in self.entries if e.peer and e.inputs))
+    def any_given(self) -> tuple[tuple[str, ...], ...]:
+        """The inputs of which entries need any or none to be given, where they are several."""
+        needed = (inputs for e in self.entries for inputs in (e.inputs, e.unless))
+        return tuple(dict.fromkeys(inputs for inputs in needed if len(inputs) > 1))

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from generator import model, protocols
+from generator import deployment, model, peers, protocols
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODE: JsonSchemaMode = "validation"
@@ -44,7 +44,7 @@ def deployment_schema(
 ) -> dict[str, Any]:
     """The schema of deployment files, with the names that the rule data gives to choose from."""
     _document()
-    schema = TypeAdapter(model.Deployment).json_schema(mode=_MODE)
+    schema = TypeAdapter(deployment.Deployment).json_schema(mode=_MODE)
     schema["$defs"]["Peer"] = _PEER
     fields = schema["properties"]
     fields["release"]["enum"] = list(releases)
@@ -55,7 +55,7 @@ def deployment_schema(
 
 def _document() -> None:
     """Let pydantic take descriptions from the strings under the fields, and refuse other keys."""
-    for module in (model, protocols):
+    for module in (deployment, model, peers, protocols):
         for cls in vars(module).values():
             if is_dataclass(cls) and isinstance(cls, type):
                 config = {"use_attribute_docstrings": True, "extra": "forbid"}

@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 
 import yaml
 
-from generator.errors import FieldError, InputError, Mistake, unknown
+from generator.errors import FieldError, InputError, Mistake, nearest, unknown
 
 T = TypeVar("T")
 KeyPath = tuple[str | int, ...]
@@ -98,7 +98,7 @@ def _check_depth(text: str, file: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             raise InputError([Mistake(file, line, 0, "the YAML is nested too deeply")])
 
 
@@ -168,7 +168,9 @@ class _Reader:
         )
         for member in members:
             origin = get_origin(member) or member
-            if origin is kind or (kind is Mapping and is_dataclass(member)):
+            if origin is kind or (
+                kind is Mapping and is_dataclass(member) and not hasattr(member, "parse")
+            ):
                 return member
         return members[0]
 
@@ -193,8 +195,9 @@ class _Reader:
         for key_node, _ in node.value:
             if isinstance(key_node, yaml.ScalarNode) and key_node.value not in hints:
                 self._bad(key_node, unknown("key", key_node.value, list(hints)))
+        meant = {near for key in pairs if key not in hints for near in nearest(key, list(hints))}
         for key in required:
-            if key not in pairs:
+            if key not in pairs and key not in meant:
                 self._bad(node, f"the key {key!r} is missing")
         values = {
             key: self.read(value, hints[key], (*path, key))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import difflib
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,13 +38,16 @@ class Change(NamedTuple):
 
 
 def compare(
-    files: Mapping[Path, bytes], folders: Iterable[Path], mark: bytes
+    out: Path, files: Mapping[Path, bytes], folders: Iterable[Path], mark: bytes
 ) -> tuple[Change, ...]:
     """What writing `files` would change, including files in `folders` that are generated no longer.
 
     A file that the tool generated bears `mark`; nothing else is ever orphaned. Raises WriteError
-    for a place that cannot be read or that a symbolic link moves elsewhere.
+    for a place that cannot be read, or that a symbolic link below `out` moves elsewhere.
     """
+    for folder in sorted({parent for path in files for parent in path.parents}):
+        if folder != out and folder.is_relative_to(out) and folder.is_symlink():
+            raise WriteError(f"{folder} is a symbolic link: remove it, or choose another folder")
     try:
         changes = [c for path, new in files.items() if (c := _compare(path, new, mark))]
         for path in sorted({p for folder in folders for p in _generated(folder, mark)}):
@@ -88,8 +91,27 @@ def write(changes: Iterable[Change], force: bool = False) -> None:
         raise
 
 
+def zipped(files: Mapping[Path, bytes]) -> bytes:
+    """An archive of the files, sorted and without times, so that it is the same everywhere.
+
+    The files are stored as they are: what compression makes of them depends on the machine.
+    """
+    import zipfile
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path.as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, files[path])
+    return buffer.getvalue()
+
+
 def unified_diff(change: Change) -> str:
     """The change as a unified diff, in which every byte that differs can be seen."""
+    import difflib
+
     old, new = (_lines(content) for content in (change.old, change.new))
     name = str(change.path)
     return "".join(

@@ -18,32 +18,30 @@ IMPLIED_MIRRORS = (
     Path("/usr/local/share/terraform/plugins"),
     Path("/usr/share/terraform/plugins"),
 )
-NOT_SEARCHED = {"proc", "sys", "dev", "run", "tmp"}
-DEPTH = 4  # of the folder registry.terraform.io, counted from the root of the file system
+NOT_SEARCHED = {"proc", "sys", "dev", "run", "tmp"}  # below the root
+DEPTH = 3  # of a mirror below the root: registry.terraform.io is one deeper
+SETTINGS = """
+provider_installation {
+  filesystem_mirror {
+    path = "%s"
+  }
+}
+"""
 
 
 @cache
 def mirror() -> Path | None:
-    searched = (*IMPLIED_MIRRORS, *_folders(Path(Path.home().anchor), DEPTH - 1))
+    searched = (*IMPLIED_MIRRORS, *_folders(Path(Path.cwd().anchor)))
     return next((folder for folder in searched if (folder / PROVIDER).is_dir()), None)
 
 
-def _folders(top: Path, depth: int) -> Iterator[Path]:
-    """The folder and those below it, nearest first; no hidden ones, no symbolic links."""
-    level = [top]
-    for _ in range(depth + 1):
-        yield from level
-        level = [below for folder in level for below in _below(folder) if folder != top
-                 or below.name not in NOT_SEARCHED]  # fmt: skip
-
-
-def _below(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            folders = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-    return [folder / name for name in sorted(folders) if not name.startswith(".")]
+def _folders(root: Path) -> Iterator[Path]:
+    for name, below, _ in os.walk(root):
+        folder = Path(name)
+        yield folder
+        deepest = len(folder.parts) > DEPTH
+        skipped = NOT_SEARCHED if folder == root else ()
+        below[:] = [n for n in below if not (deepest or n.startswith(".") or n in skipped)]
 
 
 def require_terraform() -> None:
@@ -59,20 +57,13 @@ def require_terraform() -> None:
 
 
 def terraform(folder: Path, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run Terraform in a folder, with the mirror and without the user's own settings."""
     settings = folder / ".terraformrc"
-    mirrored = (
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror()}"\n  }}\n}}\n'
-    )
-    settings.write_text(mirrored)
-    environment = {name: value for name, value in os.environ.items() if name[:3] != "TF_"}
+    settings.write_text(SETTINGS % mirror())
+    users_own = {name for name in os.environ if name.startswith("TF_")}
+    environment = {name: os.environ[name] for name in os.environ.keys() - users_own}
     environment |= {"TF_CLI_CONFIG_FILE": str(settings), "TF_CLI_ARGS": "-no-color"}
     environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    command = ["terraform", *args]
     return subprocess.run(
-        ["terraform", *args],
-        cwd=folder,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
+        command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True
     )

@@ -18,7 +18,7 @@ def ours(text: str) -> bytes:
 
 
 def changes(folder: Path, contents: dict[str, bytes]):
-    return compare({folder / name: new for name, new in contents.items()}, [folder], MARK)
+    return compare(folder, {folder / name: new for name, new in contents.items()}, [folder], MARK)
 
 
 def names(folder: Path) -> list[str]:

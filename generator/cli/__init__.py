@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from generator.cli.generate import generate
+from generator.cli.init import init
 from generator.cli.rules import rules
 from generator.cli.schema import schema
 from generator.errors import GeneratorError
@@ -34,6 +35,7 @@ def cli() -> None:
 
 
 cli.add_command(generate)
+cli.add_command(init)
 cli.add_command(rules)
 cli.add_command(schema)
 

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.selection import Changes, changes_options
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
+    from generator.deployment import Deployment
     from generator.load import RuleData
-    from generator.model import Deployment
-    from generator.resolved import Resolved
-    from generator.write import Change
+
+Rendered = dict[tuple[str, str], dict[str, str]]
+
+
+class Target(NamedTuple):
+    """Where the files go, and how."""
+
+    out: Path
+    check: bool
+    diff: bool
+    force: bool
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[DEPLOYMENT]...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[DEPLOYMENT]...")
 @click.option(
-    "--preset",
-    "-p",
-    "presets",
-    multiple=True,
-    metavar="NAME",
-    help="Render this preset; may be repeated.",
-)
-@click.option("--release", "-r", metavar="R", help="Use the rules of another release.")
-@click.option(
-    "--group",
-    "-g",
-    "roles",
-    multiple=True,
-    metavar="G",
-    help="Generate this group only; may be repeated.",
-)
+    "--preset", "-p", "presets", multiple=True, metavar="NAME", help="Render this preset; may be "
+    "repeated.",
+)  # fmt: skip
+@changes_options
 @click.option(
     "--format",
     "-f",
@@ -61,14 +60,17 @@ if TYPE_CHECKING:
     help="Print the one deployment in the one format that is asked for.",
 )
 @click.option(
-    "--check",
-    is_flag=True,
-    help="Write nothing; exit with 1 if a file is not as it would be written.",
+    "--zip",
+    "archive",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Put the files into an archive instead, the same bytes for the same files.",
 )
 @click.option(
-    "--diff",
-    is_flag=True,
-    help="Write nothing; print what would change, and exit with 1 if anything would.",
+    "--check", is_flag=True, help="Write nothing; exit with 1 if a file is not as it would be."
+)
+@click.option(
+    "--diff", is_flag=True, help="Write nothing; print what would change, and exit as --check does."
 )
 @click.option("--force", is_flag=True, help="Overwrite files that this tool did not generate.")
 @click.option(
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Check the CloudFormation templates with cfn-lint first.",
 )
+@click.option("--quiet", "-q", is_flag=True, help="Print no summary and no progress.")
 @rule_data_option
 @click.option(
     "--templates",
@@ -87,155 +90,145 @@ if TYPE_CHECKING:
 @click.pass_context
 def generate(
     ctx: click.Context,
-    files: tuple[Path, ...],
+    /,
+    files: tuple[str, ...],
     presets: tuple[str, ...],
-    release: str | None,
-    roles: tuple[str, ...],
     formats: tuple[str, ...],
     out: Path,
     to_stdout: bool,
+    archive: Path | None,
     check: bool,
     diff: bool,
     force: bool,
     lint: bool,
+    quiet: bool,
     rule_data: Path | None,
     templates: Path | None,
+    **changes: object,
 ) -> None:
     """Render deployments, or the presets, to OUT/<deployment>/<format>/.
 
-    Without arguments, every preset is rendered in every format. Files that are up to date are not
-    touched; files of an earlier run that are generated no longer are removed.
+    A deployment is a file, `-` for standard input, or made of --name and --release alone. Without
+    any, every preset is rendered. Files that are up to date are not touched; files of an earlier
+    run that are generated no longer are removed.
 
     \b
     Examples:
       cvo-sg generate
-      cvo-sg generate --preset advanced --format terraform --out modules
+      cvo-sg generate customer.yaml --out customers
       cvo-sg generate --preset predefined --format cloudformation --stdout
+      cvo-sg generate --name demo --release 3.7 --endpoint dns=10.0.0.2/32 --zip demo.zip
       cvo-sg generate --check --diff
     """
+    from generator.cli.selection import deployments as select
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
-    deployments = _deployments(data, files, presets, release, roles)
-    rendered = _render(data, deployments, templates or shipped("templates"), formats)
+    deployments = select(data, files, presets, Changes(**changes))  # type: ignore[arg-type]
+    rendered = _render(data, deployments, templates or shipped("templates"), formats, quiet)
     if to_stdout:
-        _require_one(rendered)
-    texts = {
-        out / name / format_ / file: text
-        for (name, format_), contents in rendered.items()
-        for file, text in contents.items()
-    }
-    if lint and _lint(texts):
+        texts = _the_one(rendered)
+    else:
+        root = Path() if archive else out
+        texts = {
+            root / name / format_ / file: text
+            for (name, format_), contents in rendered.items()
+            for file, text in contents.items()
+        }
+    if lint and _lint(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
         return
-    folders = (
-        [out / name / format_ for name, format_ in rendered]
-        if formats
-        else [out / deployment.name for deployment in deployments]
-    )
-    _put(ctx, out, texts, folders, check=check, diff=diff, force=force)
+    contents = {path: text.encode() for path, text in texts.items()}
+    folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
+    if archive:
+        from generator.write import zipped
 
-
-def _deployments(
-    data: RuleData,
-    files: tuple[Path, ...],
-    presets: tuple[str, ...],
-    release: str | None,
-    roles: tuple[str, ...],
-) -> list[Deployment]:
-    names = presets or (() if files else data.presets())
-    deployments = [data.deployment(path) for path in files] + [data.preset(n) for n in names]
-    if release or roles:
-        deployments = [
-            replace(d, release=release or d.release, groups=roles or d.groups) for d in deployments
-        ]
-        for deployment in deployments:
-            for _, message in data.problems(deployment):
-                raise UsageError(message)
-    seen: set[str] = set()
-    for deployment in deployments:
-        if deployment.name in seen:
-            raise UsageError(f"two deployments have the name {deployment.name!r}: rename one")
-        seen.add(deployment.name)
-    return deployments
+        out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
+    _put(ctx, contents, sorted(folders), Target(out, check, diff, force))
 
 
 def _render(
-    data: RuleData, deployments: list[Deployment], templates: Path, formats: tuple[str, ...]
-) -> dict[tuple[str, str], dict[str, str]]:
+    data: RuleData,
+    deployments: list[Deployment],
+    templates: Path,
+    formats: tuple[str, ...],
+    quiet: bool,
+) -> Rendered:
     from generator import render
     from generator.resolve import resolve
+    from generator.usage import check_quota, summary
 
-    rendered: dict[tuple[str, str], dict[str, str]] = {}
+    rendered: Rendered = {}
     for deployment in deployments:
         resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
-        _warn(resolved)
+        check_quota(resolved)
+        for warning in resolved.warnings:
+            click.echo(f"warning: {resolved.name}: {warning}", err=True)
         for format_ in formats or render.formats(templates):
             rendered[deployment.name, format_] = render.render(resolved, templates, format_)
+        if not quiet:
+            click.echo(summary(resolved), err=True)
     return rendered
 
 
-def _warn(resolved: Resolved) -> None:
-    for warning in resolved.warnings:
-        click.echo(f"warning: {resolved.name}: {warning}", err=True)
-
-
-def _require_one(rendered: dict[tuple[str, str], dict[str, str]]) -> None:
+def _the_one(rendered: Rendered) -> dict[Path, str]:
+    """The files of the only deployment and format, but for those that only explain them."""
     if len(rendered) != 1:
         raise UsageError(
             f"--stdout prints one deployment in one format, but this would print {len(rendered)}: "
             "choose with --preset and --format"
         )
+    ((_, contents),) = rendered.items()
+    return {Path(name): text for name, text in contents.items() if not name.endswith(".md")}
 
 
-def _lint(texts: dict[Path, str]) -> bool:
+def _lint(texts: dict[Path, str], quiet: bool) -> bool:
     from generator.lint import is_cloudformation, lint
 
     templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
-    findings = [f for path, text in templates.items() for f in lint(text, str(path))]
+    findings = []
+    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(templates) > 1
+    with click.progressbar(
+        templates.items(), label="cfn-lint", file=sys.stderr, hidden=not visible
+    ) as steps:
+        for path, text in steps:
+            findings += lint(text, str(path))
     for finding in findings:
         click.echo(str(finding))
     return bool(findings)
 
 
 def _put(
-    ctx: click.Context,
-    out: Path,
-    texts: dict[Path, str],
-    folders: list[Path],
-    *,
-    check: bool,
-    diff: bool,
-    force: bool,
+    ctx: click.Context, contents: dict[Path, bytes], folders: list[Path], target: Target
 ) -> None:
     from generator.render import MARK
     from generator.write import compare, locked, unified_diff, write
 
-    contents = {path: text.encode() for path, text in texts.items()}
-    if check or diff:
-        changes = compare(contents, folders, MARK.encode())
+    if target.check or target.diff:
+        changes = compare(target.out, contents, folders, MARK.encode())
         for change in changes:
-            click.echo(unified_diff(change) if diff else str(change), nl=not diff)
+            click.echo(unified_diff(change) if target.diff else str(change), nl=not target.diff)
         if changes:
-            click.echo(f"{_count(changes)} not as generated: run `cvo-sg generate`", err=True)
+            verb = "is" if len(changes) == 1 else "are"
+            click.echo(
+                f"{_files(len(changes))} {verb} not as generated: run the same command without "
+                "--check and --diff to refresh",
+                err=True,
+            )
             ctx.exit(1)
-        click.echo(f"{_files(len(texts))} up to date", err=True)
+        click.echo(f"{_files(len(contents))} up to date", err=True)
         return
-    with locked(out):
-        changes = compare(contents, folders, MARK.encode())
-        write(changes, force)
+    with locked(target.out):
+        changes = compare(target.out, contents, folders, MARK.encode())
+        write(changes, target.force)
     for change in changes:
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
-    unchanged = len(texts) - sum(change.new is not None for change in changes)
+    unchanged = len(contents) - sum(change.new is not None for change in changes)
     if unchanged:
         click.echo(f"{_files(unchanged)} up to date", err=True)
-
-
-def _count(changes: tuple[Change, ...]) -> str:
-    return f"{_files(len(changes))} {'is' if len(changes) == 1 else 'are'}"
 
 
 def _files(number: int) -> str:

@@ -28,7 +28,7 @@ locals {
     { for endpoint, peers in local.endpoints : endpoint => merge(
       { for cidr in peers.cidr_ipv4 : "ipv4/${cidr}" => { kind = "cidr_ipv4", id = cidr } },
       { for cidr in peers.cidr_ipv6 : "ipv6/${cidr}" => { kind = "cidr_ipv6", id = cidr } },
-      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id } },
+      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id, entries = lookup(peers.prefix_list_entries, name, 1) } },
       { for name, id in peers.security_group_ids : "security-group/${name}" => { kind = "security_group", id = id } },
       { for role in peers.groups : "group/${role}" => { kind = "group", id = role } },
     ) },
@@ -37,7 +37,8 @@ locals {
     } },
   )
 
-  # One rule per permission and peer. ICMP is another protocol in IPv6.
+  # One rule per permission and peer; `except` names endpoints whose rules already permit the same.
+  # ICMP is another protocol in IPv6.
   rules = { for role, directions in local.permissions : role => {
     for direction, permissions in directions : direction => merge(flatten([
       for permission in permissions : [
@@ -49,7 +50,8 @@ locals {
             description = permission.description
             kind        = peer.kind
             id          = peer.id
-          }
+            entries     = try(peer.entries, 1)
+          } if !anytrue([for other in try(permission.except, []) : contains(keys(local.peers[other]), key)])
         }
       ]
     ])...)
@@ -67,8 +69,8 @@ locals {
   # The fuller address family of each direction. Rules for groups and prefix lists count in both.
   usage = { for role, directions in local.rules : role => {
     for direction, rules in directions : direction => max(
-      length([for rule in rules : rule if rule.kind != "cidr_ipv6"]),
-      length([for rule in rules : rule if rule.kind != "cidr_ipv4"]),
+      sum(concat([0], [for rule in rules : rule.entries if rule.kind != "cidr_ipv6"])),
+      sum(concat([0], [for rule in rules : rule.entries if rule.kind != "cidr_ipv4"])),
     )
   } }
 

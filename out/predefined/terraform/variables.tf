@@ -44,11 +44,12 @@ variable "inbound_clients" {
   description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The documented default is the whole internet."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   nullable = false
@@ -75,11 +76,12 @@ variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -100,11 +102,12 @@ variable "manager_http_clients" {
   description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, and the HA mediator, which downloads its upgrades there. Narrowing it to the browsers breaks the other two."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -125,11 +128,12 @@ variable "manager_https_clients" {
   description = "Browsers of the people who use the manager's web console over port 443."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -150,11 +154,12 @@ variable "manager_proxy_clients" {
   description = "Instances that reach the internet through the manager on port 3128. In release 3.7 that is the Cloud Compliance instance, and only where the network has neither a NAT nor a proxy."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -175,11 +180,12 @@ variable "ping_clients" {
   description = "Hosts that may ping Cloud Volumes ONTAP."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -200,11 +206,12 @@ variable "ontap_https_clients" {
   description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -225,11 +232,12 @@ variable "nas_clients" {
   description = "Hosts that mount volumes over NFS or CIFS. The NFS clients and the CIFS clients fall back to this endpoint."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -250,11 +258,12 @@ variable "nfs_clients" {
   description = "Hosts that mount volumes over NFS."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of nas_clients
@@ -275,11 +284,12 @@ variable "cifs_clients" {
   description = "Hosts that mount shares over CIFS (SMB)."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of nas_clients
@@ -300,11 +310,12 @@ variable "iscsi_clients" {
   description = "Hosts that attach LUNs through the iSCSI data LIF."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -325,11 +336,12 @@ variable "monitoring_clients" {
   description = "SNMP managers that poll Cloud Volumes ONTAP on ports 161 and 162."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -350,11 +362,12 @@ variable "backup_clients" {
   description = "Backup servers that control NDMP sessions on port 10000."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -375,11 +388,12 @@ variable "snapmirror_peers" {
   description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for the way out."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -400,11 +414,12 @@ variable "mediator_api_clients" {
   description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   default = null # the peers of inbound_clients
@@ -425,11 +440,12 @@ variable "outbound_anywhere" {
   description = "Where the basic outbound rules let the groups connect. The documented default is everywhere."
 
   type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
   })
 
   nullable = false

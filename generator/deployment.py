@@ -1,0 +1,97 @@
+"""The shape of a deployment: a user's file, or a preset."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from generator.errors import FieldError, shown
+from generator.model import SLUG, Mode, Topology
+from generator.peers import Bindable, Peer, PrefixList
+
+PEER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
+RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A user's file, or a preset: which rules, and who is at the other end of them."""
+
+    name: str
+    """The name of the output folder and the prefix of the groups' names."""
+    release: str
+    """The release whose documented rules apply, in quotes."""
+    topology: Topology = "ha"
+    """`ha`, or `single-node`: the rules and groups for an HA pair only fall away."""
+    groups: tuple[str, ...] | None = None
+    """The roles to generate; left out: every group of the release that a user can bring."""
+    outbound: Mode = "advanced"
+    """Which outbound table applies: `basic` or `advanced`."""
+    endpoints: Mapping[str, tuple[Bindable, ...] | Mapping[str, Bindable]] | None = None
+    """Per endpoint a list of peers, or a mapping from a name to a peer; `[]` means nobody."""
+    tags: Mapping[str, str] | None = None
+    """Tags for every group."""
+    quota: int = 60
+    """How many rules the account allows per group, direction and address family."""
+    compact: bool = False
+    """Whether neighbouring ports and networks of an endpoint are joined into fewer rules."""
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_tags(self.tags or {})
+        if not 1 <= self.quota <= 1000:
+            raise FieldError("AWS grants a quota of at most 1000 rules: write 1 to 1000", "quota")
+
+    def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
+        """The peers bound to an endpoint; None where the deployment leaves it out."""
+        bound = (self.endpoints or {}).get(endpoint)
+        if isinstance(bound, Mapping):
+            return tuple(replace(_peer(item), name=name) for name, item in bound.items())
+        return None if bound is None else tuple(map(_peer, bound))
+
+
+def _peer(item: Bindable) -> Peer:
+    if isinstance(item, PrefixList):
+        return replace(Peer.parse(item.id), entries=item.max_entries)
+    return item
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    """EC2's limits on tags: 50 with the Name, keys of 1 to 128 characters, values of up to 256."""
+    if len(tags.keys() | {"Name"}) > 50:
+        raise FieldError("a group has at most 50 tags, and Name is one of them", "tags")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128:
+            raise FieldError(f"the key of a tag has 1 to 128 characters: {shown(key)}", "tags")
+        if len(value) > 256:
+            raise FieldError(f"the value of a tag has at most 256 characters: {key!r}", "tags")
+        if key.casefold().startswith("aws:"):
+            raise FieldError(f"tags that begin with aws: belong to AWS: {key!r}", "tags")
+        for text in (key, value):
+            _check_characters(text)
+
+
+def _check_characters(text: str) -> None:
+    """Refuse what Terraform would change without a word, or what no file should hold."""
+    if text != unicodedata.normalize("NFC", text):
+        raise FieldError(f"Terraform would normalise {shown(text)} to NFC: write it so", "tags")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") and c not in "\n\t" for c in text):
+        raise FieldError(f"{shown(text)} has control characters: leave them out", "tags")
+
+
+def _check_name(name: str) -> None:
+    """A name becomes a folder on any system, and the beginning of the groups' names."""
+    if not SLUG.fullmatch(name) or len(name) > 64:
+        raise FieldError(
+            f"{shown(name)} is no deployment name: write up to 64 lower-case letters, digits and "
+            "single hyphens, beginning with a letter",
+            "name",
+        )
+    if name.startswith("sg-"):
+        raise FieldError("a group's name cannot begin with sg-: write another name", "name")
+    if RESERVED.fullmatch(name):
+        raise FieldError(
+            f"{name!r} is a device on Windows, not a folder: write another name", "name"
+        )

@@ -1,0 +1,426 @@
+"""The Terraform modules: what Terraform itself accepts and says, and what the module promises."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from dataclasses import replace
+from functools import cache
+
+import hcl2
+import pytest
+from terraform import require_terraform, terraform
+
+from generator.load import RuleData, shipped
+from generator.model import Peer
+from generator.render import render
+from generator.resolve import resolve
+
+DATA = RuleData(shipped("rule_data"))
+
+
+def variant(preset="advanced", **changes):
+    return replace(DATA.preset(preset), **changes)
+
+
+def peers(*texts):
+    return tuple(map(Peer.parse, texts))
+
+
+DC1, DC2 = peers("10.1.0.1/32", "10.2.0.1/32")
+DEPLOYMENTS = {preset: DATA.preset(preset) for preset in DATA.presets()} | {
+    "manager-only": variant(groups=("manager",)),
+    "nodes-only": variant(groups=("cloud-volumes-ontap",)),
+    "single-node": variant(groups=None, topology="single-node"),
+    "ha-internal-by-name": variant(groups=("ha-internal",)),
+    "peers-of-every-kind": variant(
+        endpoints={
+            "inbound-clients": peers("10.0.0.0/8", "2001:db8::/32"),
+            "active-directory": {"dc1": DC1, "dc2": DC2},
+            "dns": peers("10.0.0.2/32"),
+            "backup-endpoints": peers("pl-01234567", "sg-0123456789abcdef0", "group:ha-mediator"),
+            "mail-server": (),
+        },
+    ),
+    "tags": variant(tags={"CostCenter": "4711"}),
+}
+TEXTS = {
+    "interpolation": "${aws_vpc.main.id}",
+    "directive": "%{ if true }",
+    "escaped-interpolation": "$${x}",
+    "escaped-directive": "%%{x}",
+    "unclosed-interpolation": "a ${ b",
+    "substitution": "${AWS::StackName}",
+    "quotes": "a \"b\" 'c'",
+    "backslashes": "C:\\new\\",
+    "escape-sequence": "\\u0041\\n",
+    "newline": "a\nb\n",
+    "tab": "a\tb",
+    "unicode": "Größe €, 名前, 🙂",
+    "line-separator": "a\u2028b",
+    "byte-order-mark": "\ufeffa",
+    "mapping": "a: b",
+    "comment": "a # b",
+    "tag": "!Ref VpcId",
+    "list": "- a",
+    "flow-mapping": "{a: b}",
+    "anchor": "&a",
+    "alias": "*a",
+    "block": "|",
+    "boolean": "yes",
+    "float": "3.10",
+    "octal": "0755",
+    "base-60": "22:22",
+    "date": "2020-01-01",
+    "null": "null",
+    "tilde": "~",
+    "spaces": "  a  ",
+}
+HOSTILE = variant(tags={text: text for text in TEXTS.values()})
+
+
+@cache
+def resolved(deployment_name):
+    deployment = DEPLOYMENTS[deployment_name]
+    return resolve(deployment, DATA.release(deployment.release), DATA.catalogue)
+
+
+def rendered(deployment, format_="terraform", release=None):
+    release = release or DATA.release(deployment.release)
+    result = resolve(deployment, release, DATA.catalogue)
+    return render(result, shipped("templates"), format_)
+
+
+# As another reader of HCL sees it.
+
+
+def plain(value):
+    """python-hcl2 8 keeps the quotes of strings and adds keys of its own; 7 does neither."""
+    if isinstance(value, dict):
+        return {plain(k): plain(v) for k, v in value.items() if not k.startswith("__")}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return re.sub(r'\A"(.*)"\Z', r"\1", value) if isinstance(value, str) else value
+
+
+@cache
+def parsed(name):
+    return parse(rendered(DEPLOYMENTS[name]))
+
+
+def parse(files):
+    """By the kind of block, every block of the module."""
+    found = {}
+    for text in files.values():
+        for kind, blocks in plain(hcl2.loads(text)).items():
+            found.setdefault(kind, []).extend(blocks)
+    return found
+
+
+def named(blocks):
+    """Blocks with one label, by that label."""
+    return {name: body for block in blocks for name, body in block.items()}
+
+
+def security_groups(module):
+    return {
+        name: group
+        for block in module["resource"]
+        for name, group in block.get("aws_security_group", {}).items()
+    }
+
+
+every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
+
+
+@every_deployment
+def test_a_module_works_with_old_and_new_versions_and_brings_no_provider(name):
+    module = parsed(name)
+    [settings] = module["terraform"]
+    assert settings == {
+        "required_version": ">= 1.5.0",
+        "required_providers": [{"aws": {"source": "hashicorp/aws", "version": ">= 5.0"}}],
+    }
+    assert "provider" not in module
+
+
+@every_deployment
+def test_the_only_required_variable_is_the_vpc(name):
+    variables = named(parsed(name)["variable"])
+    assert [name for name, body in variables.items() if "default" not in body] == ["vpc_id"]
+
+
+@every_deployment
+def test_every_variable_and_output_is_described(name):
+    module = parsed(name)
+    assert all(body["description"] for body in named(module["variable"]).values())
+    assert all(body["description"] for body in named(module["output"]).values())
+
+
+def test_a_binding_becomes_the_default_of_its_variable():
+    variables = named(parsed("peers-of-every-kind")["variable"])
+    assert variables["inbound_clients"]["default"] == {
+        "cidr_ipv4": ["10.0.0.0/8"],
+        "cidr_ipv6": ["2001:db8::/32"],
+    }
+    assert variables["active_directory"]["default"] == {"cidr_ipv4": ["10.1.0.1/32", "10.2.0.1/32"]}
+    assert variables["backup_endpoints"]["default"] == {
+        "prefix_lists": {"pl-01234567": "pl-01234567"},
+        "security_group_ids": {"sg-0123456789abcdef0": "sg-0123456789abcdef0"},
+        "groups": ["ha-mediator"],
+    }
+    assert "mail_server" not in variables, "nobody is there, so there is nothing to fill in"
+
+
+@every_deployment
+def test_groups_are_named_after_roles_and_hold_no_rules_of_their_own(name):
+    groups = security_groups(parsed(name))
+    assert list(groups) == [group.role.replace("-", "_") for group in resolved(name).groups]
+    for group in groups.values():
+        assert group["revoke_rules_on_delete"] is True, "groups refer to each other"
+        assert not {"ingress", "egress", "name_prefix"} & set(group)
+
+
+@every_deployment
+def test_no_wording_of_a_release_reaches_a_group_since_a_change_would_replace_it(name):
+    deployment = DEPLOYMENTS[name]
+    release = DATA.release(deployment.release)
+    other = replace(
+        release,
+        id="9.9",
+        info=replace(release.info, product="Product 9.9", document="Other title", date="2030"),
+        rules={role: replace(table, title="Other") for role, table in release.rules.items()},
+    )
+    moved = rendered(deployment, release=other)
+    assert "Product 9.9" in moved["main.tf"]
+    assert security_groups(parse(moved)) == security_groups(parsed(name))
+
+
+@every_deployment
+def test_the_rule_tables_have_the_keys_of_the_resolved_permissions(name):
+    [tables] = [local["permissions"] for local in parsed(name)["locals"] if "permissions" in local]
+    keys = {
+        (role, direction): [permission["key"] for permission in table]
+        for role, directions in tables.items()
+        for direction, table in directions.items()
+    }
+    assert keys == {
+        (group.role, direction): [permission.key for permission in getattr(group, direction)]
+        for group in resolved(name).groups
+        for direction in ("ingress", "egress")
+    }
+
+
+@pytest.mark.parametrize("topology", ["ha", "single-node"])
+@pytest.mark.parametrize("preset", DATA.presets())
+def test_outputs_exist_for_every_group_of_ones_own_in_every_topology(preset, topology):
+    module = parse(rendered(variant(preset, topology=topology, groups=None)))
+    outputs = {name: body["value"] for name, body in named(module["output"]).items()}
+    assert outputs == {
+        "manager_security_group_id": "${aws_security_group.manager.id}",
+        "cloud_volumes_ontap_security_group_id": "${aws_security_group.cloud_volumes_ontap.id}",
+        "mediator_security_group_id": (
+            "${aws_security_group.ha_mediator.id}" if topology == "ha" else None
+        ),
+    }
+
+
+def test_outputs_of_groups_that_are_not_asked_for_are_null():
+    outputs = named(parsed("manager-only")["output"])
+    assert {name for name, body in outputs.items() if body["value"] is None} == {
+        "cloud_volumes_ontap_security_group_id",
+        "mediator_security_group_id",
+    }
+
+
+def literal(quoted):
+    """HCL's escapes within quotes are JSON's, and two of its own."""
+    return json.loads(quoted).replace("$${", "${").replace("%%{", "%{")
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_is_written_as_exactly_that_text(text):
+    written = rendered(replace(HOSTILE, tags={text: text}))["variables.tf"]
+    [tag] = re.findall(r'(?m)^    (".*") = (".*")$', written)
+    assert tuple(map(literal, tag)) == (text, text)
+
+
+# As Terraform sees it.
+
+
+def ipv4(*networks):
+    return {"cidr_ipv4": networks}
+
+
+def ipv6(*networks):
+    return {"cidr_ipv6": networks}
+
+
+VPC = "vpc-0123456789abcdef0"
+CLOSED = {"vpc_id": VPC, "inbound_clients": ipv4("10.0.0.0/8")}
+THREE = ("10.0.0.0/16", "10.2.0.0/16", "10.4.0.0/16")
+INVALID = "Invalid value for variable"
+MALFORMED = f"{INVALID}: Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-..."
+CONDITION = "Resource precondition failed"
+TWICE = f"{CONDITION}: EC2 takes each protocol, port range and peer once per group and direction"
+OPEN = "Check block assertion failed: The whole internet may connect to"
+PLANS = {
+    # the reason: the module, its variables, what Terraform says ("" for nothing)
+    "host-bits": ("variables", {"dns": ipv4("10.0.0.1/8")}, MALFORMED),
+    "host-bits-of-ipv6": ("variables", {"dns": ipv6("2001:db8::1/32")}, MALFORMED),
+    "host-bits-where-null-is-allowed": (
+        "variables",
+        {"administrators": ipv4("10.1.1.1/8")},
+        MALFORMED,
+    ),
+    "ipv4-among-ipv6": ("variables", {"dns": ipv6("10.0.0.0/8")}, MALFORMED),
+    "ipv6-among-ipv4": ("variables", {"dns": ipv4("2001:db8::/32")}, MALFORMED),
+    "address-without-length": ("variables", {"dns": ipv4("10.0.0.0")}, MALFORMED),
+    "wrong-prefix-list": ("variables", {"dns": {"prefix_lists": {"a": "sg-1"}}}, MALFORMED),
+    "wrong-group-id": ("variables", {"dns": {"security_group_ids": {"a": "pl-1"}}}, MALFORMED),
+    "role-of-no-group-here": ("variables", {"dns": {"groups": ["ha-mediator"]}}, MALFORMED),
+    "wrong-vpc": ("variables", {"vpc_id": "10.0.0.0/8"}, f"{INVALID}: A VPC id looks like vpc-"),
+    "name-like-an-id": ("variables", {"name": "sg-1"}, f"{INVALID}: A name has 1 to 200"),
+    "well-formed": (
+        "variables",
+        {
+            "dns": ipv4("10.0.0.0/8", "0.0.0.0/0", "10.0.0.1/32") | ipv6("2001:db8::/32", "::/0"),
+            "administrators": {"prefix_lists": {"a": "pl-1"}, "security_group_ids": {"b": "sg-1"}},
+            "active_directory": {"groups": ["manager"]},
+        },
+        "",
+    ),
+    "one-prefix-list-under-two-names": (
+        "manager-only",
+        {"dns": {"prefix_lists": {"a": "pl-1", "b": "pl-1"}}},
+        f"{TWICE}, but manager has them twice: egress dns-udp-53/prefix-list/a and "
+        "dns-udp-53/prefix-list/b. Give the peer to one of the endpoints only.",
+    ),
+    "one-network-at-both-endpoints-of-a-rule": (
+        "manager-only",
+        {
+            "outbound_internet": ipv4("10.0.0.0/8"),
+            "ontap_cluster_management_lif": ipv4("10.0.0.0/8", "10.1.0.0/16"),
+        },
+        f"{TWICE}, but manager has them twice: egress "
+        "ontap-cluster-management-lif-tcp-443/ipv4/10.0.0.0/8 and "
+        "outbound-internet-tcp-443/ipv4/10.0.0.0/8. Give",
+    ),
+    "one-network-at-endpoints-of-different-rules": (
+        "manager-only",
+        {"dns": ipv4("10.0.0.0/8"), "active_directory": ipv4("10.0.0.0/8")},
+        "",
+    ),
+    "three-networks-exceed-the-quota": (
+        "nodes-only",
+        {"inbound_clients": ipv4(*THREE)},
+        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 1 egress rules, but the "
+        "quota is 60 a direction.",
+    ),
+    "three-networks-just-within-a-raised-quota": (
+        "nodes-only",
+        {"inbound_clients": ipv4(*THREE), "rules_quota": 72},
+        "",
+    ),
+    "each-address-family-has-its-quota": (
+        "advanced",
+        {"inbound_clients": ipv4(*THREE[:2]) | ipv6("2001:db8::/64", "2001:db8:1::/64")},
+        "",
+    ),
+    "open-as-documented": (
+        "predefined",
+        {"inbound_clients": ipv4("0.0.0.0/0")},
+        f"{OPEN} cloud-volumes-ontap, ha-mediator, manager.",
+    ),
+    "open-to-ipv6": ("manager-only", {"administrators": ipv6("::/0")}, f"{OPEN} manager."),
+    "narrowed-by-inbound-clients": ("predefined", {}, ""),
+    "ids-unknown-until-apply": ("ids-of-other-resources", None, ""),
+}
+IDS_OF_OTHER_RESOURCES = """
+resource "aws_security_group" "other" {
+  count = 2
+}
+
+module "groups" {
+  source          = "../manager-only"
+  vpc_id          = "vpc-0123456789abcdef0"
+  inbound_clients = { security_group_ids = { web = aws_security_group.other[0].id } }
+  dns = {
+    security_group_ids = { a = aws_security_group.other[0].id, b = aws_security_group.other[1].id }
+  }
+}
+"""
+
+
+def write_modules(folder):
+    for name, deployment in (DEPLOYMENTS | {"hostile-texts": HOSTILE}).items():
+        (folder / name).mkdir()
+        for file, text in rendered(deployment).items():
+            (folder / name / file).write_text(text)
+        call = f'module "{name}" {{\n  source = "./{name}"\n  vpc_id = "{VPC}"\n}}\n'
+        (folder / f"{name}.tf").write_text(call)
+    (folder / "variables").mkdir()
+    shutil.copy(folder / "manager-only" / "variables.tf", folder / "variables")
+    (folder / "ids-of-other-resources").mkdir()
+    (folder / "ids-of-other-resources" / "main.tf").write_text(IDS_OF_OTHER_RESOURCES)
+
+
+def write_plans(folder):
+    for case, (module, variables, _) in PLANS.items():
+        run = {"command": "plan", "module": {"source": f"./{module}"}}
+        if variables is not None:
+            run["variables"] = CLOSED | variables
+        test = {"mock_provider": {"aws": {}}, "run": {case: run}}
+        (folder / f"{case}.tftest.json").write_text(json.dumps(test))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A folder where every module is called once and every plan is a test; initialised once."""
+    require_terraform()
+    folder = tmp_path_factory.mktemp("terraform")
+    write_modules(folder)
+    write_plans(folder)
+    initialised = terraform(folder, "init")
+    assert initialised.returncode == 0, initialised.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(workspace):
+    """By plan, what Terraform says about it."""
+    found = {case: [] for case in PLANS}
+    for line in terraform(workspace, "test", "-json").stdout.splitlines():
+        event = json.loads(line)
+        if event["type"] == "diagnostic":
+            diagnostic = event["diagnostic"]
+            message = f"{diagnostic['summary']}: {diagnostic.get('detail', '')}"
+            found[event["@testrun"]].append(message)
+    return found
+
+
+def test_terraform_fmt_has_nothing_to_change(workspace):
+    result = terraform(workspace, "fmt", "-check", "-diff", "-recursive")
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+def test_terraform_finds_every_module_valid(workspace):
+    result = json.loads(terraform(workspace, "validate", "-json").stdout)
+    assert result["diagnostics"] == []
+    assert result["valid"]
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_a_plan_says_in_words_what_ec2_would_refuse(said, case):
+    words = PLANS[case][-1]
+    assert len(said[case]) == bool(words), said[case]
+    assert all(message.startswith(words) for message in said[case])
+
+
+def test_terraform_reads_exactly_the_texts_of_the_deployment(tmp_path):
+    require_terraform()
+    (tmp_path / "variables.tf").write_text(rendered(HOSTILE)["variables.tf"])
+    result = terraform(tmp_path, "console", stdin="base64encode(jsonencode(var.tags))")
+    assert json.loads(base64.b64decode(result.stdout)) == HOSTILE.tags
