@@ -148,6 +148,12 @@ class Resolved(NamedTuple):
         return tuple(i for i in self.inputs if i.one_cidr)
 
     @property
+    def left_open(self) -> tuple[Input, ...]:
+        """The inputs that permit nothing until they, or what they fall back to, are filled in."""
+        filled = {i.id for i in self.inputs if i.peers or i.groups}
+        return tuple(i for i in self.inputs if filled.isdisjoint(i.chain))
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """Every entry of every group."""
         tables = (group.ingress + group.egress for group in self.groups)

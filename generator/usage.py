@@ -118,9 +118,9 @@ def summary(resolved: Resolved) -> str:
             f"  {group.role:{width}}  {inbound:3} inbound, {outbound:3} outbound "
             f"of {resolved.quota} rules each"
         )
-    empty = [i.id for i in resolved.inputs if not any(_default(resolved, name) for name in i.chain)]
-    if empty:
-        lines.append(f"  left open, so nothing is permitted: {', '.join(empty)}")
+    if resolved.left_open:
+        names = ", ".join(i.id for i in resolved.left_open)
+        lines.append(f"  left open, so nothing is permitted: {names}")
     exposed = Counter(
         rule.role
         for rule in granted(resolved)
@@ -130,7 +130,3 @@ def summary(resolved: Resolved) -> str:
         groups = ", ".join(f"{role} ({count} rules)" for role, count in exposed.items())
         lines.append(f"  open to the internet: {groups}")
     return "\n".join(lines)
-
-
-def _default(resolved: Resolved, name: str) -> bool:
-    return any(i.peers or i.groups for i in resolved.inputs if i.id == name)

@@ -20,16 +20,21 @@ MODULES = {
 ARROWS = {
     "errors": set(),
     "protocols": {"errors"},
-    "model": {"errors", "protocols"},
-    "resolved": {"model", "protocols"},
+    "peers": {"errors"},
+    "model": {"errors", "peers", "protocols"},
+    "deployment": {"errors", "model", "peers"},
+    "resolved": {"model", "peers", "protocols"},
     "strict_yaml": {"errors"},
-    "load": {"errors", "model", "strict_yaml"},
-    "resolve": {"errors", "model", "protocols", "resolved"},
+    "load": {"deployment", "errors", "model", "protocols", "strict_yaml"},
+    "bindings": {"deployment", "model", "peers", "protocols", "resolved"},
+    "resolve": {"bindings", "deployment", "errors", "model", "protocols", "resolved"},
+    "usage": {"bindings", "errors", "model", "peers", "protocols", "resolved"},
+    "starter": {"model"},
     "render": {"errors", "resolved"},
     "lint": {"errors"},
     "write": {"errors"},
     "rows": {"model", "protocols"},
-    "schema": {"model", "protocols"},
+    "schema": {"deployment", "model", "peers", "protocols"},
 }
 ONE_USER = {"yaml": "strict_yaml", "jinja2": "render", "cfnlint": "lint", "pydantic": "schema"}
 

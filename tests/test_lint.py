@@ -1,4 +1,4 @@
-"""cfn-lint as a library: its findings, out of reach of the user's settings, imported when it lints."""
+"""cfn-lint as a library: out of reach of the user's settings, and imported only when it lints."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.lint import Finding, is_cloudformation, lint
+from generator.lint import is_cloudformation, lint
 
-IGNORES_EVERYTHING = """
-ignore_checks: [E, W, I]
-ignore_templates: ["*", "**/*", "t.yaml"]
-"""
+IGNORE_EVERYTHING = "ignore_checks: [E, W, I]\n"
 BAD = """\
 AWSTemplateFormatVersion: "2010-09-09"
 Parameters:
@@ -38,7 +35,7 @@ def home(tmp_path, monkeypatch):
     return home
 
 
-def test_findings_say_where_what_and_which_rule(home):
+def test_findings_say_where_what_and_which_rule():
     warning, error = lint(BAD, "out/t.yaml")
     assert warning[:4] == ("out/t.yaml", 3, 3, "W2001")
     assert error[:4] == ("out/t.yaml", 7, 5, "E3003")
@@ -52,7 +49,7 @@ def test_findings_say_where_what_and_which_rule(home):
         pytest.param("Resources:\n  A: {Type: B}\n  A: {Type: B}\n", 2, id="key-twice"),
     ],
 )
-def test_a_text_that_cannot_be_read_is_a_finding_too(home, text, line):
+def test_a_text_that_cannot_be_read_is_a_finding_too(text, line):
     finding, *_ = lint(text, "t.yaml")
     assert (finding.file, finding.line, finding.rule) == ("t.yaml", line, "E0000")
 
@@ -61,17 +58,15 @@ def test_a_text_that_cannot_be_read_is_a_finding_too(home, text, line):
 @pytest.mark.parametrize("place", ["working-directory", "home"])
 def test_settings_of_the_user_do_not_silence_it(home, place, name):
     folder = home if place == "home" else Path.cwd()
-    (folder / name).write_text(IGNORES_EVERYTHING)
+    (folder / name).write_text(IGNORE_EVERYTHING)
     assert {finding.rule for finding in lint(BAD, "t.yaml")} == {"W2001", "E3003"}
 
 
-def test_the_settings_would_silence_cfn_lint_itself(home):
-    (home / ".cfnlintrc").write_text(IGNORES_EVERYTHING)
+def test_the_same_settings_silence_cfn_lint_itself(home):
+    (home / ".cfnlintrc").write_text(IGNORE_EVERYTHING)
     Path("t.yaml").write_text(BAD)
-    command = [sys.executable, "-m", "cfnlint", "t.yaml"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    (home / ".cfnlintrc").unlink()
-    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+    command = "from cfnlint.runner import main; main()"
+    subprocess.run([sys.executable, "-c", command, "t.yaml"], check=True)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,7 @@ def test_a_template_is_known_by_its_format_version(text, expected):
     ],
 )
 def test_cfn_lint_is_not_imported_until_it_lints(tmp_path, arguments):
-    call = f"cli({arguments}, standalone_mode=False)" if arguments else ""
+    call = f"cli({arguments}, standalone_mode=False)" if arguments else "cli"
     code = f"import sys; from generator.cli import cli; {call}; print('cfnlint' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

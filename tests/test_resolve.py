@@ -8,7 +8,8 @@ from itertools import product
 import pytest
 
 from generator.load import RuleData, shipped
-from generator.model import Outbound, Peer
+from generator.model import Outbound
+from generator.peers import Peer
 from generator.resolve import describe, resolve
 
 DATA = RuleData(shipped("rule_data"))

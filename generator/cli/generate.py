@@ -16,6 +16,7 @@ from generator.errors import UsageError
 if TYPE_CHECKING:
     from generator.deployment import Deployment
     from generator.load import RuleData
+    from generator.resolved import Resolved
 
 Rendered = dict[tuple[str, str], dict[str, str]]
 
@@ -125,7 +126,8 @@ def generate(
 
     data = RuleData(rule_data or shipped("rule_data"))
     deployments = select(data, files, presets, Changes(**changes))  # type: ignore[arg-type]
-    rendered = _render(data, deployments, templates or shipped("templates"), formats, quiet)
+    resolved = _resolve(data, deployments)
+    rendered = _render(resolved, templates or shipped("templates"), formats)
     if to_stdout:
         texts = _the_one(rendered)
     else:
@@ -138,6 +140,8 @@ def generate(
     if lint and _lint(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
+    if not (check or diff or quiet):
+        ctx.call_on_close(lambda: _summarize(resolved))
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
         return
@@ -150,28 +154,35 @@ def generate(
     _put(ctx, contents, sorted(folders), Target(out, check, diff, force))
 
 
-def _render(
-    data: RuleData,
-    deployments: list[Deployment],
-    templates: Path,
-    formats: tuple[str, ...],
-    quiet: bool,
-) -> Rendered:
-    from generator import render
+def _resolve(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
     from generator.resolve import resolve
-    from generator.usage import check_quota, summary
+    from generator.usage import check_quota
 
-    rendered: Rendered = {}
+    found = []
     for deployment in deployments:
         resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
         check_quota(resolved)
         for warning in resolved.warnings:
             click.echo(f"warning: {resolved.name}: {warning}", err=True)
-        for format_ in formats or render.formats(templates):
-            rendered[deployment.name, format_] = render.render(resolved, templates, format_)
-        if not quiet:
-            click.echo(summary(resolved), err=True)
-    return rendered
+        found.append(resolved)
+    return found
+
+
+def _render(deployments: list[Resolved], templates: Path, formats: tuple[str, ...]) -> Rendered:
+    from generator import render
+
+    return {
+        (resolved.name, format_): render.render(resolved, templates, format_)
+        for resolved in deployments
+        for format_ in formats or render.formats(templates)
+    }
+
+
+def _summarize(deployments: list[Resolved]) -> None:
+    from generator.usage import summary
+
+    for resolved in deployments:
+        click.echo(summary(resolved), err=True)
 
 
 def _the_one(rendered: Rendered) -> dict[Path, str]:

@@ -230,9 +230,6 @@ variable "nas_clients" {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
     ]
-    cidr_ipv6 = [
-      "2001:db8:20::/48", # app-servers-v6
-    ]
   }
 
   validation {
@@ -259,7 +256,16 @@ variable "nfs_clients" {
     groups              = optional(set(string), [])
   })
 
-  default = null # the peers of nas_clients
+  nullable = false
+
+  default = {
+    cidr_ipv4 = [
+      "10.20.0.0/16", # app-servers
+    ]
+    cidr_ipv6 = [
+      "2001:db8:20::/48", # app-servers-v6
+    ]
+  }
 
   validation {
     condition = try(alltrue(concat(
@@ -285,7 +291,13 @@ variable "cifs_clients" {
     groups              = optional(set(string), [])
   })
 
-  default = null # the peers of nas_clients
+  nullable = false
+
+  default = {
+    cidr_ipv4 = [
+      "10.40.0.0/16", # desktops
+    ]
+  }
 
   validation {
     condition = try(alltrue(concat(
