@@ -20,7 +20,9 @@ Mode = Literal["basic", "advanced"]
 Topology = Literal["ha", "single-node"]
 
 # EC2 accepts these, and nothing else, in group names, group descriptions and rule descriptions.
-EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+_EC2_CHARACTERS = r"a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*"
+EC2_TEXT = re.compile(f"[{_EC2_CHARACTERS}]{{1,255}}")
+NOT_EC2_TEXT = re.compile(f"[^{_EC2_CHARACTERS}]")
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from generator.errors import FieldError, choices
 
@@ -112,6 +113,7 @@ _PORT_RANGE = re.compile(
 )  # documents write ranges with an en dash, too
 
 
+@cache
 def read_cells(protocol: str, port: str) -> tuple[Traffic, ...]:
     """Read a row's Protocol and Port cells, such as `TCP & UDP` and `389`, or `All ICMP` and `All`.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import combinations, product
 
 from generator.bindings import Bound, bind, chain, entries
 from generator.deployment import Deployment
 from generator.errors import ResolveError
-from generator.model import EC2_TEXT, Catalogue, Direction, Release, Rule
+from generator.model import NOT_EC2_TEXT, Catalogue, Direction, Release, Rule
 from generator.protocols import Traffic
 from generator.resolved import (
     AbsentOutput,
@@ -109,14 +110,14 @@ def describe(purposes: Iterable[str]) -> str:
     return text
 
 
+@cache
 def _legal(text: str) -> str:
     text = text.replace("’", "'").replace("–", "-").replace("—", "-")
     text = re.sub(r"\b(ca)n't\b", r"\1nnot", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(w)on't\b", r"\1ill not", text, flags=re.IGNORECASE)
     text = re.sub(r"n't\b", " not", text, flags=re.IGNORECASE)
     text = unicodedata.normalize("NFKD", text)
-    kept = (c if EC2_TEXT.fullmatch(c) else " " if c.isspace() else "" for c in text)
-    return " ".join("".join(kept).split())
+    return " ".join(NOT_EC2_TEXT.sub("", " ".join(text.split())).split())
 
 
 def _permissions(

@@ -41,7 +41,7 @@ def test_a_second_run_touches_nothing(run, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     result = run("generate", "--no-lint")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "12 files up to date" in result.stderr
+    assert f"{len(files(ROOT / 'out'))} files up to date" in result.stderr
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -52,7 +52,7 @@ def test_one_changed_byte_fails_the_check_and_shows_in_the_diff(run, tmp_path):
     check = run("generate", "--no-lint", "--check")
     assert check.exit_code == 1
     assert check.stdout == "out/predefined/terraform/rules.tf is out of date\n"
-    assert "run `cvo-sg generate`" in check.stderr
+    assert "run the same command without --check" in check.stderr
     diff = run("generate", "--no-lint", "--diff")
     assert diff.exit_code == 1
     changed = [line for line in diff.stdout.splitlines() if line[0] in "+-"]

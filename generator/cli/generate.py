@@ -140,18 +140,18 @@ def generate(
     if lint and _lint(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
-    if not (check or diff or quiet):
-        ctx.call_on_close(lambda: _summarize(resolved))
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
-        return
-    contents = {path: text.encode() for path, text in texts.items()}
-    folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
-    if archive:
-        from generator.write import zipped
+    else:
+        contents = {path: text.encode() for path, text in texts.items()}
+        folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
+        if archive:
+            from generator.write import zipped
 
-        out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
-    _put(ctx, contents, sorted(folders), Target(out, check, diff, force))
+            out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
+        _put(ctx, contents, sorted(folders), Target(out, check, diff, force))
+    if not (check or diff or quiet):
+        _summarize(resolved)
 
 
 def _resolve(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
