@@ -108,11 +108,12 @@ def entries(endpoint: str, traffic: Traffic, bound: Mapping[str, Bound]) -> Iter
     key = f"{endpoint}-{traffic.slug}"
     *others, last = chain(endpoint, bound)
     party = bound[last]
-    if party.one_cidr and not party.by_deployment:
+    if party.peers and party.one_cidr and not party.by_deployment:
         yield Entry(key, traffic, None, (*others, last))
         return
-    if others:
-        yield Entry(key, traffic, None, tuple(others))
+    for i, name in enumerate(others if party.written_out else [*others, last]):
+        own_key = f"{key}-for-{name}" if i else key
+        yield Entry(own_key, traffic, None, (name,), unless=tuple(others[:i]))
     for peer in party.written_out:
         yield Entry(
             key=f"{key}-{_suffix(peer)}",

@@ -93,7 +93,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         autoescape=False,
         bytecode_cache=_compiled(),
     )
-    environment.filters.update(hcl=hcl, yaml=yaml, snake=snake, pascal=pascal)
+    environment.filters.update(any_of=any_of, hcl=hcl, yaml=yaml, snake=snake, pascal=pascal)
     return environment
 
 
@@ -134,3 +134,11 @@ def pascal(slug: str) -> str:
     slug = re.sub(r"(?<=\d)-(?=\d)", "-to-", slug)
     slug = slug.translate({ord("."): "x", ord(":"): "x", ord("/"): "m"})
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", slug))
+
+
+def any_of(conditions: list[str]) -> str:
+    """One CloudFormation condition for any of several; Fn::Or takes two to ten."""
+    while len(conditions) > 1:
+        batches = [conditions[i : i + 10] for i in range(0, len(conditions), 10)]
+        conditions = [f"!Or [{', '.join(b)}]" if len(b) > 1 else b[0] for b in batches]
+    return conditions[0]

@@ -198,7 +198,7 @@ def _less(permission: Permission, earlier: Permission, bound: Mapping[str, Bound
             same_peer = (entry.peer.kind, entry.peer.value)
             entries = tuple(
                 e
-                if not e.inputs
+                if not e.inputs or entry.peer.kind != "cidr_ipv4"
                 else e._replace(unlike_values=(*e.unlike_values, entry.peer.value))
                 for e in entries
                 if not e.peer or (e.peer.kind, e.peer.value) != same_peer
@@ -247,9 +247,10 @@ def _clashes(groups: Iterable[ResolvedGroup]) -> tuple[Clash, ...]:
     clashes: dict[tuple[str, str], Clash] = {}
     for group in groups:
         for direction, permissions in group.tables:
-            open_entries = [e for p in permissions for e in p.entries if e.inputs]
-            for one, other in combinations(open_entries, 2):
-                if one.traffic == other.traffic and not set(one.inputs) & {*other.unlike_inputs}:
+            pairs = (pair for p, q in combinations(permissions, 2) if p.traffic == q.traffic
+                     for pair in product(p.entries, q.entries))  # fmt: skip
+            for one, other in pairs:
+                if one.inputs and other.inputs and not {*one.inputs} & {*other.unlike_inputs}:
                     where = f"{group.role}, {direction}, {one.traffic}"
                     for (i, left), (j, right) in product(
                         enumerate(one.inputs), enumerate(other.inputs)

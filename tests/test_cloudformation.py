@@ -9,13 +9,25 @@ from graphlib import TopologicalSorter
 
 import pytest
 import yaml
-from test_terraform import DATA, DEPLOYMENTS, HOSTILE, TEXTS, rendered
+from test_terraform import (
+    DATA,
+    DEPLOYMENTS,
+    HOSTILE,
+    TEXTS,
+    peers,
+    rendered,
+    resolved,
+    reworded,
+    variant,
+)
 
 from generator.lint import lint
 from generator.render import pascal
+from generator.usage import granted
 
 every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
 every_preset = pytest.mark.parametrize("preset", DATA.presets())
+every_open_preset = pytest.mark.parametrize("preset", ["predefined", "advanced"])
 
 
 class Reader(yaml.SafeLoader):
@@ -99,13 +111,7 @@ def test_a_group_sends_nothing_anywhere_by_itself(name):
 def test_no_wording_of_a_release_reaches_a_group_since_a_change_would_replace_it(name):
     deployment = DEPLOYMENTS[name]
     release = DATA.release(deployment.release)
-    other = replace(
-        release,
-        id="9.9",
-        info=replace(release.info, product="Product 9.9", document="Other title", date="2030"),
-        rules={role: replace(table, title="Other") for role, table in release.rules.items()},
-    )
-    moved = text_of(deployment, release=other)
+    moved = text_of(deployment, release=reworded(release))
     assert "Product 9.9" in moved
     groups = of_type(template(name), "SecurityGroup")
     assert of_type(read(moved), "SecurityGroup") == groups
@@ -131,10 +137,8 @@ def references(node):
 def test_groups_refer_to_each_other_without_a_cycle(name):
     resources = template(name)["Resources"]
     graph = {key: references(resource) & set(resources) for key, resource in resources.items()}
-    TopologicalSorter(graph).prepare()
-    assert {
-        target for group in of_type(template(name), "SecurityGroup") for target in graph[group]
-    } == set()
+    TopologicalSorter(graph).prepare()  # raises CycleError
+    assert not any(graph[group] for group in of_type(template(name), "SecurityGroup"))
 
 
 @every_deployment
@@ -191,13 +195,8 @@ def test_a_parameter_takes_one_ipv4_network_or_nothing(value, allowed):
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_text_is_written_as_exactly_that_text(text):
-    [group] = of_type(hostile(), "SecurityGroup").values()
-    assert {"Key": text, "Value": text} in group["Tags"]
-
-
-@cache
-def hostile():
-    return read(text_of(replace(HOSTILE, groups=("manager",))))
+    [group] = of_type(read(text_of(replace(HOSTILE, tags={text: text}))), "SecurityGroup").values()
+    assert group["Tags"][1:] == [{"Key": text, "Value": text}]
 
 
 # What a stack has.
@@ -245,6 +244,12 @@ def stack(template, **given):
     return set(found)
 
 
+def refusals(template, given):
+    """What the template's own rules say about the parameters."""
+    assertions = [a for rule in template.get("Rules", {}).values() for a in rule["Assertions"]]
+    return [a["AssertDescription"] for a in assertions if not value(template, given, a["Assert"])]
+
+
 DIRECTIONS = {
     "AWS::EC2::SecurityGroupIngress": "inbound",
     "AWS::EC2::SecurityGroupEgress": "outbound",
@@ -277,6 +282,19 @@ def documented(preset):
     }
 
 
+@every_deployment
+def test_a_stack_has_the_permissions_that_its_deployment_comes_to(name):
+    assert stack(template(name)) == {
+        (
+            pascal(rule.role),
+            rule.direction,
+            *astuple(rule.traffic),
+            pascal(rule.peer.value) if rule.peer.kind == "group" else rule.peer.value,
+        )
+        for rule in granted(resolved(DEPLOYMENTS[name]))
+    }
+
+
 def test_predefined_is_open_in_both_directions_as_documented():
     assert stack(template("predefined")) == documented("predefined")
 
@@ -304,7 +322,7 @@ def test_filling_in_an_outbound_parameter_opens_its_rules_only():
     }
 
 
-@every_preset
+@every_open_preset
 def test_administrators_narrows_its_own_rules_only(preset):
     before, after = (stack(template(preset), **g) for g in ({}, {"Administrators": BASTION}))
     narrowed = {
@@ -317,19 +335,19 @@ def test_administrators_narrows_its_own_rules_only(preset):
     assert after - before == with_peer(BASTION, narrowed)
 
 
-@every_preset
+@every_open_preset
 def test_inbound_clients_narrows_every_inbound_rule(preset):
     before, after = (stack(template(preset), **g) for g in ({}, {"InboundClients": SITE}))
     assert inbound(after) == with_peer(SITE, inbound(before))
     assert after - inbound(after) == before - inbound(before)
 
 
-@every_preset
+@every_open_preset
 def test_without_inbound_clients_nobody_may_connect(preset):
     assert inbound(stack(template(preset), InboundClients="")) == set()
 
 
-@every_preset
+@every_open_preset
 def test_the_nearest_parameter_wins(preset):
     given = {"InboundClients": "", "NasClients": SITE, "NfsClients": BASTION}
     rules = inbound(stack(template(preset), **given))
@@ -392,9 +410,41 @@ def test_nobody_has_neither_rule_nor_parameter():
 )
 def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(internet, lif, accepted):
     given = {"OutboundInternet": internet, "OntapClusterManagementLif": lif}
-    rules = template("manager-only")["Rules"]
-    [assertion] = [assertion for rule in rules.values() for assertion in rule["Assertions"]]
-    assert value(template("manager-only"), given, assertion["Assert"]) == accepted
-    assert "OutboundInternet and OntapClusterManagementLif" in assertion["AssertDescription"]
+    refused = refusals(template("manager-only"), given)
     if accepted:
+        assert refused == []
         stack(template("manager-only"), **given)
+    else:
+        [sentence] = refused
+        assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
+
+
+def test_the_groups_of_a_deployment_need_no_assertion():
+    assert "Rules" not in template("advanced")
+
+
+def test_a_parameter_may_repeat_the_network_that_it_falls_back_to():
+    bound = read(text_of(variant(endpoints={"inbound-clients": peers(SITE)})))
+    assert refusals(bound, {"Administrators": SITE}) == []
+    assert inbound(stack(bound, Administrators=SITE)) == inbound(stack(bound))
+
+
+@pytest.mark.parametrize("lif", ["", SITE, BASTION, "10.9.0.0/16"])
+def test_a_parameter_that_repeats_a_peer_of_the_same_rule_adds_none(lif):
+    endpoints = {"outbound-internet": peers(SITE, "172.16.0.0/12", "2001:db8::/32")}
+    deployment = variant(groups=("manager",), endpoints=endpoints)
+    rules = stack(read(text_of(deployment)), OntapClusterManagementLif=lif)
+    peers_of_443 = {rule[-1] for rule in rules - inbound(rules) if rule[3] == 443}
+    assert peers_of_443 == {SITE, "172.16.0.0/12", "2001:db8::/32", lif} - {""}
+
+
+def test_as_many_peers_as_one_likes_stand_beside_a_parameter_of_the_same_rule():
+    endpoints = {"outbound-internet": peers(*(f"10.{i}.0.0/16" for i in range(0, 40, 2)))}
+    template = text_of(variant(groups=("manager",), endpoints=endpoints))
+    assert lint(template, "many-peers") == []
+
+
+def test_a_peer_of_both_destinations_of_a_rule_is_written_out_once():
+    rules = stack(template("a-peer-at-both-destinations"))
+    peers_of_443 = {rule[-1] for rule in rules - inbound(rules) if rule[3] == 443}
+    assert peers_of_443 == {SITE, "pl-01234567", "sg-01234567"}

@@ -92,7 +92,10 @@ def test_a_template_is_known_by_its_format_version(text, expected):
 )
 def test_cfn_lint_is_not_imported_until_it_lints(tmp_path, arguments):
     call = f"cli({arguments}, standalone_mode=False)" if arguments else "cli"
-    code = f"import sys; from generator.cli import cli; {call}; print('cfnlint' in sys.modules)"
+    code = (
+        "import sys; import generator.lint; from generator.cli import cli; "
+        f"{call}; print('cfnlint' in sys.modules)"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

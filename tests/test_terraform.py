@@ -33,7 +33,6 @@ def peers(*texts):
 DC1, DC2 = peers("10.1.0.1/32", "10.2.0.1/32")
 DEPLOYMENTS = {preset: DATA.preset(preset) for preset in DATA.presets()} | {
     "manager-only": variant(groups=("manager",)),
-    "nodes-only": variant(groups=("cloud-volumes-ontap",)),
     "single-node": variant(groups=None, topology="single-node"),
     "ha-internal-by-name": variant(groups=("ha-internal",)),
     "peers-of-every-kind": variant(
@@ -43,6 +42,13 @@ DEPLOYMENTS = {preset: DATA.preset(preset) for preset in DATA.presets()} | {
             "dns": peers("10.0.0.2/32"),
             "backup-endpoints": peers("pl-01234567", "sg-0123456789abcdef0", "group:ha-mediator"),
             "mail-server": (),
+        },
+    ),
+    "a-peer-at-both-destinations": variant(
+        groups=("manager",),
+        endpoints={
+            "outbound-internet": peers("10.0.0.0/8", "pl-01234567"),
+            "ontap-cluster-management-lif": peers("pl-01234567", "sg-01234567"),
         },
     ),
 }
@@ -151,7 +157,7 @@ def test_a_module_works_with_old_and_new_versions_and_brings_no_provider(name):
     assert "provider" not in blocks(name, "main.tf")
 
 
-@every_deployment
+@pytest.mark.parametrize("name", DATA.presets())  # in the others, Terraform sees to it
 def test_the_vpc_is_the_only_required_variable_and_each_is_described(name):
     variables = labelled(blocks(name, "variables.tf")["variable"])
     assert [label for label, body in variables.items() if "default" not in body] == ["vpc_id"]
@@ -229,6 +235,7 @@ def test_outputs_of_groups_that_are_not_asked_for_are_null():
 
 def literal(quoted):
     """HCL's escapes within quotes are JSON's, and two of its own."""
+    assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", quoted), "an interpolation or a directive"
     return json.loads(quoted).replace("$${", "${").replace("%%{", "%{")
 
 
@@ -237,6 +244,15 @@ def test_a_text_is_written_as_exactly_that_text(text):
     written = rendered(replace(HOSTILE, tags={text: text}))["variables.tf"]
     [tag] = re.findall(r'(?m)^    (".*") = (".*")$', written)
     assert tuple(map(literal, tag)) == (text, text)
+
+
+@pytest.mark.parametrize("case", ["quotes", "interpolation"])
+def test_a_title_of_the_rule_data_is_written_as_exactly_that_text(case):
+    release = DATA.release("3.7")
+    rules = {role: replace(table, title=TEXTS[case]) for role, table in release.rules.items()}
+    written = rendered(HOSTILE, release=replace(release, rules=rules))["outputs.tf"]
+    description = re.search(r'(?m)^  description = (".*")$', written)
+    assert literal(description[1]).startswith(f"{TEXTS[case]}: for ")
 
 
 # As Terraform sees it.
@@ -300,21 +316,27 @@ PLANS = {
         "ontap-cluster-management-lif-tcp-443/ipv4/10.0.0.0/8 and "
         "outbound-internet-tcp-443/ipv4/10.0.0.0/8. Give",
     ),
+    "a-peer-that-the-deployment-binds-to-both": ("a-peer-at-both-destinations", {}, ""),
     "one-network-at-endpoints-of-different-rules": (
         "manager-only",
         {"dns": ipv4("10.0.0.0/8"), "active_directory": ipv4("10.0.0.0/8")},
         "",
     ),
     "three-networks-exceed-the-quota": (
-        "nodes-only",
+        "single-node",
         {"inbound_clients": ipv4(*THREE)},
-        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 1 egress rules, but the "
+        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 0 egress rules, but the "
         "quota is 60 a direction.",
     ),
     "three-networks-just-within-a-raised-quota": (
-        "nodes-only",
+        "single-node",
         {"inbound_clients": ipv4(*THREE), "rules_quota": 72},
         "",
+    ),
+    "a-prefix-list-counts-its-maximum-entries": (
+        "single-node",
+        {"inbound_clients": {"prefix_lists": {"a": "pl-1"}, "prefix_list_entries": {"a": 3}}},
+        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 0 egress rules",
     ),
     "each-address-family-has-its-quota": (
         "advanced",
@@ -396,12 +418,14 @@ def results(workspace):
 @pytest.fixture(scope="module")
 def errors(results):
     """By plan, the errors that Terraform reports."""
-    found = {case: [] for case in PLANS}
-    events = map(json.loads, results["test"].stdout.splitlines())
-    for event in events:
+    found = {}
+    for event in map(json.loads, results["test"].stdout.splitlines()):
+        if event["type"] == "test_run":
+            found.setdefault(event["@testrun"], [])
         if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
-            summary, detail = event["diagnostic"]["summary"], event["diagnostic"]["detail"]
-            found[event["@testrun"]].append(f"{summary}: {detail}")
+            error = "{summary}: {detail}".format(**event["diagnostic"])
+            found.setdefault(event.get("@testrun"), []).append(error)
+    assert None not in found, found[None]
     return found
 
 
@@ -416,7 +440,7 @@ def test_terraform_finds_every_module_valid(results):
 
 @pytest.mark.parametrize("case", PLANS)
 def test_a_plan_says_in_words_what_ec2_would_refuse(errors, case):
-    words = PLANS[case][-1]
+    *_, words = PLANS[case]
     assert len(errors[case]) == bool(words), errors[case]
     assert all(error.startswith(words) for error in errors[case]), errors[case]
 

@@ -64,7 +64,7 @@ locals {
   } }
 
   open_to_the_internet = [for role, directions in local.rules : role if anytrue([
-    for rule in directions.ingress : contains(["0.0.0.0/0", "::/0"], rule.id)
+    for rule in directions.ingress : contains(["0.0.0.0/0", "::/0"], rule.id) if startswith(rule.kind, "cidr")
   ])]
 
   security_group_ids = {
