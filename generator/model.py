@@ -84,6 +84,9 @@ class GroupRules:
     outbound: Outbound | tuple[Rule, ...]
     """`basic` and `advanced`, or a single table where the document has one."""
 
+    def __post_init__(self) -> None:
+        _check_line(self.title, "title")
+
     def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
         """Every table in document order, with its direction and its mode (None: the only one)."""
         if isinstance(self.outbound, Outbound):
@@ -109,6 +112,10 @@ class ReleaseInfo:
     """The date of the document; null where it carries none."""
     notes: tuple[str, ...] = ()
     """What the document says outside its tables."""
+
+    def __post_init__(self) -> None:
+        _check_line(self.product, "product")
+        _check_line(self.document, "document")
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,12 @@ class Catalogue:
 
     groups: Mapping[str, Group]
     endpoints: Mapping[str, Endpoint]
+
+
+def _check_line(text: str, field: str) -> None:
+    """Refuse what would end a comment in a generated file and go on as code."""
+    if not text.isprintable():
+        raise FieldError(f"the {field} is one line of printable text", field)
 
 
 def _check_slug(text: str, field: str) -> None:
