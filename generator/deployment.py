@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from generator.errors import FieldError, shown
+from generator.errors import KEY, KeyPath, shown
 from generator.model import SLUG, Mode, Topology
 from generator.peers import Bindable, Peer, PrefixList
 
@@ -38,11 +38,14 @@ class Deployment:
     compact: bool = False
     """Whether neighbouring ports and networks of an endpoint are joined into fewer rules."""
 
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check_tags(self.tags or {})
+    def mistakes(self) -> Iterator[tuple[KeyPath, str]]:
+        """What AWS, Terraform or a file system would refuse: where it stands, and a sentence."""
+        message = name_mistake(self.name)
+        if message:
+            yield ("name",), message
         if not 1 <= self.quota <= 1000:
-            raise FieldError("AWS grants a quota of at most 1000 rules: write 1 to 1000", "quota")
+            yield ("quota",), "AWS grants a quota of at most 1000 rules: write 1 to 1000"
+        yield from _tag_mistakes(self.tags or {})
 
     def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
         """The peers bound to an endpoint; None where the deployment leaves it out."""
@@ -58,40 +61,41 @@ def _peer(item: Bindable) -> Peer:
     return item
 
 
-def _check_tags(tags: Mapping[str, str]) -> None:
+def _tag_mistakes(tags: Mapping[str, str]) -> Iterator[tuple[KeyPath, str]]:
     """EC2's limits on tags: 50 with the Name, keys of 1 to 128 characters, values of up to 256."""
     if len(tags.keys() | {"Name"}) > 50:
-        raise FieldError("a group has at most 50 tags, and Name is one of them", "tags")
+        yield ("tags",), "a group has at most 50 tags, and Name is one of them"
     for key, value in tags.items():
         if not 1 <= len(key) <= 128:
-            raise FieldError(f"the key of a tag has 1 to 128 characters: {shown(key)}", "tags")
+            yield ("tags", key, KEY), f"the key of a tag has 1 to 128 characters: {shown(key)}"
         if len(value) > 256:
-            raise FieldError(f"the value of a tag has at most 256 characters: {key!r}", "tags")
+            yield ("tags", key), f"the value of a tag has at most 256 characters: {shown(key)}"
         if key.casefold().startswith("aws:"):
-            raise FieldError(f"tags that begin with aws: belong to AWS: {key!r}", "tags")
-        for text in (key, value):
-            _check_characters(text)
+            yield ("tags", key, KEY), f"tags that begin with aws: belong to AWS: {shown(key)}"
+        for path, text in ((("tags", key, KEY), key), (("tags", key), value)):
+            message = _character_mistake(text)
+            if message:
+                yield path, message
 
 
-def _check_characters(text: str) -> None:
-    """Refuse what Terraform would change without a word, or what no file should hold."""
+def _character_mistake(text: str) -> str | None:
+    """What Terraform would change without a word, or what no file should hold."""
     if text != unicodedata.normalize("NFC", text):
-        raise FieldError(f"Terraform would normalise {shown(text)} to NFC: write it so", "tags")
+        return f"Terraform would normalise {shown(text)} to NFC: write it so"
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") and c not in "\n\t" for c in text):
-        raise FieldError(f"{shown(text)} has control characters: leave them out", "tags")
+        return f"{shown(text)} has control characters: leave them out"
+    return None
 
 
-def _check_name(name: str) -> None:
+def name_mistake(name: str) -> str | None:
     """A name becomes a folder on any system, and the beginning of the groups' names."""
     if not SLUG.fullmatch(name) or len(name) > 64:
-        raise FieldError(
+        return (
             f"{shown(name)} is no deployment name: write up to 64 lower-case letters, digits and "
-            "single hyphens, beginning with a letter",
-            "name",
+            "single hyphens, beginning with a letter"
         )
     if name.startswith("sg-"):
-        raise FieldError("a group's name cannot begin with sg-: write another name", "name")
+        return "a group's name cannot begin with sg-: write another name"
     if RESERVED.fullmatch(name):
-        raise FieldError(
-            f"{name!r} is a device on Windows, not a folder: write another name", "name"
-        )
+        return f"{name!r} is a device on Windows, not a folder: write another name"
+    return None

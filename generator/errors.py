@@ -19,6 +19,11 @@ class Mistake(NamedTuple):
         return f"{place}: {self.message}"
 
 
+KeyPath = tuple[str | int, ...]
+"""Where a value stands in a file: keys and indices from the top; with `KEY` last, its key."""
+KEY = "\0key"
+
+
 class GeneratorError(Exception):
     """The base of every error that reaches a user. `str()` of it is what the user reads."""
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from generator.deployment import PEER_NAME, Deployment
-from generator.errors import InputError, Mistake, UsageError, choices, shown, unknown
+from generator.errors import (
+    KEY,
+    InputError,
+    KeyPath,
+    Mistake,
+    UsageError,
+    choices,
+    shown,
+    unknown,
+)
 from generator.model import (
     Catalogue,
     Endpoint,
@@ -19,7 +28,7 @@ from generator.model import (
     Rule,
 )
 from generator.protocols import Traffic
-from generator.strict_yaml import KeyPath, Parsed, parse
+from generator.strict_yaml import Malformed, Parsed, parse
 
 
 def shipped(folder: str) -> Path:
@@ -85,18 +94,26 @@ class RuleData:
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
-        return self._checked(self._read(path, Deployment))
+        return self.parse_deployment(self._bytes(path), str(path))
 
     def parse_deployment(self, text: bytes, name: str) -> Deployment:
-        """A deployment that does not come from a file; `name` is what its mistakes call it."""
-        return self._checked(parse(text, Deployment, name))
-
-    def _checked(self, parsed: Parsed[Deployment]) -> Deployment:
+        """A deployment from its text; `name` is what its mistakes call the file."""
+        try:
+            parsed: Parsed[Deployment] = parse(text, Deployment, name)
+        except Malformed as error:
+            raise InputError([*error.mistakes, *self._further_mistakes(error.rest)]) from None
         _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
         return parsed.value
 
+    def _further_mistakes(self, rest: Parsed[dict[str, Any]]) -> Iterator[Mistake]:
+        """What is wrong with the well-formed part of a deployment that has other mistakes."""
+        stand_in = {"name": "stand-in", "release": self.releases()[0]}
+        deployment = Deployment(**{**stand_in, **rest.value})
+        return (rest.mistake(at, message) for at, message in self.problems(deployment))
+
     def problems(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
         """What keeps a deployment from being resolved: where in it, and a sentence."""
+        yield from deployment.mistakes()
         if deployment.release not in self.releases():
             yield ("release",), unknown("release", deployment.release, self.releases())
             return
@@ -105,7 +122,9 @@ class RuleData:
         if deployment.groups == ():
             yield ("groups",), f"a deployment has at least one group: {choices(documented)}"
         for i, role in enumerate(deployment.groups or ()):
-            if role not in documented:
+            if role in (deployment.groups or ())[:i]:
+                yield ("groups", i), f"the group {role} stands here a second time: remove one"
+            elif role not in documented:
                 yield ("groups", i), unknown("group", role, documented)
             elif groups[role].ha_only and deployment.topology != "ha":
                 reason = f"the group {role} exists for an HA pair only: leave it out"
@@ -113,7 +132,7 @@ class RuleData:
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:
                 message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
-                yield ("endpoints", endpoint), message
+                yield ("endpoints", endpoint, KEY), message
             else:
                 yield from _peer_problems(endpoint, deployment, self._roles(deployment))
 
@@ -127,11 +146,13 @@ class RuleData:
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
+        return parse(self._bytes(path), cls, str(path))
+
+    def _bytes(self, path: Path) -> bytes:
         try:
-            data = path.read_bytes()
+            return path.read_bytes()
         except OSError as error:
             raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
-        return parse(data, cls, str(path))
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:
@@ -153,10 +174,13 @@ def _peer_problems(
         if isinstance(place, str):
             if not PEER_NAME.fullmatch(place):
                 message = "write up to 63 letters, digits and . _ - beginning with a letter"
-                yield path, f"{shown(place)} is no name for a peer: {message}"
+                yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
             same = re.sub("[^a-z0-9]", "", place.casefold())
             if same in seen:
-                yield path, f"the names {seen[same]!r} and {place!r} are too alike: rename one"
+                yield (
+                    (*path, KEY),
+                    f"the names {seen[same]!r} and {place!r} are too alike: rename one",
+                )
             seen[same] = place
 
 

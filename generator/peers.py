@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
 from generator.errors import FieldError, shown
@@ -44,13 +44,28 @@ class Peer:
         try:
             network = ip_network(text, strict=False)
         except ValueError:
+            network = None
+        if network is None or "%" in text:
             raise FieldError(
                 f"{shown(text)} is no peer: write a CIDR such as 10.0.0.0/16 or 2001:db8::/32, "
                 "a prefix list pl-…, a security group sg-…, or group:<role>"
-            ) from None
+            )
+        mapped = getattr(network.network_address, "ipv4_mapped", None)
+        if mapped and network.prefixlen >= 96:
+            meant = ip_network(f"{mapped}/{network.prefixlen - 96}")
+            raise FieldError(f"{shown(text)} is an IPv4 network written as IPv6: write {meant}")
         if text != str(network):
-            raise FieldError(f"{shown(text)} is not a network's own address: write {network}")
+            raise FieldError(f"{shown(text)} {_misspelt(text, network)}: write {network}")
         return cls("cidr_ipv4" if network.version == 4 else "cidr_ipv6", text, name or text)
+
+
+def _misspelt(text: str, network: IPv4Network | IPv6Network) -> str:
+    address, slash, _ = text.partition("/")
+    if not slash:
+        return "has no mask"
+    if ip_address(address) != network.network_address:
+        return "is not a network's own address"
+    return "is not how AWS writes this network"
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,11 @@ class PrefixList:
     """Its maximum entries, as EC2 shows them."""
 
     def __post_init__(self) -> None:
-        if Peer.parse(self.id).kind != "prefix_list":
+        try:
+            kind = Peer.parse(self.id).kind
+        except FieldError as error:
+            raise FieldError(str(error), "id") from None
+        if kind != "prefix_list":
             raise FieldError("only a prefix list has maximum entries: write pl-…", "id")
         if not 1 <= self.max_entries <= 1000:
             raise FieldError("a prefix list has 1 to 1000 maximum entries", "max_entries")

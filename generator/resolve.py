@@ -54,6 +54,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         outbound=deployment.outbound,
         tags=tags,
         quota=deployment.quota,
+        compact=deployment.compact,
         inputs=_inputs(groups, bound[roles[0]], catalogue),
         groups=groups,
         clashes=_clashes(groups),

@@ -136,6 +136,7 @@ class Resolved(NamedTuple):
     outbound: Mode
     tags: Mapping[str, str]
     quota: int
+    compact: bool
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
     clashes: tuple[Clash, ...]

@@ -34,7 +34,7 @@ def starter(release: Release, catalogue: Catalogue, answers: Answers) -> str:
 # Completion in editors: cvo-sg schema deployment > {SCHEMA}
 # Generate the files: cvo-sg generate <this file>
 
-name: {answers.name}
+name: "{answers.name}"
 release: "{release.id}"  # {release.info.product}
 topology: {answers.topology}  # ha or single-node
 groups: [{", ".join(groups)}]

@@ -14,19 +14,13 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml
-
-from generator.errors import FieldError, InputError, Mistake, nearest, unknown
+from generator.compose import MAX_DEPTH, MappingNode, Node, ScalarNode, SequenceNode, compose
+from generator.errors import KEY, FieldError, InputError, KeyPath, Mistake, nearest, unknown
 
 T = TypeVar("T")
-KeyPath = tuple[str | int, ...]
 Place = tuple[int, int]
 
-MAX_BYTES = 1 << 20
 MAX_NODES = 100_000  # aliases of aliases grow without bound; no honest file comes near this
-MAX_DEPTH = 20
-DEEP_FROM = 16_000  # bytes; a smaller file cannot nest deeply enough to do harm
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _YAML = "tag:yaml.org,2002:"
 _READ_AS = {
@@ -54,52 +48,24 @@ class Parsed(Generic[T]):
         return Mistake(self.file, line, column, message)
 
 
+class Malformed(InputError):
+    """A file with mistakes, and the fields of its top level without those parts."""
+
+    def __init__(self, mistakes: list[Mistake], rest: Parsed[dict[str, Any]]) -> None:
+        super().__init__(mistakes)
+        self.rest = rest
+
+
 def parse(data: bytes, cls: Any, file: str) -> Parsed[Any]:
     """Read YAML as `cls`: a dataclass of the model, or a mapping from a name to one.
 
-    Raises InputError with every mistake of the file.
+    Raises Malformed with every mistake of the file.
     """
     reader = _Reader(file)
-    value = reader.read(_compose(data, file), cls, ())
+    value = reader.read(compose(data, file), cls, ())
     if reader.mistakes:
-        raise InputError(reader.mistakes)
+        raise Malformed(reader.mistakes, Parsed(reader.well_formed, file, reader.places))
     return Parsed(value, file, reader.places)
-
-
-def _compose(data: bytes, file: str) -> yaml.Node:
-    if len(data) > MAX_BYTES:
-        raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
-    try:
-        text = data.decode("utf-8")
-        if len(data) > DEEP_FROM:
-            _check_depth(text, file)
-        node = yaml.compose(text, Loader=_LOADER)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError([Mistake(file, line, 0, "this is not UTF-8 text")]) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "bad YAML"
-        if problem.startswith("but "):
-            problem = f"{getattr(error, 'context', '')}, {problem}"
-        raise InputError(
-            [Mistake(file, place[0], place[1], f"this is not YAML: {problem}")]
-        ) from None
-    if node is None:
-        raise InputError([Mistake(file, 1, 1, "the file is empty")])
-    return node
-
-
-def _check_depth(text: str, file: str) -> None:
-    """Refuse nesting that would overflow the stack of the C library before it reports anything."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise InputError([Mistake(file, line, 0, "the YAML is nested too deeply")])
 
 
 class _Bad(Exception):
@@ -113,9 +79,10 @@ class _Reader:
         self.file = file
         self.mistakes: list[Mistake] = []
         self.places: dict[KeyPath, Place] = {}
+        self.well_formed: dict[str, Any] = {}
         self.nodes = 0
 
-    def read(self, node: yaml.Node, hint: Any, path: KeyPath) -> Any:
+    def read(self, node: Node, hint: Any, path: KeyPath) -> Any:
         """The node's value as `hint`, or None with at least one mistake recorded."""
         try:
             return self._read(node, hint, path)
@@ -129,21 +96,26 @@ class _Reader:
     def _refuse(self, line: int, column: int, message: str) -> None:
         self.mistakes.append(Mistake(self.file, line, column, message))
 
-    def _bad(self, node: yaml.Node, message: str) -> _Bad:
+    def _bad(self, node: Node, message: str) -> _Bad:
         self._refuse(node.start_mark.line + 1, node.start_mark.column + 1, message)
         return _Bad()
 
-    def _read(self, node: yaml.Node, hint: Any, path: KeyPath) -> Any:
+    def _read(self, node: Node, hint: Any, path: KeyPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
             raise InputError([Mistake(self.file, 0, 0, "the YAML refers to itself too often")])
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        members = get_args(hint)
         hint = self._choose(node, hint)
         origin = get_origin(hint) or hint
         if hint is NoneType:
             return None
+        or_mapping = any(get_origin(member) is Mapping for member in members)
+        if origin is tuple and or_mapping and isinstance(node, ScalarNode):
+            wanted = "a list ([a, b]) or a mapping (key: value)"
+            raise self._bad(node, f"expected {wanted}, found {_found(node)}")
         if hasattr(hint, "parse"):
-            return hint.parse(self._text(node))
+            return hint.parse(self._plain(node))
         if is_dataclass(hint):
             return self._dataclass(node, hint, path)
         if origin is tuple:
@@ -154,7 +126,7 @@ class _Reader:
             return self._literal(node, get_args(hint))
         return {str: self._text, bool: self._boolean, int: self._number}[hint](node)
 
-    def _choose(self, node: yaml.Node, hint: Any) -> Any:
+    def _choose(self, node: Node, hint: Any) -> Any:
         """The member of a union that fits the node's kind; the first one where none does."""
         if get_origin(hint) not in (Union, UnionType):
             return hint
@@ -163,70 +135,96 @@ class _Reader:
             return NoneType
         kind = (
             tuple
-            if isinstance(node, yaml.SequenceNode)
-            else (Mapping if isinstance(node, yaml.MappingNode) else None)
+            if isinstance(node, SequenceNode)
+            else (Mapping if isinstance(node, MappingNode) else None)
         )
         for member in members:
             origin = get_origin(member) or member
             if origin is kind or (
-                kind is Mapping and is_dataclass(member) and not hasattr(member, "parse")
+                kind is Mapping and _is_shape(member) and not _meant(node, member)
             ):
                 return member
         return members[0]
 
-    def _pairs(self, node: yaml.Node) -> dict[str, yaml.Node]:
-        if not isinstance(node, yaml.MappingNode):
+    def _pairs(self, node: Node, path: KeyPath) -> dict[str, Node]:
+        if not isinstance(node, MappingNode):
             raise self._bad(node, f"expected a mapping (key: value), found {_found(node)}")
-        pairs: dict[str, yaml.Node] = {}
+        pairs: dict[str, Node] = {}
         for key_node, value in node.value:
             try:
                 key = self._text(key_node)
             except _Bad:
                 continue
+            mark = key_node.start_mark
+            self.places[(*path, key, KEY)] = (mark.line + 1, mark.column + 1)
             if key in pairs:
                 self._bad(key_node, f"the key {key!r} stands here a second time: remove one")
             pairs[key] = value
         return pairs
 
-    def _dataclass(self, node: yaml.Node, cls: Any, path: KeyPath) -> Any:
-        pairs = self._pairs(node)
+    def _dataclass(self, node: Node, cls: Any, path: KeyPath) -> Any:
+        pairs = self._pairs(node, path)
         hints, required = _shape(cls)
         before = len(self.mistakes)
         for key_node, _ in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value not in hints:
+            if isinstance(key_node, ScalarNode) and key_node.value not in hints:
                 self._bad(key_node, unknown("key", key_node.value, list(hints)))
         meant = {near for key in pairs if key not in hints for near in nearest(key, list(hints))}
         for key in required:
             if key not in pairs and key not in meant:
                 self._bad(node, f"the key {key!r} is missing")
-        values = {
-            key: self.read(value, hints[key], (*path, key))
-            for key, value in pairs.items()
-            if key in hints
-        }
+        values = self._values({k: v for k, v in pairs.items() if k in hints}, hints, path)
         if len(self.mistakes) > before:
+            if not path:
+                self.well_formed = values
             raise _Bad
         return cls(**values)
 
-    def _list(self, node: yaml.Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
-        if not isinstance(node, yaml.SequenceNode):
+    def _list(self, node: Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
+        if not isinstance(node, SequenceNode):
             raise self._bad(node, f"expected a list ([a, b]), found {_found(node)}")
-        return tuple(self.read(item, hint, (*path, i)) for i, item in enumerate(node.value))
+        items = dict(enumerate(node.value))
+        return tuple(self._values(items, dict.fromkeys(items, hint), path).values())
 
-    def _mapping(self, node: yaml.Node, hint: Any, path: KeyPath) -> dict[str, Any]:
-        pairs = self._pairs(node)
-        return {key: self.read(value, hint, (*path, key)) for key, value in pairs.items()}
+    def _mapping(self, node: Node, hint: Any, path: KeyPath) -> dict[str, Any]:
+        pairs = self._pairs(node, path)
+        return self._values(pairs, dict.fromkeys(pairs, hint), path)
 
-    def _literal(self, node: yaml.Node, allowed: tuple[str, ...]) -> str:
-        text = self._text(node)
+    def _values(
+        self, nodes: Mapping[Any, Node], hints: Mapping[Any, Any], path: KeyPath
+    ) -> dict[Any, Any]:
+        """The values of a mapping or a list, but for those with a mistake of their own."""
+        values = {}
+        for key, node in nodes.items():
+            before = len(self.mistakes)
+            value = self.read(node, hints[key], (*path, key))
+            if len(self.mistakes) == before or isinstance(value, dict | tuple):
+                values[key] = value
+        return values
+
+    def _literal(self, node: Node, allowed: tuple[str, ...]) -> str:
+        text = self._plain(node)
         if text not in allowed:
             raise self._bad(node, unknown("choice", text, allowed))
         return text
 
-    def _text(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            raise self._bad(node, f"expected text, found {_found(node)}")
+    def _plain(self, node: Node) -> str:
+        """Text of a kind that YAML cannot mistake for text of another: as it stands."""
         kind = node.tag.removeprefix(_YAML)
+        if isinstance(node, ScalarNode) and kind in _READ_AS and kind != "null":
+            return str(node.value)
+        return self._text(node)
+
+    def _text(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
+            found = _meant(node) or f"found {_found(node)}"
+            raise self._bad(node, f"expected text, {found}")
+        kind = node.tag.removeprefix(_YAML)
+        if kind == "merge":
+            raise self._bad(node, "<< is not read here: write the keys out")
+        if kind == "null" and not node.style:
+            message = 'expected text, found nothing: write "" if it is to be empty'
+            raise self._bad(node, message)
         if kind in _READ_AS and not node.style:
             quoted = '"' + node.value + '"'
             raise self._bad(
@@ -238,13 +236,14 @@ class _Reader:
             raise self._bad(node, f"expected text, found the tag {node.tag}")
         return str(node.value)
 
-    def _boolean(self, node: yaml.Node) -> bool:
-        if not isinstance(node, yaml.ScalarNode) or node.value not in ("true", "false"):
+    def _boolean(self, node: Node) -> bool:
+        plain = isinstance(node, ScalarNode) and not node.style
+        if not plain or node.value not in ("true", "false"):
             raise self._bad(node, f"expected true or false, found {_found(node)}")
         return bool(node.value == "true")
 
-    def _number(self, node: yaml.Node) -> int:
-        plain = isinstance(node, yaml.ScalarNode) and not node.style
+    def _number(self, node: Node) -> int:
+        plain = isinstance(node, ScalarNode) and not node.style
         if not plain or not _INTEGER.fullmatch(node.value):
             raise self._bad(node, f"expected a whole number such as 22, found {_found(node)}")
         return int(node.value)
@@ -259,7 +258,26 @@ def _shape(cls: Any) -> tuple[dict[str, Any], list[str]]:
     return get_type_hints(cls), required
 
 
-def _found(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode):
+def _is_shape(member: Any) -> bool:
+    """Whether a member of a union is read from a mapping."""
+    return is_dataclass(member) and not hasattr(member, "parse")
+
+
+def _meant(node: Node, instead_of: Any = None) -> str:
+    """What a mapping of one key was probably meant to be: without quotes, `a: b` is one to YAML."""
+    if isinstance(node, MappingNode) and len(node.value) == 1:
+        key, value = node.value[0]
+        known = _shape(instead_of)[0] if instead_of else {}
+        scalars = isinstance(key, ScalarNode) and isinstance(value, ScalarNode)
+        if scalars and key.value not in known:
+            text, written = f"{key.value}: {value.value}", f'"{key.value}:{value.value}"'
+            return f"but YAML reads {text} as a mapping: write {written}"
+    return ""
+
+
+def _found(node: Node) -> str:
+    if isinstance(node, ScalarNode):
+        if node.style in ("'", '"'):
+            return f"the text {node.value!r}: write it without quotes"
         return repr(node.value) if node.value else "nothing"
-    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
+    return "a list" if isinstance(node, SequenceNode) else "a mapping"

@@ -95,11 +95,12 @@ def check_quota(resolved: Resolved) -> None:
     for each in usage(resolved):
         if each.rules > resolved.quota:
             biggest = ", ".join(f"{name} ({count})" for name, count in each.by_endpoint[:3])
+            compact = "" if resolved.compact else "write compact: true; "
             lines.append(
                 f"{resolved.name}: the group {each.role} needs {each.rules} {each.direction} "
                 f"rules, but the quota is {resolved.quota}; the most are for {biggest}. Bind "
-                "fewer or wider networks there, or a prefix list; write compact: true; or have "
-                "AWS raise the quota, and write quota: N"
+                f"fewer or wider networks there, or a security group; {compact}or have AWS raise "
+                "the quota, and write quota: N"
             )
     if lines:
         raise ResolveError("\n".join(lines))
@@ -127,6 +128,9 @@ def summary(resolved: Resolved) -> str:
         if rule.direction == "inbound" and rule.peer.value in THE_INTERNET
     )
     if exposed:
-        groups = ", ".join(f"{role} ({count} rules)" for role, count in exposed.items())
+        groups = ", ".join(
+            f"{role} ({count} {'rule' if count == 1 else 'rules'})"
+            for role, count in exposed.items()
+        )
         lines.append(f"  open to the internet: {groups}")
     return "\n".join(lines)

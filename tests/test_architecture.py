@@ -24,7 +24,8 @@ ARROWS = {
     "model": {"errors", "peers", "protocols"},
     "deployment": {"errors", "model", "peers"},
     "resolved": {"model", "peers", "protocols"},
-    "strict_yaml": {"errors"},
+    "compose": {"errors"},
+    "strict_yaml": {"compose", "errors"},
     "load": {"deployment", "errors", "model", "protocols", "strict_yaml"},
     "bindings": {"deployment", "model", "peers", "protocols", "resolved"},
     "resolve": {"bindings", "deployment", "errors", "model", "protocols", "resolved"},
@@ -36,7 +37,7 @@ ARROWS = {
     "rows": {"model", "protocols"},
     "schema": {"deployment", "model", "peers", "protocols"},
 }
-ONE_USER = {"yaml": "strict_yaml", "jinja2": "render", "cfnlint": "lint", "pydantic": "schema"}
+ONE_USER = {"yaml": "compose", "jinja2": "render", "cfnlint": "lint", "pydantic": "schema"}
 
 
 def imports(path: Path) -> set[str]:

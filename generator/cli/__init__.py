@@ -11,7 +11,7 @@ from generator.cli.generate import generate
 from generator.cli.init import init
 from generator.cli.rules import rules
 from generator.cli.schema import schema
-from generator.errors import GeneratorError
+from generator.errors import GeneratorError, InputError
 
 
 class _Group(click.Group):
@@ -21,7 +21,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except GeneratorError as error:
-            click.echo(f"cvo-sg: {error}", err=True)
+            # A mistake in a file begins with its place, as compilers and editors have it.
+            click.echo(f"{'' if isinstance(error, InputError) else 'cvo-sg: '}{error}", err=True)
             ctx.exit(2)
 
 

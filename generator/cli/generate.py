@@ -11,7 +11,7 @@ import click
 
 from generator.cli.options import rule_data as rule_data_option
 from generator.cli.selection import Changes, changes_options
-from generator.errors import UsageError
+from generator.errors import ResolveError, UsageError
 
 if TYPE_CHECKING:
     from generator.deployment import Deployment
@@ -160,7 +160,10 @@ def _resolve(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
 
     found = []
     for deployment in deployments:
-        resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
+        try:
+            resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
+        except ResolveError as error:
+            raise ResolveError(f"{deployment.name}: {error}") from None
         check_quota(resolved)
         for warning in resolved.warnings:
             click.echo(f"warning: {resolved.name}: {warning}", err=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.options import rule_data as rule_data_option
-from generator.errors import FieldError, UsageError
+from generator.deployment import name_mistake
+from generator.errors import FieldError, UsageError, unknown
 
 if TYPE_CHECKING:
     from generator.model import Catalogue, Release
@@ -40,7 +42,7 @@ def init(
         raise UsageError(f"{file} is there already: choose another name, or add --force")
     data = RuleData(rule_data or shipped("rule_data"))
     chosen = data.release(release or data.releases()[0])
-    answers = Answers(re.sub("[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "customer")
+    answers = Answers(_name_of(file))
     if interactive:
         answers = _ask(answers, chosen, data.catalogue)
     text = starter(chosen, data.catalogue, answers).encode()
@@ -53,13 +55,19 @@ def init(
 def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
     """Ask for the name, topology and mode, for whom everybody falls back to, and what is open."""
     answers = answers._replace(
-        name=click.prompt("Name", default=answers.name, err=True),
+        name=click.prompt("Name", default=answers.name, value_proc=_name, err=True),
         topology=click.prompt(
             "Topology", type=click.Choice(["ha", "single-node"]), default="ha", err=True
         ),
         outbound=click.prompt(
             "Outbound rules", type=click.Choice(["basic", "advanced"]), default="advanced", err=True
         ),
+    )
+    roles = tuple(
+        role
+        for role in release.info.groups
+        if not catalogue.groups[role].created_by_product
+        and (answers.topology == "ha" or not catalogue.groups[role].ha_only)
     )
     used = {
         name
@@ -80,7 +88,7 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
                 "Peers, separated by commas (nothing: leave it as it is)",
                 default="",
                 show_default=False,
-                value_proc=_peers,
+                value_proc=partial(_peers, roles=roles),
                 err=True,
             )
             if peers:
@@ -88,14 +96,29 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
     return answers._replace(endpoints=endpoints)
 
 
-def _peers(text: str) -> str:
+def _name_of(file: Path) -> str:
+    """A legal name of a deployment, from the name of its file where that is possible."""
+    name = re.sub("[^a-z0-9]+", "-", file.stem.lower())[:64].strip("-")
+    return "customer" if name_mistake(name) else name
+
+
+def _name(text: str) -> str:
+    message = name_mistake(text)
+    if message:
+        raise click.UsageError(message)
+    return text
+
+
+def _peers(text: str, roles: tuple[str, ...]) -> str:
     """The peers as a YAML list; nothing for nothing."""
     from generator.peers import Peer
 
     values = [value.strip() for value in text.split(",") if value.strip()]
     try:
         for value in values:
-            Peer.parse(value)
+            peer = Peer.parse(value)
+            if peer.kind == "group" and peer.value not in roles:
+                raise FieldError(unknown("group of this deployment", peer.value, roles))
     except FieldError as error:
         raise click.UsageError(str(error)) from None
     quoted = (f'"{value}"' for value in values)

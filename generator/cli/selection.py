@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from generator.errors import FieldError, UsageError
+from generator.errors import FieldError, InputError, Mistake, UsageError
 
 if TYPE_CHECKING:
     from generator.deployment import Deployment
@@ -70,7 +70,7 @@ def deployments(
 
     With a name, but neither files nor presets, the options alone make a deployment.
     """
-    found = [_read(data, file) for file in files] + [data.preset(name) for name in presets]
+    found = _read_all(data, files) + [data.preset(name) for name in presets]
     if not found:
         found = [_new(data, changes)] if changes.name else [data.preset(n) for n in data.presets()]
     if changes.name and len(found) > 1:
@@ -88,10 +88,21 @@ def deployments(
     return found
 
 
-def _read(data: RuleData, file: str) -> Deployment:
-    if file == "-":
-        return data.parse_deployment(sys.stdin.buffer.read(), "<stdin>")
-    return data.deployment(Path(file))
+def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
+    """The deployments of files, `-` being standard input. The mistakes of all are reported."""
+    found: list[Deployment] = []
+    mistakes: list[Mistake] = []
+    for file in files:
+        try:
+            if file == "-":
+                found.append(data.parse_deployment(sys.stdin.buffer.read(), "<stdin>"))
+            else:
+                found.append(data.deployment(Path(file)))
+        except InputError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise InputError(mistakes)
+    return found
 
 
 def _new(data: RuleData, changes: Changes) -> Deployment:
@@ -100,10 +111,7 @@ def _new(data: RuleData, changes: Changes) -> Deployment:
     if not changes.release:
         known = " or ".join(data.releases())
         raise UsageError(f"say which rules apply to {changes.name}: --release {known}")
-    try:
-        return Deployment(name=changes.name or "", release=changes.release)
-    except FieldError as error:
-        raise UsageError(f"--name: {error}") from None
+    return Deployment(name=changes.name or "", release=changes.release)
 
 
 def _changed(deployment: Deployment, changes: Changes) -> Deployment:
@@ -115,10 +123,7 @@ def _changed(deployment: Deployment, changes: Changes) -> Deployment:
         "groups": changes.groups or None,
         "endpoints": {**(deployment.endpoints or {}), **_bindings(changes.endpoints)} or None,
     }
-    try:
-        return replace(deployment, **{k: v for k, v in given.items() if v is not None})
-    except FieldError as error:
-        raise UsageError(f"--{error.field or 'name'}: {error}") from None
+    return replace(deployment, **{k: v for k, v in given.items() if v is not None})
 
 
 def _bindings(options: tuple[str, ...]) -> Mapping[str, tuple[Peer, ...]]:
