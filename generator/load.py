@@ -175,13 +175,19 @@ def _peer_problems(
             if not PEER_NAME.fullmatch(place):
                 message = "write up to 63 letters, digits and . _ - beginning with a letter"
                 yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
-            same = re.sub("[^a-z0-9]", "", place.casefold())
+            same = _spelt_alike(place)
             if same in seen:
                 yield (
                     (*path, KEY),
                     f"the names {seen[same]!r} and {place!r} are too alike: rename one",
                 )
             seen[same] = place
+
+
+def _spelt_alike(name: str) -> str:
+    """A name as logical ids may have it, which have no signs: names must differ in this, too."""
+    name = re.sub(r"(?<=[0-9])-(?=[0-9])", "to", name.casefold()).replace(".", "x")
+    return re.sub("[^a-z0-9]", "", name)
 
 
 def _check_endpoints(

@@ -1,4 +1,4 @@
-"""How long rendering takes in process. Not part of the test run: `pytest --benchmark-only`."""
+"""How long rendering takes in process. Not part of the test run: `pytest -n0 --benchmark-only`."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_checked_in_output_is_what_the_tool_generates(run):
-    result = run("generate", "--check", "--diff", "--out", ROOT / "out")
+    result = run("generate", "--no-lint", "--check", "--diff", "--out", ROOT / "out")
     assert result.exit_code == 0, f"{result.stdout}\nrun `cvo-sg generate` to refresh out/"
     assert result.stdout == ""
 
