@@ -60,10 +60,12 @@ variable "administrators" {
 
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
+      # bastion
+      "10.1.2.0/28",
     ]
     cidr_ipv6 = [
-      "2001:db8:1:2::/64", # bastion-v6
+      # bastion-v6
+      "2001:db8:1:2::/64",
     ]
   }
 
@@ -95,7 +97,8 @@ variable "manager_http_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.1.0.0/16", # users
+      # users
+      "10.1.0.0/16",
     ]
     groups = ["ha-mediator"]
   }
@@ -128,7 +131,8 @@ variable "manager_https_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.1.0.0/16", # users
+      # users
+      "10.1.0.0/16",
     ]
   }
 
@@ -160,10 +164,12 @@ variable "ping_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.0/24", # monitoring
+      # monitoring
+      "10.30.0.0/24",
     ]
     cidr_ipv6 = [
-      "2001:db8:30::/64", # monitoring-v6
+      # monitoring-v6
+      "2001:db8:30::/64",
     ]
   }
 
@@ -195,7 +201,8 @@ variable "ontap_https_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
+      # bastion
+      "10.1.2.0/28",
     ]
     groups = ["manager"]
   }
@@ -228,7 +235,8 @@ variable "nas_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
+      # app-servers
+      "10.20.0.0/16",
     ]
   }
 
@@ -260,10 +268,12 @@ variable "nfs_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
+      # app-servers
+      "10.20.0.0/16",
     ]
     cidr_ipv6 = [
-      "2001:db8:20::/48", # app-servers-v6
+      # app-servers-v6
+      "2001:db8:20::/48",
     ]
   }
 
@@ -295,7 +305,8 @@ variable "cifs_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.40.0.0/16", # desktops
+      # desktops
+      "10.40.0.0/16",
     ]
   }
 
@@ -327,7 +338,8 @@ variable "monitoring_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.0/24", # monitoring
+      # monitoring
+      "10.30.0.0/24",
     ]
   }
 
@@ -359,7 +371,8 @@ variable "snapmirror_peers" {
 
   default = {
     cidr_ipv4 = [
-      "172.16.8.0/24", # datacenter
+      # datacenter
+      "172.16.8.0/24",
     ]
   }
 
@@ -453,11 +466,14 @@ variable "active_directory" {
 
   default = {
     cidr_ipv4 = [
-      "10.10.0.10/32", # dc1
-      "10.20.0.10/32", # dc2
+      # dc1
+      "10.10.0.10/32",
+      # dc2
+      "10.20.0.10/32",
     ]
     cidr_ipv6 = [
-      "2001:db8:10::10/128", # dc1-v6
+      # dc1-v6
+      "2001:db8:10::10/128",
     ]
   }
 
@@ -489,8 +505,10 @@ variable "dns" {
 
   default = {
     cidr_ipv4 = [
-      "10.10.0.10/32", # dc1
-      "10.20.0.10/32", # dc2
+      # dc1
+      "10.10.0.10/32",
+      # dc2
+      "10.20.0.10/32",
     ]
   }
 
@@ -522,7 +540,8 @@ variable "mail_server" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.25/32", # relay
+      # relay
+      "10.30.0.25/32",
     ]
   }
 
@@ -554,7 +573,8 @@ variable "monitor_server" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.162/32", # snmp
+      # snmp
+      "10.30.0.162/32",
     ]
   }
 
@@ -586,7 +606,8 @@ variable "ontap_intercluster_lifs" {
 
   default = {
     cidr_ipv4 = [
-      "172.16.8.0/24", # datacenter
+      # datacenter
+      "172.16.8.0/24",
     ]
   }
 
@@ -618,7 +639,8 @@ variable "syslog_server" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.51/32", # collector
+      # collector
+      "10.30.0.51/32",
     ]
   }
 

@@ -56,7 +56,8 @@ variable "administrators" {
 
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
+      # bastion
+      "10.1.2.0/28",
     ]
   }
 
@@ -120,7 +121,8 @@ variable "nfs_clients" {
 
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
+      # app-servers
+      "10.20.0.0/16",
     ]
   }
 
@@ -184,7 +186,8 @@ variable "syslog_server" {
 
   default = {
     cidr_ipv4 = [
-      "10.30.0.51/32", # collector
+      # collector
+      "10.30.0.51/32",
     ]
   }
 
