@@ -26,6 +26,10 @@ def compose(data: bytes, file: str) -> Node:
         raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
         text = data.decode("utf-8")
+        if "\x85" in text:
+            line = text.count("\n", 0, text.index("\x85")) + 1
+            message = "YAML reads U+0085 as a line break: leave it out"
+            raise InputError([Mistake(file, line, 0, message)])
         if len(data) > DEEP_FROM:
             _check_depth(text, file)
         node = yaml.compose(text, Loader=_LOADER)

@@ -12,6 +12,8 @@ from generator.model import SLUG, Mode, Topology
 from generator.peers import Bindable, Peer, PrefixList
 
 PEER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
+# So the logical ids of peers without a name begin.
+ADDRESS_LIKE = re.compile(r"at[._-]*[0-9]", re.IGNORECASE)
 RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from generator.deployment import PEER_NAME, Deployment
+from generator.deployment import ADDRESS_LIKE, PEER_NAME, Deployment
 from generator.errors import (
     KEY,
     InputError,
@@ -175,6 +175,8 @@ def _peer_problems(
             if not PEER_NAME.fullmatch(place):
                 message = "write up to 63 letters, digits and . _ - beginning with a letter"
                 yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
+            if ADDRESS_LIKE.match(place):
+                yield (*path, KEY), f"{place!r} could be taken for an address: rename the peer"
             same = _spelt_alike(place)
             if same in seen:
                 yield (
