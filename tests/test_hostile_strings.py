@@ -168,7 +168,7 @@ few = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-many = settings(few, max_examples=1000, derandomize=False)
+many = settings(few, max_examples=1000)
 
 
 def check(file):
@@ -299,7 +299,7 @@ def test_terraform_reads_exactly_the_texts(tmp_path):
 
 @pytest.mark.slow
 def test_terraform_reads_exactly_many_texts(tmp_path, capsys):
-    drawn = sample(files().filter(accepted), 300, derandomize=False)
+    drawn = sample(files().filter(accepted), 300)
     read = check_with_terraform(tmp_path, drawn)
     with capsys.disabled():
         print(f"\nTerraform: the texts of {read} deployment files read back")
