@@ -423,7 +423,7 @@ def groups_within(resources):
         assert group["values"]["vpc_id"] == VPC
     return {
         group["name"].replace("_", "-"): (
-            group["values"]["tags"]["Name"],
+            group["values"]["name"],
             group["values"]["description"],
         )
         for group in groups
