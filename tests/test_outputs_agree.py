@@ -465,7 +465,10 @@ def rules_within(resources):
 def check_terraform(folder, deployments):
     compared = 0
     for deployment, resources in zip(deployments, planned(folder, deployments), strict=True):
-        groups = {role: named(deployment, role) for role in roles_of(deployment)}
+        groups = {
+            role: (f"{deployment.name}-{role}", GROUPS[role].description)
+            for role in roles_of(deployment)
+        }
         assert groups_within(resources) == groups, deployment
         rules = rules_within(resources)
         assert sorted(rules, key=str) == sorted(as_resolved(deployment), key=str), deployment
