@@ -7,6 +7,7 @@ empty configuration.
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ def is_cloudformation(text: str) -> bool:
 
 def lint(text: str, file: str) -> list[Finding]:
     """cfn-lint's errors and warnings about a template, in the order of its lines."""
+    gc.enable()
     from cfnlint.config import ConfigMixIn
     from cfnlint.decode import decode_str
     from cfnlint.runner import Runner
