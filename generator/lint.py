@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import NamedTuple
+import re
 
+from generator.findings import Finding
 
-class Finding(NamedTuple):
-    """One finding of cfn-lint. Lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}"
+PACK = "generator.cfn_rules"
+ADVICE = "W93"  # how the ids of the pack's warnings begin
+_TEMPLATE = re.compile(r"""^\s*["']?AWSTemplateFormatVersion["']?\s*:""", re.MULTILINE)
+_RESOURCES = re.compile(r"""^\s*["']?Resources["']?\s*:.*?["']?Type["']?\s*:\s*["']?AWS::""",
+                        re.MULTILINE | re.DOTALL)  # fmt: skip
 
 
 def is_cloudformation(text: str) -> bool:
-    """Whether the text of a file is a CloudFormation template in YAML."""
-    return "\nAWSTemplateFormatVersion:" in f"\n{text}"
+    """Whether the text of a file is a CloudFormation template, in YAML or JSON."""
+    return bool(_TEMPLATE.search(text) or _RESOURCES.search(text))
 
 
-def lint(text: str, file: str) -> list[Finding]:
-    """cfn-lint's errors and warnings about a template, in the order of its lines."""
+def lint(text: str, file: str, advice: bool = True) -> list[Finding]:
+    """The findings of cfn-lint and of our own rules in a template, in the order of its lines.
+
+    Without `advice`, only what is wrong: no warnings of our own rules.
+    """
     gc.enable()
     from cfnlint.config import ConfigMixIn
     from cfnlint.decode import decode_str
@@ -39,8 +37,19 @@ def lint(text: str, file: str) -> list[Finding]:
 
     template, matches = decode_str(text)
     if not matches:
-        config = ConfigMixIn(["--config-file", os.devnull], regions=["us-east-1"])
+        options = ["--config-file", os.devnull, "--append-rules", PACK]
+        if not advice:
+            options += ["--ignore-checks", ADVICE]
+        config = ConfigMixIn(options, regions=["us-east-1"])
         matches = list(Runner(config).validate_template(template))
     return sorted(
-        Finding(file, m.linenumber, m.columnnumber, m.rule.id, m.message) for m in matches
+        Finding(
+            file,
+            m.linenumber,
+            m.columnnumber,
+            "error" if m.rule.id.startswith("E") else "warning",
+            m.rule.id,
+            m.message,
+        )
+        for m in matches
     )

@@ -228,6 +228,7 @@ def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
 
 def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
     seen: set[str] = set()
+    yield from _check_needs(parsed, catalogue)
     for direction, mode, rules in parsed.value.tables():
         table = (direction, mode) if mode else (direction,)
         yield from _check_fallbacks(parsed, table, rules, catalogue)
@@ -239,6 +240,14 @@ def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[M
                 if endpoint not in catalogue.endpoints:
                     message = unknown("endpoint", endpoint, list(catalogue.endpoints))
                     yield parsed.mistake((*table, i, "endpoints", j), message)
+
+
+def _check_needs(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
+    for i, need in enumerate(parsed.value.needs):
+        for j, endpoint in enumerate(need.endpoints):
+            if endpoint not in catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(catalogue.endpoints))
+                yield parsed.mistake(("needs", i, "endpoints", j), message)
 
 
 def _check_fallbacks(

@@ -75,6 +75,26 @@ class Outbound:
 
 
 @dataclass(frozen=True)
+class Need:
+    """Outbound traffic without which the product does not do what it is for."""
+
+    permissions: tuple[Traffic, ...]
+    """What has to get out."""
+    reason: str
+    """What breaks without it, as a clause."""
+    source: str
+    """Where that is documented."""
+    remedy: str
+    """What to write into a deployment, as a sentence."""
+    endpoints: tuple[str, ...] = ()
+    """The endpoints one of which has to get it; left out: any."""
+
+    def __post_init__(self) -> None:
+        if not self.permissions:
+            raise FieldError("a need has at least one permission", "permissions")
+
+
+@dataclass(frozen=True)
 class GroupRules:
     """The documented tables of one group in one release: `releases/<release>/<group>.yaml`."""
 
@@ -83,6 +103,8 @@ class GroupRules:
     inbound: tuple[Rule, ...]
     outbound: Outbound | tuple[Rule, ...]
     """`basic` and `advanced`, or a single table where the document has one."""
+    needs: tuple[Need, ...] = ()
+    """What the group must let out, by what other pages say or by what its purpose is."""
 
     def __post_init__(self) -> None:
         _check_line(self.title, "title")
@@ -182,6 +204,8 @@ class Endpoint:
     """A sentence for whoever must fill the endpoint in."""
     default: Default = Default()
     """What it stands for where a deployment leaves it out; without one it stays open."""
+    administers: bool = False
+    """Whether its inbound rules are for administering: nothing for the whole internet."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def compare(
     A file that the tool generated bears `mark`; nothing else is ever orphaned. Raises WriteError
     for a place that cannot be read, or that a symbolic link below `out` moves elsewhere.
     """
+    if out.exists() and not out.is_dir():
+        raise WriteError(f"{out}: Not a directory")
     for folder in sorted({parent for path in files for parent in path.parents}):
         if folder != out and folder.is_relative_to(out) and folder.is_symlink():
             raise WriteError(f"{folder} is a symbolic link: remove it, or choose another folder")

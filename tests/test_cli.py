@@ -125,7 +125,7 @@ def test_a_group_that_the_product_creates_is_generated_by_name_only_and_with_a_w
     assert "warning: advanced: Cloud Manager 3.7 always creates the group ha-internal" in (
         result.stderr
     )
-    assert "ha-internal" not in run("generate", "--no-lint").stderr
+    assert "ha-internal" not in run("generate", "--no-lint", "--out", "other").stderr
 
 
 def test_findings_of_cfn_lint_stop_everything(run, tmp_path):

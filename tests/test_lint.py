@@ -18,7 +18,10 @@ Parameters:
 Resources:
   Group:
     Type: AWS::EC2::SecurityGroup
-    Properties: {GroupName: group}
+    Properties:
+      GroupName: group
+      VpcId: vpc-01234567
+      SecurityGroupEgress: [{IpProtocol: "-1", CidrIp: 127.0.0.1/32}]
 """
 
 
@@ -37,9 +40,11 @@ def home(tmp_path, monkeypatch):
 
 def test_findings_say_where_what_and_which_rule():
     warning, error = lint(BAD, "out/t.yaml")
-    assert warning[:4] == ("out/t.yaml", 3, 3, "W2001")
-    assert error[:4] == ("out/t.yaml", 7, 5, "E3003")
-    assert str(error) == "out/t.yaml:7:5: E3003 'GroupDescription' is a required property"
+    assert warning[:5] == ("out/t.yaml", 3, 3, "warning", "W2001")
+    assert error[:5] == ("out/t.yaml", 7, 5, "error", "E3003")
+    assert str(error) == (
+        "out/t.yaml:7:5: error: 'GroupDescription' is a required property [E3003]"
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from generator.cli.generate import generate
 from generator.cli.init import init
 from generator.cli.rules import rules
 from generator.cli.schema import schema
+from generator.cli.validate import validate
 from generator.errors import GeneratorError, InputError
 
 
@@ -40,6 +41,7 @@ cli.add_command(generate)
 cli.add_command(init)
 cli.add_command(rules)
 cli.add_command(schema)
+cli.add_command(validate)
 
 
 def main() -> None:

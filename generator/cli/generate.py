@@ -5,29 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.options import rule_data as rule_data_option
 from generator.cli.selection import Changes, changes_options
+from generator.cli.target import Target, differences, put, report
 from generator.errors import ResolveError, UsageError
 
 if TYPE_CHECKING:
+    from generator.advice import Advice
     from generator.deployment import Deployment
     from generator.load import RuleData
     from generator.resolved import Resolved
 
 Rendered = dict[tuple[str, str], dict[str, str]]
-
-
-class Target(NamedTuple):
-    """Where the files go, and how."""
-
-    out: Path
-    check: bool
-    diff: bool
-    force: bool
 
 
 @click.command()
@@ -80,6 +73,12 @@ class Target(NamedTuple):
     show_default=True,
     help="Check the CloudFormation templates with cfn-lint first.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Write nothing and exit with 1 if there is anything to warn of: inbound open to the "
+    "internet, a quota nearly used, outbound rules that break the product, a group replaced.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no summary and no progress.")
 @rule_data_option
 @click.option(
@@ -102,6 +101,7 @@ def generate(
     diff: bool,
     force: bool,
     lint: bool,
+    strict: bool,
     quiet: bool,
     rule_data: Path | None,
     templates: Path | None,
@@ -140,16 +140,29 @@ def generate(
     if lint and _lint(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
+    contents = {path: text.encode() for path, text in texts.items()}
+    folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
+    if archive:
+        from generator.write import zipped
+
+        out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
+    target = Target(out, contents, tuple(sorted(folders)), force)
+    advice = _advice(data, resolved) if strict or not (check or diff or quiet) else []
+    if not to_stdout:
+        advice += _replaced(target)
+    for each in advice:
+        if strict or each.kind != "open-to-the-internet":  # which the summary sums up
+            click.echo(each.message if strict else f"warning: {each.message}", err=not strict)
+    if strict and advice:
+        number = "is a warning" if len(advice) == 1 else f"are {len(advice)} warnings"
+        click.echo(f"nothing was written: there {number}, and --strict is given", err=True)
+        ctx.exit(1)
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
+    elif check or diff:
+        report(ctx, target, diff)
     else:
-        contents = {path: text.encode() for path, text in texts.items()}
-        folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
-        if archive:
-            from generator.write import zipped
-
-            out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
-        _put(ctx, contents, sorted(folders), Target(out, check, diff, force))
+        put(target)
     if not (check or diff or quiet):
         _summarize(resolved)
 
@@ -169,6 +182,33 @@ def _resolve(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
             click.echo(f"warning: {resolved.name}: {warning}", err=True)
         found.append(resolved)
     return found
+
+
+def _advice(data: RuleData, deployments: list[Resolved]) -> list[Advice]:
+    from generator.advice import advise
+
+    return [
+        advice
+        for resolved in deployments
+        for advice in advise(resolved, data.release(resolved.release))
+    ]
+
+
+def _replaced(target: Target) -> list[Advice]:
+    """The groups that the files on the disk have, and that the new ones replace or delete."""
+    from generator.advice import replacement
+    from generator.render import replaced
+
+    return [
+        replacement(str(change.path), role)
+        for change in differences(target)
+        if change.old and change.kind != "foreign"
+        for role in replaced(*(_text(content) for content in (change.old, change.new)))
+    ]
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
 
 
 def _render(deployments: list[Resolved], templates: Path, formats: tuple[str, ...]) -> Rendered:
@@ -209,41 +249,7 @@ def _lint(texts: dict[Path, str], quiet: bool) -> bool:
         templates.items(), label="cfn-lint", file=sys.stderr, hidden=not visible
     ) as steps:
         for path, text in steps:
-            findings += lint(text, str(path))
+            findings += lint(text, str(path), advice=False)
     for finding in findings:
         click.echo(str(finding))
     return bool(findings)
-
-
-def _put(
-    ctx: click.Context, contents: dict[Path, bytes], folders: list[Path], target: Target
-) -> None:
-    from generator.render import MARK
-    from generator.write import compare, locked, unified_diff, write
-
-    if target.check or target.diff:
-        changes = compare(target.out, contents, folders, MARK.encode())
-        for change in changes:
-            click.echo(unified_diff(change) if target.diff else str(change), nl=not target.diff)
-        if changes:
-            verb = "is" if len(changes) == 1 else "are"
-            click.echo(
-                f"{_files(len(changes))} {verb} not as generated: run the same command without "
-                "--check and --diff to refresh",
-                err=True,
-            )
-            ctx.exit(1)
-        click.echo(f"{_files(len(contents))} up to date", err=True)
-        return
-    with locked(target.out):
-        changes = compare(target.out, contents, folders, MARK.encode())
-        write(changes, target.force)
-    for change in changes:
-        click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
-    unchanged = len(contents) - sum(change.new is not None for change in changes)
-    if unchanged:
-        click.echo(f"{_files(unchanged)} up to date", err=True)
-
-
-def _files(number: int) -> str:
-    return f"{number} file" if number == 1 else f"{number} files"

@@ -88,6 +88,7 @@ locals {
   }
 }
 
+# A change to the next 4 lines replaces the security group manager.
 resource "aws_security_group" "manager" {
   name                   = "${var.name}-manager"
   description            = "Management host of Cloud Volumes ONTAP"
@@ -139,6 +140,7 @@ resource "aws_vpc_security_group_egress_rule" "manager" {
   referenced_security_group_id = each.value.kind == "group" ? local.security_group_ids[each.value.id] : each.value.kind == "security_group" ? each.value.id : null
 }
 
+# A change to the next 4 lines replaces the security group cloud-volumes-ontap.
 resource "aws_security_group" "cloud_volumes_ontap" {
   name                   = "${var.name}-cloud-volumes-ontap"
   description            = "Cloud Volumes ONTAP nodes"
@@ -190,6 +192,7 @@ resource "aws_vpc_security_group_egress_rule" "cloud_volumes_ontap" {
   referenced_security_group_id = each.value.kind == "group" ? local.security_group_ids[each.value.id] : each.value.kind == "security_group" ? each.value.id : null
 }
 
+# A change to the next 4 lines replaces the security group ha-mediator.
 resource "aws_security_group" "ha_mediator" {
   name                   = "${var.name}-ha-mediator"
   description            = "Cloud Volumes ONTAP HA mediator, external traffic"

@@ -72,6 +72,7 @@ locals {
   }
 }
 
+# A change to the next 4 lines replaces the security group cloud-volumes-ontap.
 resource "aws_security_group" "cloud_volumes_ontap" {
   name                   = "${var.name}-cloud-volumes-ontap"
   description            = "Cloud Volumes ONTAP nodes"

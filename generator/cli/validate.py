@@ -1,0 +1,194 @@
+"""`cvo-sg validate`: what a repository holds, checked without a network or an account."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from generator.cli.options import rule_data as rule_data_option
+from generator.errors import InputError, UsageError
+from generator.findings import FORMATS, Finding, Report
+
+if TYPE_CHECKING:
+    from generator.load import RuleData
+
+TEMPLATES = (".yaml", ".yml", ".json", ".template")
+MODULES = (".tf", ".tf.json")
+
+
+class Target(NamedTuple):
+    """A thing to check: a template or a deployment with its text, or a module's folder."""
+
+    path: Path
+    text: str | None
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--output",
+    "-o",
+    default="text",
+    show_default=True,
+    type=click.Choice(list(FORMATS)),
+    help="How to print the findings.",
+)
+@click.option("--strict", is_flag=True, help="Take warnings as seriously as errors.")
+@click.option(
+    "--require-terraform",
+    is_flag=True,
+    help="Fail if Terraform or a provider cannot be had, instead of saying so.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
+@rule_data_option
+@click.pass_context
+def validate(
+    ctx: click.Context,
+    /,
+    paths: tuple[str, ...],
+    output: str,
+    strict: bool,
+    require_terraform: bool,
+    quiet: bool,
+    rule_data: Path | None,
+) -> None:
+    """Check templates, modules and deployment files.
+
+    CloudFormation templates go through cfn-lint with rules of our own, Terraform modules through
+    `terraform fmt -check` and `terraform validate`, deployment files through the rules that they
+    are about. Of a folder, everything in it is checked. Exit status: 0 clean, 1 findings, 2 wrong
+    usage.
+
+    \b
+    Examples:
+      cvo-sg validate out
+      cvo-sg validate template.yaml --strict
+      cvo-sg validate . --output sarif > findings.sarif
+    """
+    from generator.load import RuleData, shipped
+
+    data = RuleData(rule_data or shipped("rule_data"))
+    targets = list(dict.fromkeys(target for path in paths for target in _targets(Path(path))))
+    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
+    findings: list[Finding] = []
+    skipped: list[str] = []
+    with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
+        for target in steps:
+            found, reason = _check(target, data)
+            findings += found
+            skipped += [reason] if reason else []
+    checked = tuple(str(target.path) for target in targets)
+    report = Report(checked, tuple(findings), tuple(skipped), strict)
+    click.echo(FORMATS[output](report), nl=False)
+    for reason in skipped:
+        click.echo(f"warning: {reason}", err=True)
+    if not quiet:
+        click.echo(_told(report), err=True)
+    if report.failed:
+        ctx.exit(1)
+    if skipped and require_terraform:
+        raise UsageError(
+            "--require-terraform: install Terraform, or give it a way to its providers, for what "
+            "is not checked above"
+        )
+
+
+def _told(report: Report) -> str:
+    """How it went, in a line."""
+    number = len(report.checked)
+    places = "1 place" if number == 1 else f"{number} places"
+    errors = sum(finding.severity == "error" for finding in report.findings)
+    warnings = len(report.findings) - errors
+    if not report.findings:
+        return f"checked {places}: nothing found"
+    hint = "" if report.failed else "; --strict takes warnings as errors"
+    return f"checked {places}: {errors} errors, {warnings} warnings{hint}"
+
+
+def _targets(path: Path) -> Iterator[Target]:
+    """What there is to check at a path that the user gives."""
+    if path.is_dir():
+        found = list(_within(path))
+        if not found:
+            raise UsageError(f"{path} holds no template, no module and no deployment file")
+        yield from found
+    elif path.name.endswith(MODULES) and path.is_file():
+        yield Target(path.parent, None)
+    else:
+        try:
+            text = path.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
+        if not (_is_template(text) or _is_deployment(text)):
+            raise UsageError(
+                f"{path} is neither a CloudFormation template, nor a file of a Terraform module "
+                "(*.tf), nor a deployment file (with name: and release:)"
+            )
+        yield Target(path, text)
+
+
+def _within(folder: Path) -> Iterator[Target]:
+    for name, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+        here = Path(name)
+        if any(file.endswith(MODULES) for file in files):
+            yield Target(here, None)
+        for file in sorted(files):
+            if file.endswith(TEMPLATES) and not file.endswith(MODULES):
+                try:
+                    text = (here / file).read_bytes().decode("utf-8", "replace")
+                except OSError:  # a link to nowhere
+                    continue
+                if _is_template(text) or _is_deployment(text):
+                    yield Target(here / file, text)
+
+
+def _is_template(text: str) -> bool:
+    from generator.lint import is_cloudformation
+
+    return is_cloudformation(text)
+
+
+def _is_deployment(text: str) -> bool:
+    lines = text.splitlines()
+    return all(any(line.startswith(key) for line in lines) for key in ("name:", "release:"))
+
+
+def _check(target: Target, data: RuleData) -> tuple[list[Finding], str | None]:
+    """The findings about one target, and why it could not be checked, if so."""
+    if target.text is None:
+        from generator import terraform
+
+        return terraform.check(target.path)
+    if _is_template(target.text):
+        from generator.lint import lint
+
+        return lint(target.text, str(target.path)), None
+    return list(_about_deployment(target, data)), None
+
+
+def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
+    from generator.advice import advise
+    from generator.errors import ResolveError
+    from generator.resolve import resolve
+    from generator.usage import check_quota
+
+    file = str(target.path)
+    try:
+        deployment = data.deployment(target.path)
+        release = data.release(deployment.release)
+        resolved = resolve(deployment, release, data.catalogue)
+        check_quota(resolved)
+    except InputError as error:
+        for mistake in error.mistakes:
+            yield Finding(*mistake[:3], "error", "deployment", mistake.message)
+    except ResolveError as error:
+        yield Finding(file, 0, 0, "error", "deployment", str(error))
+    else:
+        for advice in advise(resolved, release):
+            yield Finding(file, 0, 0, "warning", advice.kind, advice.message)

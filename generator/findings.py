@@ -1,0 +1,190 @@
+"""What checks find, and how to write it for people and for other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """One finding about one file. Lines and columns count from 1; 0 means that there is none."""
+
+    file: str
+    line: int
+    column: int
+    severity: Severity
+    rule: str
+    """The id of the rule that is broken, as its tool calls it."""
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        return f"{place}: {self.severity}: {self.message} [{self.rule}]"
+
+
+class Report(NamedTuple):
+    """What was checked, and what was found."""
+
+    checked: tuple[str, ...]
+    """Files and folders, in the order in which they were checked."""
+    findings: tuple[Finding, ...]
+    skipped: tuple[str, ...] = ()
+    """What could not be checked, and why, in sentences."""
+    strict: bool = False
+    """Whether warnings are as bad as errors."""
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding makes the check fail."""
+        return self.strict or finding.severity == "error"
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding makes the check fail."""
+        return any(map(self.fails, self.findings))
+
+
+def as_text(report: Report) -> str:
+    """One line a finding."""
+    return "".join(f"{finding}\n" for finding in report.findings)
+
+
+def as_json(report: Report) -> str:
+    """An object: `failed`, `checked`, `skipped`, and `findings` with the fields of `Finding`."""
+    return _json(
+        {
+            "failed": report.failed,
+            "checked": report.checked,
+            "skipped": report.skipped,
+            "findings": [finding._asdict() for finding in report.findings],
+        }
+    )
+
+
+def as_github(report: Report) -> str:
+    """Workflow commands of GitHub Actions, which become annotations of a change."""
+    return "".join(
+        f"::{'error' if report.fails(f) else 'warning'} "
+        + ",".join(f"{name}={_property(value)}" for name, value in _place(f).items())
+        + f"::{_data(f.message)}\n"
+        for f in report.findings
+    )
+
+
+def as_sarif(report: Report) -> str:
+    """SARIF 2.1.0: one run with a result a finding."""
+    rules = sorted({finding.rule for finding in report.findings})
+    driver = {"name": "cvo-sg", "rules": [{"id": rule} for rule in rules]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "artifacts": [{"location": {"uri": _uri(path)}} for path in report.checked],
+        "results": [_result(report, finding, rules) for finding in report.findings],
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "note", "message": {"text": text}} for text in report.skipped
+                ],
+            }
+        ],
+    }
+    schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+    return _json({"$schema": schema, "version": "2.1.0", "runs": [run]})
+
+
+def as_junit(report: Report) -> str:
+    """JUnit's XML: a test case per finding, and one for each place without any."""
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+    failures = sum(map(report.fails, report.findings))
+    found = {finding.file for finding in report.findings}
+    clean = [path for path in report.checked if path not in found]
+    tests = len(report.findings) + len(clean) + len(report.skipped)
+    suites = Element("testsuites")
+    suite = SubElement(
+        suites,
+        "testsuite",
+        name="cvo-sg validate",
+        tests=str(tests),
+        failures=str(failures),
+        errors="0",
+        skipped=str(len(report.skipped)),
+    )
+    for path in clean:
+        SubElement(suite, "testcase", classname=_xml(path), name="validate")
+    for finding in report.findings:
+        name = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
+        case = SubElement(suite, "testcase", classname=_xml(finding.file), name=_xml(name))
+        if report.fails(finding):
+            failure = SubElement(case, "failure", message=_xml(finding.message), type=finding.rule)
+            failure.text = _xml(str(finding))
+        else:
+            SubElement(case, "system-out").text = _xml(str(finding))
+    for reason in report.skipped:
+        case = SubElement(suite, "testcase", classname="cvo-sg validate", name=_xml(reason))
+        SubElement(case, "skipped", message=_xml(reason))
+    indent(suites)
+    return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+    "sarif": as_sarif,
+    "junit": as_junit,
+}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _place(finding: Finding) -> dict[str, str]:
+    place = {"file": finding.file}
+    if finding.line:
+        place["line"] = str(finding.line)
+    if finding.column:
+        place["col"] = str(finding.column)
+    return place | {"title": f"cvo-sg {finding.rule}"}
+
+
+def _data(text: str) -> str:
+    """A message as workflow commands escape it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """The value of a property as workflow commands escape it."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _result(report: Report, finding: Finding, rules: list[str]) -> dict[str, Any]:
+    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
+    if finding.line:
+        location["region"] = {"startLine": finding.line}
+        if finding.column:
+            location["region"]["startColumn"] = finding.column
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rules.index(finding.rule),
+        "level": "error" if report.fails(finding) else "warning",
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    pure = PurePath(path)
+    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())
+
+
+def _xml(text: str) -> str:
+    """The text without the characters that XML cannot hold."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
