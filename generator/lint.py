@@ -15,14 +15,15 @@ from generator.findings import Finding
 
 PACK = "generator.cfn_rules"
 ADVICE = "W93"  # how the ids of the pack's warnings begin
-_TEMPLATE = re.compile(r"""^\s*["']?AWSTemplateFormatVersion["']?\s*:""", re.MULTILINE)
-_RESOURCES = re.compile(r"""^\s*["']?Resources["']?\s*:.*?["']?Type["']?\s*:\s*["']?AWS::""",
+_VERSION = re.compile(r"""^\s*["']?AWSTemplateFormatVersion["']?\s*:""", re.MULTILINE)
+_RESOURCES = re.compile(r"""^["']?Resources["']?\s*:.*?\bType["']?\s*:\s*["']?AWS::""",
                         re.MULTILINE | re.DOTALL)  # fmt: skip
+_JSON = re.compile(r"""\s*\{.*"(AWSTemplateFormatVersion|Type)"\s*:\s*"(20|AWS::)""", re.DOTALL)
 
 
 def is_cloudformation(text: str) -> bool:
     """Whether the text of a file is a CloudFormation template, in YAML or JSON."""
-    return bool(_TEMPLATE.search(text) or _RESOURCES.search(text))
+    return bool(_VERSION.search(text) or _RESOURCES.search(text) or _JSON.match(text))
 
 
 def lint(text: str, file: str, advice: bool = True) -> list[Finding]:

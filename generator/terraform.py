@@ -64,8 +64,8 @@ def check(folder: Path) -> Outcome:
         init = _run(mirror, "init", "-backend=false", "-input=false", "-no-color", **cache)
         diagnostics = _diagnostics(mirror)
     if init.returncode:
-        diagnostics = [d for d in diagnostics if d["summary"] not in _NOT_INSTALLED]
-        reason = " ".join(init.stderr.split()) or "terraform init failed"
+        reason = _told(init.stderr) or "terraform init failed"
+        diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, reason)]
         if not diagnostics and _CANNOT_BE_HAD.search(reason):
             return Outcome(findings, f"{folder}: not validated, because of: {reason}")
         diagnostics = diagnostics or [{"severity": "error", "summary": reason}]
@@ -85,9 +85,16 @@ def _diagnostics(folder: Path) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = json.loads(result.stdout)["diagnostics"]
     except (ValueError, KeyError):
-        text = " ".join((result.stderr or result.stdout).split())
-        found = [{"severity": "error", "summary": f"terraform validate failed: {text}"}]
+        text = _told(result.stderr or result.stdout)
+        found = [{"severity": "error", "summary": text or "terraform validate says nothing"}]
     return found
+
+
+def _told(output: str) -> str:
+    """What Terraform's own words come to in a line: its errors, without frames."""
+    text = " ".join(re.sub("[╷│╵]", " ", output).split())
+    text = text[max(text.find("Error: "), 0) :].removeprefix("Error: ")
+    return text if len(text) <= 300 else text[:297].rsplit(" ", 1)[0] + "..."
 
 
 def _finding(folder: Path, diagnostic: dict[str, Any]) -> Finding:

@@ -47,9 +47,7 @@ def compare(
     """
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: Not a directory")
-    for folder in sorted({parent for path in files for parent in path.parents}):
-        if folder != out and folder.is_relative_to(out) and folder.is_symlink():
-            raise WriteError(f"{folder} is a symbolic link: remove it, or choose another folder")
+    refuse_links(out, files)
     try:
         changes = [c for path, new in files.items() if (c := _compare(path, new, mark))]
         for path in sorted({p for folder in folders for p in _generated(folder, mark)}):
@@ -60,11 +58,18 @@ def compare(
     return tuple(changes)
 
 
-def write(changes: Iterable[Change], force: bool = False) -> None:
+def refuse_links(out: Path, files: Iterable[Path]) -> None:
+    """Raise WriteError where a symbolic link below `out` moves a file elsewhere."""
+    for folder in sorted({parent for path in files for parent in path.parents}):
+        if folder != out and folder.is_relative_to(out) and folder.is_symlink():
+            raise WriteError(f"{folder} is a symbolic link: remove it, or choose another folder")
+
+
+def write(out: Path, changes: Iterable[Change], force: bool = False) -> None:
     """Make the changes. Every file is the old one or the new one, whole, whatever happens.
 
     Raises WriteError, with nothing changed, for files that the tool did not generate unless
-    `force` is given, and for folders that cannot be written.
+    `force` is given, and for folders that cannot be written or that become links to others.
     """
     changes = list(changes)
     foreign = [change for change in changes if change.kind == "foreign"]
@@ -78,6 +83,8 @@ def write(changes: Iterable[Change], force: bool = False) -> None:
             if change.new is not None:
                 made += _make_folder(change.path.parent)
                 staged.append((_stage(change.path, change.new), change.path))
+        # A folder that becomes a link from here on does not hold what is staged, so nothing moves.
+        refuse_links(out, [change.path for change in changes])
         for temporary, path in staged:
             temporary.replace(path)
         for change in changes:
@@ -185,7 +192,7 @@ def _make_folder(folder: Path) -> list[Path]:
 
 def _stage(path: Path, content: bytes) -> Path:
     """Put the content on the disk beside the file that it is to replace."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}{_TEMPORARY}")
     try:
         with temporary.open("xb") as file:
             file.write(content)

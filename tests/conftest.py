@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,29 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def data() -> RuleData:
     return RuleData(shipped("rule_data"))
+
+
+@pytest.fixture
+def proof(request):
+    """Count what a test shows; the sums are printed at the end of the run, whoever ran the test."""
+
+    def count(what: str, number: int) -> None:
+        request.node.user_properties.append(("proof", (what, int(number))))
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties if report.when == "call" else ():
+            if name == "proof":
+                what, number = value
+                counts[what] += number
+    if counts:
+        terminalreporter.section("proof")
+        for what, number in sorted(counts.items()):
+            terminalreporter.write_line(f"{number:10,} {what}")
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -47,5 +49,11 @@ cli.add_command(validate)
 def main() -> None:
     """The console script."""
     gc.disable()  # a run is over before a collection pays; linting switches it on again
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    cli(prog_name="cvo-sg")
+    if sys.stdout:  # none where it is closed
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    try:
+        cli(prog_name="cvo-sg")
+    except OSError as error:  # standard output that takes no more
+        with suppress(OSError):
+            print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
+        os._exit(2)  # Python's own exit would try to write the rest once more, and complain

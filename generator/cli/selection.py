@@ -94,6 +94,8 @@ def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
     mistakes: list[Mistake] = []
     for file in files:
         try:
+            if not file:
+                raise UsageError("the name of a deployment file is empty")
             if file == "-":
                 found.append(data.parse_deployment(sys.stdin.buffer.read(), "<stdin>"))
             else:

@@ -52,7 +52,7 @@ def put(target: Target) -> None:
 
     with locked(target.out):
         changes = differences(target)
-        write(changes, target.force)
+        write(target.out, changes, target.force)
     for change in changes:
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
     unchanged = len(target.contents) - sum(change.new is not None for change in changes)

@@ -73,6 +73,8 @@ def validate(
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
+    if "" in paths:
+        raise UsageError("a path is empty: write . for the working directory")
     targets = list(dict.fromkeys(target for path in paths for target in _targets(Path(path))))
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     findings: list[Finding] = []
@@ -100,14 +102,17 @@ def validate(
 
 def _told(report: Report) -> str:
     """How it went, in a line."""
-    number = len(report.checked)
-    places = "1 place" if number == 1 else f"{number} places"
-    errors = sum(finding.severity == "error" for finding in report.findings)
-    warnings = len(report.findings) - errors
+    checked = _number(len(report.checked), "place")
     if not report.findings:
-        return f"checked {places}: nothing found"
+        return f"checked {checked}: nothing found"
+    errors = sum(finding.severity == "error" for finding in report.findings)
+    warnings = _number(len(report.findings) - errors, "warning")
     hint = "" if report.failed else "; --strict takes warnings as errors"
-    return f"checked {places}: {errors} errors, {warnings} warnings{hint}"
+    return f"checked {checked}: {_number(errors, 'error')}, {warnings}{hint}"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _targets(path: Path) -> Iterator[Target]:
