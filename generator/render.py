@@ -63,8 +63,9 @@ def _render(environment: jinja2.Environment, name: str, resolved: Resolved) -> s
         text = environment.get_template(name).render(deployment=resolved, mark=MARK)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
-    except jinja2.TemplateError as error:
-        raise TemplateError(f"{_place(name, error)}: {error.message}") from None
+    except Exception as error:  # templates compute, so they can fail in any way
+        reason = str(error) or type(error).__name__
+        raise TemplateError(f"{_place(name, error)}: {reason}") from None
     if MARK not in text:
         raise TemplateError(f"{name}: the text {MARK!r} (the variable `mark`) is missing")
     return text
@@ -77,7 +78,7 @@ def _place(name: str, error: BaseException) -> str:
         if traceback.tb_frame.f_code.co_filename.endswith(SUFFIX):
             name, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
         traceback = traceback.tb_next
-    return f"{name}:{line}"
+    return f"{name}:{line}" if line else name
 
 
 class _Compiled(jinja2.FileSystemBytecodeCache):

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from generator.cli import cli
 from generator.load import RuleData, shipped
 
+pytest.register_assert_rewrite("expectation", "stack", "strategies", "terraform")
 ROOT = Path(__file__).parents[1]
 
 

@@ -67,3 +67,9 @@ def terraform(folder: Path, *args: str, stdin: str = "") -> subprocess.Completed
     return subprocess.run(
         command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True
     )
+
+
+def succeeded(result: subprocess.CompletedProcess[str]) -> str:
+    """What a command that has to succeed printed."""
+    assert result.returncode == 0, result.stderr + result.stdout[-3000:]
+    return result.stdout

@@ -1,7 +1,10 @@
 """Terraform applied with the real AWS provider to an EC2 emulator, and read back through its API.
 
-The emulator (moto) keeps the descriptions of rules for groups and prefix lists, but leaves them out
-where it lists rules one by one; the fixture makes it answer as EC2 does.
+For every preset and example, and for random deployments, three sets are equal: the permissions that
+the rule data says, those that Terraform applied, and those that the CloudFormation template holds.
+
+The emulator (moto) loses the descriptions of rules for groups and prefix lists where it lists rules
+one by one; the fixture makes it answer as EC2 does.
 """
 
 from __future__ import annotations
@@ -9,20 +12,19 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from inspect import signature
 
-import boto3
 import pytest
-from moto.ec2.models.security_groups import SecurityGroupRule
-from moto.server import ThreadedMotoServer
-from terraform import require_terraform, terraform
+from expectation import Rule, as_resolved, assert_equal, expected
+from stack import Stack, template_of
+from strategies import DATA, deployments, resolved, sample
+from terraform import require_terraform, succeeded, terraform
 
 from generator.load import shipped
 from generator.peers import Peer
 from generator.render import render
-from generator.resolve import resolve
-from generator.usage import granted
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,16 +64,44 @@ output "groups" {
 """
 
 
-def description(rule: SecurityGroupRule) -> str | None:
-    sources = (rule.ip_range, rule.source_group, rule.prefix_list_id)
-    return next((s["Description"] for s in sources if s and "Description" in s), None)
+CALL = """
+resource "aws_vpc" "%(name)s" {
+  cidr_block = "10.0.0.0/16"
+}
+
+module "%(name)s" {
+  source = "./%(name)s"
+  vpc_id = aws_vpc.%(name)s.id
+}
+
+output "%(name)s" {
+  value = module.%(name)s
+}
+"""
+
+
+def remember_descriptions(patch: pytest.MonkeyPatch) -> None:
+    from moto.ec2.models.security_groups import SecurityGroupRule
+
+    original = SecurityGroupRule.__init__
+
+    def initialise(rule, *args, **kwargs):
+        original(rule, *args, **kwargs)
+        given = signature(original).bind(rule, *args, **kwargs).arguments
+        sources = (given.get(name) or {} for name in ("ip_range", "source_group", "prefix_list_id"))
+        rule.told = next((s["Description"] for s in sources if "Description" in s), None)
+
+    patch.setattr(SecurityGroupRule, "__init__", initialise)
+    patch.setattr(SecurityGroupRule, "description", property(lambda rule: rule.told))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     require_terraform()
+    from moto.server import ThreadedMotoServer  # slow to import, as boto3 is
+
     patch = pytest.MonkeyPatch()
-    patch.setattr(SecurityGroupRule, "description", property(description))
+    remember_descriptions(patch)
     logging.getLogger("werkzeug").disabled = True
     emulator = ThreadedMotoServer(port=0, verbose=False)
     emulator.start()
@@ -81,10 +111,16 @@ def server() -> Iterator[str]:
     patch.undo()
 
 
-@pytest.fixture
-def ec2(server):
+def client(server):
+    import boto3
+
     settings = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client("ec2", endpoint_url=server, region_name="us-east-1", **settings)
+
+
+@pytest.fixture
+def ec2(server):
+    return client(server)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +132,7 @@ def initialised(server, tmp_path_factory):
     versions = (shipped("templates") / "terraform" / "versions.tf.jinja").read_text()
     (folder / "versions.tf").write_text(versions.split("\n", 2)[2])
     (folder / "main.tf").write_text(ROOT_MODULE % {"server": server, "arguments": ""})
-    checked(terraform(folder, "init"))
+    succeeded(terraform(folder, "init"))
     return folder
 
 
@@ -105,32 +141,25 @@ def folder(initialised, tmp_path):
     return shutil.copytree(initialised, tmp_path / "root", symlinks=True)
 
 
-def checked(result):
-    assert result.returncode == 0, result.stderr + result.stdout[-3000:]
-    return result.stdout
-
-
-def put(folder, data, server, deployment, arguments=""):
+def put(folder, server, deployment, arguments=""):
     """Render a deployment into the root module."""
-    resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
     shutil.rmtree(folder / "module")
     (folder / "module").mkdir()
-    for name, text in render(resolved, shipped("templates"), "terraform").items():
+    for name, text in render(resolved(deployment), shipped("templates"), "terraform").items():
         (folder / "module" / name).write_text(text)
     (folder / "main.tf").write_text(ROOT_MODULE % {"server": server, "arguments": arguments})
-    return resolved
 
 
 def planned(folder) -> dict:
     """The plan for what the folder says now; `applied` applies it."""
-    checked(terraform(folder, "plan", "-out", "plan"))
-    return json.loads(checked(terraform(folder, "show", "-json", "plan")))
+    succeeded(terraform(folder, "plan", "-out", "plan"))
+    return json.loads(succeeded(terraform(folder, "show", "-json", "plan")))
 
 
 def applied(folder) -> dict[str, str]:
     """Apply the plan, and return the ids of the groups by output."""
-    checked(terraform(folder, "apply", "-parallelism=30", "plan"))
-    outputs = json.loads(checked(terraform(folder, "output", "-json")))
+    succeeded(terraform(folder, "apply", "-parallelism=30", "plan"))
+    outputs = json.loads(succeeded(terraform(folder, "output", "-json")))
     return outputs["groups"]["value"]
 
 
@@ -159,64 +188,125 @@ def read_back(ec2, ids: dict[str, str]) -> set[tuple]:
     return found
 
 
-def expected(resolved) -> set[tuple]:
-    return {
-        (
-            rule.role,
-            rule.direction,
-            rule.traffic.ip_protocol,
-            rule.traffic.from_port,
-            rule.traffic.to_port,
-            rule.peer.value,
-            rule.description,
-        )
-        for rule in granted(resolved)
-    }
+def as_rules(found: set[tuple]) -> set[Rule]:
+    """What is read back, with the kinds of the peers, which are seen in their values."""
+    return {Rule(*rest, kind_of(peer), peer, description) for *rest, peer, description in found}
+
+
+def kind_of(peer: str) -> str:
+    kinds = {"sg-": "security_group", "pl-": "prefix_list"}
+    if peer in DATA.catalogue.groups:
+        return "group"
+    return kinds.get(peer[:3]) or ("cidr_ipv6" if ":" in peer else "cidr_ipv4")
+
+
+def granted_by(deployment) -> set[tuple]:
+    return {(*rule[:5], *rule[6:]) for rule in as_resolved(deployment)}
 
 
 def by_role(resolved, ids) -> dict[str, str]:
     return {group.role: ids[group.output] for group in resolved.groups}
 
 
-def with_groups_that_exist(deployment, ec2):
-    """EC2 refuses a reference to a security group that is not there."""
-    (group,) = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][:1]
+def with_peers_that_exist(deployment, ec2):
+    """The deployment with groups that are there: EC2 refuses a reference to one that is not."""
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+
+    def id_of(peer: Peer) -> str:
+        if peer.kind != "security_group":
+            return peer.value
+        named = [{"Name": "group-name", "Values": [f"for-{peer.value}"]}]
+        found = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        if found:
+            return found[0]["GroupId"]
+        name = f"for-{peer.value}"
+        made = ec2.create_security_group(GroupName=name, Description="-", VpcId=vpc["VpcId"])
+        return made["GroupId"]
+
+    def existing(item):
+        if not isinstance(item, Peer):
+            return item
+        name = id_of(item) if item.name == item.value else item.name
+        return replace(item, value=id_of(item), name=name)
+
     endpoints = {
-        name: tuple(
-            replace(p, value=group["GroupId"]) if p.kind == "security_group" else p
-            for p in deployment.peers(name)
-        )
-        for name in deployment.endpoints or {}
+        name: {key: existing(item) for key, item in bound.items()}
+        if isinstance(bound, Mapping)
+        else tuple(map(existing, bound))
+        for name, bound in (deployment.endpoints or {}).items()
     }
     return replace(deployment, endpoints=endpoints)
 
 
-@pytest.mark.parametrize("preset", [p.stem for p in (shipped("rule_data") / "presets").glob("*")])
-def test_ec2_gets_exactly_what_the_rules_say(preset, data, server, ec2, folder):
-    deployment = with_groups_that_exist(data.preset(preset), ec2)
-    resolved = put(folder, data, server, deployment)
-    planned(folder)
-    assert read_back(ec2, by_role(resolved, applied(folder))) == expected(resolved)
-    checked(terraform(folder, "plan", "-detailed-exitcode"))
+RANDOM = 12  # deployments beside the presets and examples
+CASES = [*DATA.presets(), *(f"random-{i}" for i in range(RANDOM))]
 
 
-def test_peers_may_be_unknown_until_apply(data, server, ec2, folder):
+@pytest.fixture(scope="module")
+def everything(server, initialised, tmp_path_factory):
+    """Every case applied at once, each in a VPC of its own: by case, the deployment and its ids."""
+    ec2 = client(server)
+    drawn = [DATA.preset(name) for name in DATA.presets()] + sample(deployments(), RANDOM)
+    cases = {}
+    folder = shutil.copytree(initialised, tmp_path_factory.mktemp("all") / "root", symlinks=True)
+    calls = [ROOT_MODULE.split("resource")[0] % {"server": server}]
+    for name, deployment in zip(CASES, drawn, strict=True):
+        # The emulator loses some tags with unusual signs; how they are written is shown elsewhere.
+        renamed = replace(deployment, name=name, tags={"Case": name})
+        cases[name] = with_peers_that_exist(renamed, ec2)
+        module = folder / name
+        module.mkdir()
+        for file, text in render(resolved(cases[name]), shipped("templates"), "terraform").items():
+            (module / file).write_text(text)
+        calls.append(CALL % {"name": name})
+    (folder / "main.tf").write_text("".join(calls))
+    succeeded(terraform(folder, "get"))
+    succeeded(terraform(folder, "apply", "-auto-approve", "-parallelism=30"))
+    ids = json.loads(succeeded(terraform(folder, "output", "-json")))
+    changes = planned(folder)["resource_changes"]
+    again = [c for c in changes if c["change"]["actions"] != ["no-op"]]
+    return {name: (cases[name], ids[name]["value"]) for name in CASES}, again
+
+
+def test_a_second_plan_is_empty(everything):
+    _, again = everything
+    assert [(change["address"], change["change"]) for change in again] == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_terraform_and_cloudformation_and_the_rule_data_say_the_same(case, everything, ec2, proof):
+    deployment, ids = everything[0][case]
+    decided = resolved(deployment)
+    applied = as_rules(read_back(ec2, by_role(decided, ids)))
+    template = Stack(template_of(deployment)).rules()
+    assert applied == set(template)
+    assert len(applied) == len(template)
+    documented = expected(deployment)
+    assert_equal(applied, deployment, documented)
+    proof("deployments applied with Terraform and compared", 1)
+    proof("permissions that the rule data says", len(documented))
+    proof("permissions that Terraform applied", len(applied))
+    proof("permissions that CloudFormation templates hold", len(template))
+
+
+def test_peers_may_be_unknown_until_apply(server, ec2, folder):
     dcs = "{ security_group_ids = { dc = aws_security_group.unknown_until_apply.id } }"
-    deployment = data.preset("advanced")
-    resolved = put(folder, data, server, deployment, f"active_directory = {dcs}")
+    deployment = DATA.preset("advanced")
+    put(folder, server, deployment, f"active_directory = {dcs}")
     planned(folder)
-    ids = by_role(resolved, applied(folder))
-    others = read_back(ec2, ids) - expected(resolved)
-    rows = {p.key for g in resolved.groups for p in g.egress if p.endpoint == "active-directory"}
+    groups = resolved(deployment).groups
+    ids = by_role(resolved(deployment), applied(folder))
+    others = read_back(ec2, ids) - granted_by(deployment)
+    rows = {p.key for g in groups for p in g.egress if p.endpoint == "active-directory"}
     assert len(others) == 18, "nine for the manager, nine for the nodes"
     assert len({(ip_protocol, port) for _, _, ip_protocol, port, *_ in others}) == len(rows)
     assert len({peer for *_, peer, _ in others}) == 1
 
 
 def test_changing_a_deployment_replaces_no_group_and_touches_only_what_changed(
-    data, server, ec2, folder
+    server, ec2, folder, proof
 ):
-    acme = replace(data.preset("predefined"), name="acme")
+    acme = replace(DATA.preset("predefined"), name="acme")
     dcs = (Peer.parse("10.10.0.10/32", "dc1"), Peer.parse("10.20.0.10/32", "dc2"))
     steps = [
         acme,
@@ -228,12 +318,12 @@ def test_changing_a_deployment_replaces_no_group_and_touches_only_what_changed(
     ]
     before: set[tuple] = set()
     for deployment in steps:
-        resolved = put(folder, data, server, deployment)
+        put(folder, server, deployment)
         changes = planned(folder)["resource_changes"]
         actions = [(c["type"], c["change"]["actions"], c["address"])
                    for c in changes if c["change"]["actions"] != ["no-op"]]  # fmt: skip
-        after = expected(resolved)
-        kept = {rule.role for rule in granted(resolved)}
+        after = granted_by(deployment)
+        kept = {role for role, *_ in after}
         if before:
             replaced = [a for kind, acts, a in actions if kind == "aws_security_group" and (
                 acts != ["delete"] or a.rpartition(".")[2].replace("_", "-") in kept)]  # fmt: skip
@@ -242,5 +332,6 @@ def test_changing_a_deployment_replaces_no_group_and_touches_only_what_changed(
             assert rules.count(["create"]) == len(after - before)
             assert rules.count(["delete"]) == len(before - after)
             assert len(rules) == len(after ^ before), "nothing else changes"
-        assert read_back(ec2, by_role(resolved, applied(folder))) == after
+            proof("changes of a deployment that replace no group", 1)
+        assert read_back(ec2, by_role(resolved(deployment), applied(folder))) == after
         before = after

@@ -71,7 +71,15 @@ def of_type(template, kind):
 # What is written.
 
 
-@pytest.mark.parametrize("name", [*DATA.presets(), "manager-only", "peers-of-every-kind"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "predefined",
+        "manager-only",
+        *(pytest.param(name, marks=pytest.mark.slow)
+          for name in [*DATA.presets(), "peers-of-every-kind"] if name != "predefined"),
+    ],
+)  # fmt: skip
 def test_cfn_lint_finds_nothing(name):
     assert lint(text_of(DEPLOYMENTS[name]), name, advice=False) == []
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from stack import VPC, Reader
 from strategies import DATA, PEER_NAMES, WORDS, resolved, sample
-from terraform import require_terraform, terraform
-from test_outputs_agree import VPC, Reader, succeeded
+from terraform import require_terraform, succeeded, terraform
 
 from generator.errors import InputError
 from generator.load import shipped
@@ -293,13 +293,9 @@ def test_terraform_reads_exactly_the_awkward_texts(tmp_path):
     check_with_terraform(tmp_path, [plain(tags={t: t for t in half}) for half in halves])
 
 
-def test_terraform_reads_exactly_the_texts(tmp_path):
-    check_with_terraform(tmp_path, sample(files().filter(accepted), 20))
-
-
 @pytest.mark.slow
-def test_terraform_reads_exactly_many_texts(tmp_path, capsys):
+def test_terraform_reads_exactly_many_texts(tmp_path, proof):
     drawn = sample(files().filter(accepted), 300)
-    read = check_with_terraform(tmp_path, drawn)
-    with capsys.disabled():
-        print(f"\nTerraform: the texts of {read} deployment files read back")
+    proof(
+        "deployment files whose texts Terraform reads back", check_with_terraform(tmp_path, drawn)
+    )

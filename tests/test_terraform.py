@@ -408,7 +408,6 @@ def results(workspace):
     commands = {
         "fmt": ("fmt", "-check", "-diff", "-recursive"),
         "validate": ("validate", "-json"),
-        "test": ("test", "-json"),
     }
     with ThreadPoolExecutor() as pool:
         runs = {name: pool.submit(terraform, workspace, *args) for name, args in commands.items()}
@@ -416,10 +415,10 @@ def results(workspace):
 
 
 @pytest.fixture(scope="module")
-def errors(results):
+def errors(workspace):
     """By plan, the errors that Terraform reports."""
     found = {}
-    for event in map(json.loads, results["test"].stdout.splitlines()):
+    for event in map(json.loads, terraform(workspace, "test", "-json").stdout.splitlines()):
         if event["type"] == "test_run":
             found.setdefault(event["@testrun"], [])
         if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
@@ -438,6 +437,7 @@ def test_terraform_finds_every_module_valid(results):
     assert results["validate"].returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", PLANS)
 def test_a_plan_says_in_words_what_ec2_would_refuse(errors, case):
     *_, words = PLANS[case]

@@ -1,0 +1,160 @@
+"""What EC2 has to get, computed from the rows in the simplest way there is.
+
+`usage.granted`, which the tool itself uses, has to agree with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import astuple, replace
+from ipaddress import collapse_addresses, ip_network
+from typing import NamedTuple
+
+from strategies import DATA, RELEASE, resolved
+
+from generator.peers import Peer
+from generator.usage import granted
+
+GROUPS, ENDPOINTS = DATA.catalogue.groups, DATA.catalogue.endpoints
+
+
+class Rule(NamedTuple):
+    """A rule as EC2 stores it. The peer is a role where its kind is `group`."""
+
+    role: str
+    direction: str
+    protocol: str
+    first: int | None
+    last: int | None
+    kind: str
+    peer: str
+    description: str
+
+    @property
+    def identity(self):
+        """What EC2 takes once."""
+        return self[:-1]
+
+
+def roles_of(deployment):
+    if deployment.groups is not None:
+        return deployment.groups
+    possible = (role for role in RELEASE.info.groups if not GROUPS[role].created_by_product)
+    return tuple(r for r in possible if deployment.topology == "ha" or not GROUPS[r].ha_only)
+
+
+def rows_of(deployment, role):
+    """Direction, endpoint, traffic and purpose of every row, in document order."""
+    for direction, mode, table in RELEASE.rules[role].tables():
+        for row in table if mode in (None, deployment.outbound) else ():
+            if deployment.topology == "ha" or not row.ha_only:
+                for endpoint in row.endpoints:
+                    for traffic in row.traffic:
+                        yield direction, endpoint, traffic, row.purpose
+
+
+def peers_of(deployment, role, endpoint):
+    """The kinds and values of an endpoint's peers in the rules of a role."""
+    default, bound = ENDPOINTS[endpoint].default, deployment.peers(endpoint)
+    if bound is not None:
+        return widest({(peer.kind, peer.value) for peer in bound})
+    if default.endpoint:
+        return peers_of(deployment, role, default.endpoint)
+    group = role if default.own_group else default.group
+    if group in roles_of(deployment):
+        return {("group", group)}
+    return {(Peer.parse(cidr).kind, cidr) for cidr in default.cidrs}
+
+
+def widest(peers):
+    """The peers without the networks that lie in another one."""
+    networks = {peer: ip_network(peer[1]) for peer in peers if peer[0].startswith("cidr")}
+    return {
+        peer
+        for peer in peers
+        if not any(
+            other[0] == peer[0] and other != peer and networks[peer].subnet_of(network)
+            for other, network in networks.items()
+            if peer in networks
+        )
+    }
+
+
+def expected(deployment):
+    found = {}
+    for role in roles_of(deployment):
+        purposes = defaultdict(list)
+        for *permission, purpose in rows_of(deployment, role):
+            purposes[tuple(permission)].append(purpose)
+        for (direction, endpoint, traffic), told in purposes.items():
+            different = {purpose.casefold(): purpose for purpose in reversed(told)}
+            description = "; ".join(reversed(different.values())).replace("doesn’t", "does not")
+            for kind, value in peers_of(deployment, role, endpoint):
+                protocol, *ports = astuple(traffic)
+                if protocol == "icmp" and kind == "cidr_ipv6":
+                    protocol = "icmpv6"
+                rule = Rule(role, direction, protocol, *ports, kind, value, description)
+                found.setdefault(rule.identity, rule)  # the first endpoint keeps it
+    return set(found.values())
+
+
+def as_resolved(deployment):
+    return [
+        Rule(r.role, r.direction, *astuple(r.traffic), r.peer.kind, r.peer.value, r.description)
+        for r in granted(resolved(deployment))
+    ]
+
+
+def opened(rules):
+    """What rules open, however they are cut: the first port of each stretch, and its peers."""
+    found = defaultdict(list)
+    for rule in rules:
+        ports = (-1, -1) if rule.first is None else (rule.first, rule.last)
+        found[rule[:3]].append((*ports, rule.kind, rule.peer))
+    return {where: [*stretches(ranges)] for where, ranges in found.items()}
+
+
+def stretches(ranges):
+    before = frozenset()
+    for port in sorted({edge for first, last, *_ in ranges for edge in (first, last + 1)}):
+        peers = joined({(k, p) for first, last, k, p in ranges if first <= port <= last})
+        if peers != before:
+            yield port, peers
+        before = peers
+
+
+def joined(peers):
+    networks = defaultdict(list)
+    for kind, peer in peers:
+        if kind.startswith("cidr"):
+            networks[kind].append(ip_network(peer))
+    others = {peer for peer in peers if peer[0] not in networks}
+    return frozenset(others).union(*map(collapse_addresses, networks.values()))
+
+
+def assert_equal(rules, deployment, from_rows=None):
+    """That the rules are those of the deployment; if it is compact, that they open the same."""
+    assert sorted(Counter(r.identity for r in rules).items()) == [
+        (identity, 1) for identity in sorted(r.identity for r in rules)
+    ], "EC2 takes each protocol, port range and peer once"
+    for rule in rules:
+        assert re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", rule.description)
+    from_rows = expected(deployment) if from_rows is None else from_rows
+    if deployment.compact:
+        assert opened(rules) == opened(from_rows)
+        assert len(rules) <= len(from_rows)
+    else:
+        assert set(rules) == from_rows
+    return len(rules)
+
+
+def bound_to(deployment, parameters):
+    """The deployment that binds the endpoints of the parameters to their values."""
+    names = {endpoint.title().replace("-", ""): endpoint for endpoint in ENDPOINTS}
+    endpoints = dict(deployment.endpoints or {})
+    for name, value in parameters.items():
+        falls_back = ENDPOINTS[names[name]].default.endpoint and names[name] not in endpoints
+        if value or not falls_back:
+            endpoints[names[name]] = (Peer.parse(value),) if value else ()
+    return replace(deployment, endpoints=endpoints)

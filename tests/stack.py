@@ -1,0 +1,131 @@
+"""What CloudFormation makes of a template: cloud-radar evaluates its parameters and conditions,
+nested `Fn::If` included.
+
+It passes over the section `Rules`, so that is put through the same evaluator here, function by
+function. It also copies a template through YAML for every evaluation, which takes most of the time;
+here the copy is made in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+
+import yaml
+from cloud_radar.cf.unit import Template
+from expectation import GROUPS, Rule, roles_of
+from strategies import resolved
+
+from generator.load import shipped
+from generator.render import render
+
+VPC = "vpc-0123456789abcdef0"
+
+
+class Reader(yaml.CSafeLoader):
+    """Reads `!If [a, b]` as `{"Fn::If": ["a", "b"]}`, and refuses a key that stands there twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key) for key, _ in node.value]
+        assert len(set(keys)) == len(keys), f"twice: {[k for k in keys if keys.count(k) > 1]}"
+        return super().construct_mapping(node, deep)
+
+    def intrinsic(self, name, node):
+        if isinstance(node, yaml.SequenceNode):
+            return {f"Fn::{name}": self.construct_sequence(node, deep=True)}
+        text = self.construct_scalar(node)
+        if name == "GetAtt":
+            return {"Fn::GetAtt": text.split(".")}
+        return {name if name in ("Ref", "Condition") else f"Fn::{name}": text}
+
+
+Reader.add_multi_constructor("!", Reader.intrinsic)
+
+DIRECTIONS = {
+    "AWS::EC2::SecurityGroupIngress": ("inbound", "Source"),
+    "AWS::EC2::SecurityGroupEgress": ("outbound", "Destination"),
+}
+NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}
+ROLES = {role.title().replace("-", "") + "SecurityGroup.GroupId": role for role in GROUPS}
+
+
+def template_of(deployment):
+    text = render(resolved(deployment), shipped("templates"), "cloudformation")["template.yaml"]
+    return yaml.load(text, Reader)
+
+
+class Stack:
+    """What a template comes to with some values of its parameters."""
+
+    def __init__(self, template, **given):
+        evaluator = Template({"Metadata": {"Cloud-Radar": {"Region": "us-east-1"}}})
+        evaluator.template |= deepcopy(template)
+        evaluator.set_parameters({"VpcId": VPC} | given)
+        rules = evaluator.resolve_values(deepcopy(template.get("Rules", {})))
+        stack = evaluator.remove_conditional_resources(
+            evaluator.render_all_sections(evaluator.template)
+        )
+        self.resources = stack["Resources"].values()
+        assertions = (a for rule in rules.values() for a in rule["Assertions"])
+        self.refusals = [a["AssertDescription"] for a in assertions if not a["Assert"]]
+
+    def groups(self, deployment):
+        """By role, the name and the description."""
+        groups = [r["Properties"] for r in self.resources if r["Type"] not in DIRECTIONS]
+        roles = sorted(roles_of(deployment), key=[*GROUPS].index)
+        found = {}
+        for role, group in zip(roles, groups, strict=True):
+            assert group["VpcId"] == VPC
+            assert "SecurityGroupIngress" not in group
+            [rule] = group["SecurityGroupEgress"]
+            assert rule.items() >= NOWHERE.items()
+            name = {tag["Key"]: tag["Value"] for tag in group["Tags"]}["Name"]
+            found[role] = (name, group["GroupDescription"])
+        return found
+
+    def rules(self):
+        return [
+            self.rule(*DIRECTIONS[resource["Type"]], **resource["Properties"])
+            for resource in self.resources
+            if resource["Type"] in DIRECTIONS
+        ]
+
+    @staticmethod
+    def rule(direction, side, *, GroupId, IpProtocol, Description, **others):
+        ports = [others.pop(port, None) for port in ("FromPort", "ToPort")]
+        [(kind, peer)] = others.items()
+        kinds = {
+            "CidrIp": "cidr_ipv4",
+            "CidrIpv6": "cidr_ipv6",
+            f"{side}PrefixListId": "prefix_list",
+            f"{side}SecurityGroupId": "group" if peer in ROLES else "security_group",
+        }
+        role, peer = ROLES[GroupId], ROLES.get(peer, peer)
+        return Rule(role, direction, IpProtocol, *ports, kinds[kind], peer, Description)
+
+
+def conditions_within(node):
+    """The lists of every `Fn::Or` and `Fn::And`."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("Fn::Or", "Fn::And"):
+                yield value
+            yield from conditions_within(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from conditions_within(item)
+
+
+def assert_within_limits(template):
+    assert len(template["Parameters"]) <= 200
+    assert len(template["Resources"]) <= 500
+    for section in ("Parameters", "Conditions", "Rules", "Resources", "Outputs"):
+        for logical_id in template.get(section, {}):
+            assert re.fullmatch("[A-Za-z0-9]{1,255}", logical_id)
+    for members in conditions_within(template):
+        assert 2 <= len(members) <= 10
+
+
+def named(deployment, role):
+    tags = {"Name": f"{deployment.name}-{role}"} | dict(deployment.tags or {})
+    return tags["Name"], GROUPS[role].description
