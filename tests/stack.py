@@ -50,7 +50,7 @@ ROLES = {role.title().replace("-", "") + "SecurityGroup.GroupId": role for role 
 
 
 def template_of(deployment):
-    text = render(resolved(deployment), shipped("templates"), "cloudformation")["template.yaml"]
+    text = render(resolved(deployment), [shipped("templates")], "cloudformation")["template.yaml"]
     return yaml.load(text, Reader)
 
 

@@ -145,7 +145,7 @@ def put(folder, server, deployment, arguments=""):
     """Render a deployment into the root module."""
     shutil.rmtree(folder / "module")
     (folder / "module").mkdir()
-    for name, text in render(resolved(deployment), shipped("templates"), "terraform").items():
+    for name, text in render(resolved(deployment), [shipped("templates")], "terraform").items():
         (folder / "module" / name).write_text(text)
     (folder / "main.tf").write_text(ROOT_MODULE % {"server": server, "arguments": arguments})
 
@@ -256,7 +256,9 @@ def everything(server, initialised, tmp_path_factory):
         cases[name] = with_peers_that_exist(renamed, ec2)
         module = folder / name
         module.mkdir()
-        for file, text in render(resolved(cases[name]), shipped("templates"), "terraform").items():
+        for file, text in render(
+            resolved(cases[name]), [shipped("templates")], "terraform"
+        ).items():
             (module / file).write_text(text)
         calls.append(CALL % {"name": name})
     (folder / "main.tf").write_text("".join(calls))

@@ -91,7 +91,7 @@ def said(file):
 
 
 def output(file, format_, name):
-    return render(resolved(loaded(file)), shipped("templates"), format_)[name]
+    return render(resolved(loaded(file)), [shipped("templates")], format_)[name]
 
 
 # HCL as its specification has it: quoted templates, without templates in them.

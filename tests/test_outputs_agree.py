@@ -137,7 +137,7 @@ def planned(folder, deployments):
         module = folder / f"deployment_{i}"
         module.mkdir()
         calls.append(MODULE % {"name": module.name})
-        for file, text in render(resolved(deployment), shipped("templates"), "terraform").items():
+        for file, text in render(resolved(deployment), [shipped("templates")], "terraform").items():
             (module / file).write_text(text)
     (folder / "main.tf").write_text("".join(calls))
     assert succeeded(terraform(folder, "fmt", "-check", "-diff", "-recursive")) == ""

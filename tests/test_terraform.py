@@ -93,7 +93,7 @@ def resolved(deployment, release=None):
 
 
 def rendered(deployment, format_="terraform", release=None):
-    return render(resolved(deployment, release), shipped("templates"), format_)
+    return render(resolved(deployment, release), [shipped("templates")], format_)
 
 
 def reworded(release):

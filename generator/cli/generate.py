@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli import steps
+from generator.cli.jobs import Job, Request, jobs, place
 from generator.cli.options import rule_data as rule_data_option
 from generator.cli.selection import Changes, changes_options
-from generator.cli.target import Target, differences, put, report
-from generator.errors import ResolveError, UsageError
-
-if TYPE_CHECKING:
-    from generator.advice import Advice
-    from generator.deployment import Deployment
-    from generator.load import RuleData
-    from generator.resolved import Resolved
-
-Rendered = dict[tuple[str, str], dict[str, str]]
+from generator.cli.target import Target, put, report
+from generator.errors import UsageError
 
 
 @click.command()
@@ -41,11 +32,9 @@ Rendered = dict[tuple[str, str], dict[str, str]]
 @click.option(
     "--out",
     "-o",
-    default=Path("out"),
-    show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the files go.",
+    help="Where the files go (out, if nothing else says so).",
 )
 @click.option(
     "--stdout",
@@ -66,7 +55,19 @@ Rendered = dict[tuple[str, str], dict[str, str]]
 @click.option(
     "--diff", is_flag=True, help="Write nothing; print what would change, and exit as --check does."
 )
-@click.option("--force", is_flag=True, help="Overwrite files that this tool did not generate.")
+@click.option(
+    "--output",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json", "markdown", "github"]),
+    help="How to print what --check and --diff find.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite files that this tool did not generate, or that were edited by hand.",
+)
 @click.option(
     "--lint/--no-lint",
     default=True,
@@ -80,12 +81,15 @@ Rendered = dict[tuple[str, str], dict[str, str]]
     "internet, a quota nearly used, outbound rules that break the product, a group replaced.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print no summary and no progress.")
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Say also what is read and what stays as it is."
+)
 @rule_data_option
 @click.option(
     "--templates",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Read another folder of templates.",
+    help="Read templates from here first: to add a format, or to change one.",
 )
 @click.pass_context
 def generate(
@@ -94,15 +98,17 @@ def generate(
     files: tuple[str, ...],
     presets: tuple[str, ...],
     formats: tuple[str, ...],
-    out: Path,
+    out: Path | None,
     to_stdout: bool,
     archive: Path | None,
     check: bool,
     diff: bool,
+    form: str,
     force: bool,
     lint: bool,
     strict: bool,
     quiet: bool,
+    verbose: bool,
     rule_data: Path | None,
     templates: Path | None,
     **changes: object,
@@ -110,8 +116,8 @@ def generate(
     """Render deployments, or the presets, to OUT/<deployment>/<format>/.
 
     A deployment is a file, `-` for standard input, or made of --name and --release alone. Without
-    any, every preset is rendered. Files that are up to date are not touched; files of an earlier
-    run that are generated no longer are removed.
+    any, what cvo-sg.yaml lists is rendered, or every preset where there is no such file. Files
+    that are up to date are not touched; files that are generated no longer are removed.
 
     \b
     Examples:
@@ -121,35 +127,42 @@ def generate(
       cvo-sg generate --name demo --release 3.7 --endpoint dns=10.0.0.2/32 --zip demo.zip
       cvo-sg generate --check --diff
     """
-    from generator.cli.selection import deployments as select
     from generator.load import RuleData, shipped
 
-    data = RuleData(rule_data or shipped("rule_data"))
-    deployments = select(data, files, presets, Changes(**changes))  # type: ignore[arg-type]
-    resolved = _resolve(data, deployments)
-    rendered = _render(resolved, templates or shipped("templates"), formats)
+    request = Request(
+        files,
+        presets,
+        Changes(**changes),  # type: ignore[arg-type]
+        formats,
+        None if archive or to_stdout else out,
+        rule_data,
+        templates,
+    )
+    where = place()
+    settings = where.project
+    data_folder = where.folder(rule_data, settings.rule_data if settings else None)
+    data = RuleData(data_folder or shipped("rule_data"))
+    own = where.folder(templates, settings.templates if settings else None)
+    todo = jobs(request, data, where)
+    if verbose and where.file:
+        click.echo(f"reading {where.file}", err=True)
+    resolved = steps.resolve_all(data, [d for job in todo for d, _ in job.deployments])
+    rendered = steps.render_all(todo, resolved, [*([own] if own else []), shipped("templates")])
+    flat = bool(archive or to_stdout)
+    texts = {
+        (Path() if flat else out_) / name / format_ / file: text
+        for (out_, name, format_), contents in rendered.items()
+        for file, text in contents.items()
+    }
     if to_stdout:
-        texts = _the_one(rendered)
-    else:
-        root = Path() if archive else out
-        texts = {
-            root / name / format_ / file: text
-            for (name, format_), contents in rendered.items()
-            for file, text in contents.items()
-        }
-    if lint and _lint(texts, quiet):
+        texts = steps.the_one(rendered)
+    if lint and steps.lint_all(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
-    contents = {path: text.encode() for path, text in texts.items()}
-    folders = {out / name / format_ if formats else out / name for name, format_ in rendered}
-    if archive:
-        from generator.write import zipped
-
-        out, contents, folders = archive.parent, {archive: zipped(contents)}, set()
-    target = Target(out, contents, tuple(sorted(folders)), force)
-    advice = _advice(data, resolved) if strict or not (check or diff or quiet) else []
+    target = _target(todo, rendered, texts, archive, force)
+    advice = steps.advice_on(data, resolved) if strict or not (check or diff or quiet) else []
     if not to_stdout:
-        advice += _replaced(target)
+        advice += steps.replaced_by(target)
     for each in advice:
         if strict or each.kind != "open-to-the-internet":  # which the summary sums up
             click.echo(each.message if strict else f"warning: {each.message}", err=not strict)
@@ -160,96 +173,34 @@ def generate(
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
     elif check or diff:
-        report(ctx, target, diff)
+        report(ctx, target, diff, form)
     else:
-        put(target)
+        put(target, verbose)
     if not (check or diff or quiet):
-        _summarize(resolved)
+        steps.summarize(resolved)
 
 
-def _resolve(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
-    from generator.resolve import resolve
-    from generator.usage import check_quota
+def _target(
+    todo: list[Job],
+    rendered: steps.Rendered,
+    texts: dict[Path, str],
+    archive: Path | None,
+    force: bool,
+) -> Target:
+    """Where the files go, and the folders that hold nothing else of ours afterwards."""
+    contents = {path: text.encode() for path, text in texts.items()}
+    if archive:
+        from generator.write import zipped
 
-    found = []
-    for deployment in deployments:
-        try:
-            resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
-        except ResolveError as error:
-            raise ResolveError(f"{deployment.name}: {error}") from None
-        check_quota(resolved)
-        for warning in resolved.warnings:
-            click.echo(f"warning: {resolved.name}: {warning}", err=True)
-        found.append(resolved)
-    return found
+        if len(texts) < sum(map(len, rendered.values())):
+            raise UsageError("two deployments have one name: an archive cannot hold both")
 
-
-def _advice(data: RuleData, deployments: list[Resolved]) -> list[Advice]:
-    from generator.advice import advise
-
-    return [
-        advice
-        for resolved in deployments
-        for advice in advise(resolved, data.release(resolved.release))
-    ]
-
-
-def _replaced(target: Target) -> list[Advice]:
-    """The groups that the files on the disk have, and that the new ones replace or delete."""
-    from generator.advice import replacement
-    from generator.render import replaced
-
-    return [
-        replacement(str(change.path), role)
-        for change in differences(target)
-        if change.old and change.kind != "foreign"
-        for role in replaced(*(_text(content) for content in (change.old, change.new)))
-    ]
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
-
-
-def _render(deployments: list[Resolved], templates: Path, formats: tuple[str, ...]) -> Rendered:
-    from generator import render
-
-    return {
-        (resolved.name, format_): render.render(resolved, templates, format_)
-        for resolved in deployments
-        for format_ in formats or render.formats(templates)
+        return Target((archive.parent,), {archive: zipped(contents)}, (), force)
+    owned = {job.out for job in todo if job.owned}
+    folders = {
+        out if out in owned else out / name / format_ if job.formats else out / name
+        for job in todo
+        for out, name, format_ in rendered
+        if out == job.out
     }
-
-
-def _summarize(deployments: list[Resolved]) -> None:
-    from generator.usage import summary
-
-    for resolved in deployments:
-        click.echo(summary(resolved), err=True)
-
-
-def _the_one(rendered: Rendered) -> dict[Path, str]:
-    """The files of the only deployment and format, but for those that only explain them."""
-    if len(rendered) != 1:
-        raise UsageError(
-            f"--stdout prints one deployment in one format, but this would print {len(rendered)}: "
-            "choose with --preset and --format"
-        )
-    ((_, contents),) = rendered.items()
-    return {Path(name): text for name, text in contents.items() if not name.endswith(".md")}
-
-
-def _lint(texts: dict[Path, str], quiet: bool) -> bool:
-    from generator.lint import is_cloudformation, lint
-
-    templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
-    findings = []
-    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(templates) > 1
-    with click.progressbar(
-        templates.items(), label="cfn-lint", file=sys.stderr, hidden=not visible
-    ) as steps:
-        for path, text in steps:
-            findings += lint(text, str(path), advice=False)
-    for finding in findings:
-        click.echo(str(finding))
-    return bool(findings)
+    return Target(tuple(job.out for job in todo), contents, tuple(sorted(folders)), force)

@@ -47,7 +47,7 @@ def init(
         answers = _ask(answers, chosen, data.catalogue)
     text = starter(chosen, data.catalogue, answers).encode()
     data.parse_deployment(text, str(file))
-    write(file.parent, [Change(file, "missing", None, text)])
+    write([file.parent], [Change(file, "missing", None, text)])
     click.echo(f"wrote {file}")
     click.echo(f"edit it, then run: cvo-sg generate {file}", err=True)
 

@@ -29,6 +29,14 @@ class Changes(NamedTuple):
     endpoints: tuple[str, ...]
     """Each `<endpoint>=<peer>,<peer>`; without a peer, nobody."""
 
+    def words(self) -> list[str]:
+        """The options that say the same."""
+        single = {k: v for k, v in self._asdict().items() if isinstance(v, str)}
+        several = [("--group", g) for g in self.groups]
+        several += [("--endpoint", e) for e in self.endpoints]
+        options = [(f"--{name}", value) for name, value in single.items()] + several
+        return [word for option in options for word in option]
+
 
 def changes_options(command: Any) -> Any:
     """The options that `Changes` holds."""

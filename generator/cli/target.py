@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
+    from generator.changes import Summary
     from generator.write import Change
 
 
 class Target(NamedTuple):
     """Files with their contents, and the folders in which there should be no others of ours."""
 
-    out: Path
+    outs: tuple[Path, ...]
     contents: dict[Path, bytes]
     folders: tuple[Path, ...]
     force: bool
@@ -22,19 +25,16 @@ class Target(NamedTuple):
 
 def differences(target: Target) -> tuple[Change, ...]:
     """What writing the files would change."""
-    from generator.render import MARK
     from generator.write import compare
 
-    return compare(target.out, target.contents, target.folders, MARK.encode())
+    return compare(target.outs, target.contents, target.folders)
 
 
-def report(ctx: click.Context, target: Target, diff: bool) -> None:
+def report(ctx: click.Context, target: Target, diff: bool, form: str) -> None:
     """Say, or show, what writing the files would change; exit with 1 if anything."""
-    from generator.write import unified_diff
-
     changes = differences(target)
-    for change in changes:
-        click.echo(unified_diff(change) if diff else str(change), nl=not diff)
+    click.echo({"text": _text, "json": _json, "markdown": _markdown, "github": _github}[form](
+        changes, diff), nl=False)  # fmt: skip
     if changes:
         verb = "is" if len(changes) == 1 else "are"
         click.echo(
@@ -46,18 +46,84 @@ def report(ctx: click.Context, target: Target, diff: bool) -> None:
     click.echo(f"{_files(len(target.contents))} up to date", err=True)
 
 
-def put(target: Target) -> None:
+def put(target: Target, verbose: bool) -> None:
     """Write what differs, and say so."""
     from generator.write import locked, write
 
-    with locked(target.out):
+    with ExitStack() as stack:
+        for out in sorted(set(target.outs)):
+            stack.enter_context(locked(out))
         changes = differences(target)
-        write(target.out, changes, target.force)
+        write(target.outs, changes, target.force)
     for change in changes:
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
-    unchanged = len(target.contents) - sum(change.new is not None for change in changes)
+    unchanged = [path for path in target.contents if path not in {c.path for c in changes}]
+    for path in unchanged if verbose else ():
+        click.echo(f"{path} is up to date", err=True)
     if unchanged:
-        click.echo(f"{_files(unchanged)} up to date", err=True)
+        click.echo(f"{_files(len(unchanged))} up to date", err=True)
+
+
+def _summaries(changes: tuple[Change, ...]) -> list[Summary]:
+    from generator.changes import summaries
+
+    return summaries(
+        (change.path, _decoded(change.old), _decoded(change.new))
+        for change in changes
+        if change.kind != "foreign"
+    )
+
+
+def _text(changes: tuple[Change, ...], diff: bool) -> str:
+    from generator.changes import as_text
+    from generator.write import unified_diff
+
+    if not diff:
+        return "".join(f"{change}\n" for change in changes)
+    told = as_text(_summaries(changes))
+    return "".join(map(unified_diff, changes)) + (f"\n{told}" if told else "")
+
+
+def _json(changes: tuple[Change, ...], diff: bool) -> str:
+    from generator.changes import as_json
+
+    found = {
+        "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
+        "deployments": as_json(_summaries(changes)) if diff else [],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _markdown(changes: tuple[Change, ...], diff: bool) -> str:
+    from generator.changes import as_markdown
+
+    if not changes:
+        return "Every generated file is up to date.\n"
+    told = as_markdown(_summaries(changes)) if diff else ""
+    files = "".join(f"- `{change.path}` {change.sentence}\n" for change in changes)
+    return f"{told}### Files\n\n{files}"
+
+
+def _github(changes: tuple[Change, ...], diff: bool) -> str:
+    from generator.findings import Finding, Report, as_github
+
+    found = [
+        Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
+        for change in changes
+    ]
+    for each in _summaries(changes) if diff else ():
+        file = each.folders[0]
+        for role in each.replaced:
+            message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
+            found.append(Finding(file, 0, 0, "error", "group-replaced", message))
+        for row in each.opened:
+            message = f"open to the internet from now on: {row}"
+            found.append(Finding(file, 0, 0, "warning", "open-to-the-internet", message))
+    return as_github(Report((), tuple(found)))
+
+
+def _decoded(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
 
 
 def _files(number: int) -> str:

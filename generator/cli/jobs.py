@@ -1,0 +1,133 @@
+"""What a run of `generate` is to do: from its arguments, or from what the repository says."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from generator.cli.selection import Changes
+from generator.cli.selection import deployments as select
+from generator.errors import UsageError
+from generator.header import Origin
+
+if TYPE_CHECKING:
+    from generator.deployment import Deployment
+    from generator.load import RuleData
+    from generator.project import Output, Project
+
+DEFAULT = Path("out")
+
+
+class Request(NamedTuple):
+    """What the command line asks for."""
+
+    files: tuple[str, ...]
+    presets: tuple[str, ...]
+    changes: Changes
+    formats: tuple[str, ...]
+    out: Path | None
+    rule_data: Path | None
+    templates: Path | None
+
+    @property
+    def says_what(self) -> bool:
+        """Whether it names anything to generate, or where."""
+        return bool(self.files or self.presets or any(self.changes) or self.out)
+
+
+class Place(NamedTuple):
+    """Where the command runs, and what the repository around it says, if it says anything."""
+
+    root: Path
+    """The folder that paths in generated files are relative to."""
+    file: Path | None = None
+    project: Project | None = None
+
+    def relative(self, path: Path) -> str:
+        """A path from the root, as generated files show it; outside, where it is is not theirs."""
+        shown = Path(os.path.relpath(path, self.root)).as_posix()
+        if shown.startswith("../"):
+            shown = path.name
+        if not shown.isprintable():
+            raise UsageError(f"{shown!r} cannot stand in a comment: rename it")
+        return shown
+
+    def folder(self, option: Path | None, setting: str | None) -> Path | None:
+        """A folder that an option gives, or else the project."""
+        return option or (_shown(self.root / setting) if setting else None)
+
+
+class Job(NamedTuple):
+    """Deployments to generate into one folder."""
+
+    out: Path
+    deployments: list[tuple[Deployment, Origin]]
+    formats: tuple[str, ...]
+    """The formats; none means all."""
+    owned: bool
+    """Whether everything that is generated in the folder belongs to these deployments."""
+
+
+def place() -> Place:
+    """Where the command runs."""
+    from generator import project
+
+    here = Path.cwd()
+    file = project.find(here)
+    if file is None:
+        return Place(project.root(here))
+    return Place(file.parent, file, project.read(file, str(_shown(file))))
+
+
+def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
+    """What to generate. A request that does not say means what the project says, or the presets."""
+    if request.says_what or not where.project:
+        out = request.out or DEFAULT
+        found = select(data, request.files, request.presets, request.changes)
+        origins = _origins(request, where, out, [d.name for d in found])
+        return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
+    return [_job(output, request, data, where) for output in where.project.outputs]
+
+
+def _job(output: Output, request: Request, data: RuleData, where: Place) -> Job:
+    from generator.project import deployments as files
+
+    assert where.file
+    out = _shown(where.root / output.out)
+    paths = tuple(str(_shown(path)) for path in files(where.file, output))
+    part = request._replace(files=paths, presets=output.presets)
+    found = select(data, part.files, part.presets, part.changes)
+    origins = _origins(part, where, out, [])
+    formats = request.formats or output.formats
+    return Job(out, list(zip(found, origins, strict=True)), formats, not request.formats)
+
+
+def _origins(request: Request, where: Place, out: Path, names: list[str]) -> list[Origin]:
+    """Per deployment, in the order of `select`, the file and the command that generates it."""
+    options = request.changes.words()
+    for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):
+        options += [name, where.relative(folder)] if folder else []
+    within = Path(os.path.relpath(out, where.root))
+    if within != DEFAULT and within.parts[:1] != ("..",):
+        options += ["--out", where.relative(out)]
+    found = []
+    for file in request.files:
+        path = file if file == "-" else where.relative(Path(file))
+        found.append(Origin(_command(path, *options), None if file == "-" else path))
+    presets = list(request.presets)
+    if not found and not presets:
+        if request.changes.name:
+            return [Origin(_command(*options))]
+        presets = names
+    return found + [Origin(_command("--preset", name, *options)) for name in presets]
+
+
+def _command(*words: str) -> str:
+    return shlex.join(["cvo-sg", "generate", *words])
+
+
+def _shown(path: Path) -> Path:
+    """A path from the working directory, as a user would write it."""
+    return Path(os.path.relpath(path))
