@@ -22,8 +22,7 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
-        return f"{place}: {self.severity}: {self.message} [{self.rule}]"
+        return f"{_where(self)}: {self.severity}: {self.message} [{self.rule}]"
 
 
 class Report(NamedTuple):
@@ -131,13 +130,28 @@ def as_junit(report: Report) -> str:
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def as_markdown(report: Report) -> str:
+    """A list for the summary of a run."""
+    lines = [
+        f"- {'**error**' if report.fails(f) else 'warning'} `{_where(f)}`: {f.message} ({f.rule})"
+        for f in report.findings
+    ]
+    lines += [f"- skipped: {reason}" for reason in report.skipped]
+    return "\n".join(lines or ["Nothing found."]) + "\n"
+
+
 FORMATS: Mapping[str, Callable[[Report], str]] = {
     "text": as_text,
     "json": as_json,
     "github": as_github,
     "sarif": as_sarif,
     "junit": as_junit,
+    "markdown": as_markdown,
 }
+
+
+def _where(finding: Finding) -> str:
+    return ":".join([finding.file, *(str(n) for n in (finding.line, finding.column) if n)])
 
 
 def _json(value: Any) -> str:

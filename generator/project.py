@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +102,9 @@ def _mistakes(path: Path, project: Project) -> Iterator[str]:
 
 
 def _from_toml(path: Path, name: str) -> Project:
+    import json
+    import tomllib
+
     try:
         section: dict[str, Any] = tomllib.loads(_text(path))["tool"]["cvo-sg"]
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from generator.errors import TemplateError, UsageError, unknown
 from generator.header import Origin, header, sealed
@@ -93,21 +92,34 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
 
 def _compiled() -> _Compiled | None:
     try:
-        return _Compiled()
+        return _Compiled(pattern="__cvo_sg_%s.cache")
     except (OSError, RuntimeError):
         return None
 
 
+def _kind(folders: tuple[Path, ...]) -> type[jinja2.Environment]:
+    """A sandbox, unless only the last folder is there: that has our own templates.
+
+    A sandbox looks at every attribute, which takes as long as everything else in rendering.
+    """
+    if len(folders) == 1:
+        return jinja2.Environment
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment
+
+
 @cache
 def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
-    environment = ImmutableSandboxedEnvironment(
+    kind = _kind(folders)
+    environment = kind(
         loader=jinja2.FileSystemLoader(folders, encoding="utf-8"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        bytecode_cache=_compiled(),
+        bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
     )
     filters = {"any_of": any_of, "hcl": hcl, "yaml": yaml, "snake": snake, "pascal": pascal}
     environment.filters.update(filters, table=table)

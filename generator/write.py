@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -89,6 +90,7 @@ def write(outs: Iterable[Path], changes: Iterable[Change], force: bool = False) 
     refused = [f"{c}: {_REMEDIES[c.kind]}" for c in changes if c.kind in _REMEDIES]
     if refused and not force:
         raise WriteError("\n".join(refused))
+    roots = {Path(), *outs}
     staged: list[tuple[Path, Path]] = []
     made: list[Path] = []
     try:
@@ -97,7 +99,7 @@ def write(outs: Iterable[Path], changes: Iterable[Change], force: bool = False) 
                 made += _make_folder(change.path.parent)
                 staged.append((_stage(change.path, change.new), change.path))
         # A folder that becomes a link from here on does not hold what is staged, so nothing moves.
-        for out in outs:
+        for out in roots - {Path()}:
             refuse_links(out, [change.path for change in changes])
         for temporary, path in staged:
             temporary.replace(path)
@@ -105,7 +107,8 @@ def write(outs: Iterable[Path], changes: Iterable[Change], force: bool = False) 
             if change.new is None:
                 change.path.unlink(missing_ok=True)
                 with suppress(OSError):  # others still use the folder
-                    change.path.parent.rmdir()
+                    for folder in takewhile(lambda f: f not in roots, change.path.parents):
+                        folder.rmdir()
     except OSError as error:
         _clean_up(staged, made)
         raise _refused(error) from None

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -211,3 +212,26 @@ def test_the_readme_names_every_command_and_option():
         for parameter in command.params:
             for option in parameter.opts:
                 assert not option.startswith("--") or option in readme, option
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("generate --preset ex", "example-ha-active-directory", id="preset"),
+        pytest.param("generate --group man", "manager", id="group"),
+        pytest.param("rules --release 3", "3.7", id="release"),
+        pytest.param("val", "validate", id="command"),
+        pytest.param("validate --output sa", "sarif", id="choice"),
+    ],
+)
+def test_a_shell_completes_names(monkeypatch, capsys, words, expected):
+    monkeypatch.setenv("_CVO_SG_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"cvo-sg {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    with pytest.raises(SystemExit):
+        cli(prog_name="cvo-sg")
+    assert f"plain,{expected}\n" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_package(run):
+    assert run("--version").stdout == f"cvo-sg, version {version('cvo-sg')}\n"

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
+import xmlschema
 from terraform import SETTINGS, mirror, require_terraform
 
 from generator.findings import FORMATS, Finding, Report
@@ -139,6 +141,14 @@ def test_what_cannot_be_checked_is_wrong_usage(run, put, tmp_path, path, sentenc
     result = run("validate", path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"cvo-sg: {sentence}")
+
+
+def test_hooks_give_files_that_are_something_else(run, put):
+    put({"other.yaml": "a: 1\n", "t.yaml": BROKEN})
+    result = run("validate", "--skip-others", "--verbose", "other.yaml", "t.yaml")
+    assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
+    assert result.stderr.startswith("checking t.yaml\n")
+    assert run("validate", "--skip-others", "other.yaml").exit_code == 0
 
 
 def test_files_that_are_no_text_are_findings_or_passed_over(run, tmp_path):
@@ -386,6 +396,20 @@ def test_junit_has_a_case_a_finding_and_one_for_each_clean_place():
         ("t.yaml", ["failure"]),
         ("cvo-sg validate", ["skipped"]),
     ]
+
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+@pytest.mark.parametrize("report", [REPORT, Report((), ()), REPORT._replace(strict=True)])
+def test_sarif_is_valid(report):
+    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
+    jsonschema.Draft4Validator(schema).validate(json.loads(printed("sarif", report)))
+
+
+@pytest.mark.parametrize("report", [REPORT, Report((), ()), REPORT._replace(strict=True)])
+def test_junit_is_valid(report):
+    xmlschema.XMLSchema(SCHEMAS / "junit.xsd").validate(printed("junit", report))
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from generator.cli import steps
-from generator.cli.jobs import Job, Request, jobs, place
-from generator.cli.options import rule_data as rule_data_option
+from generator.cli import options, steps
+from generator.cli.jobs import Job, Request, jobs, place, shown
 from generator.cli.selection import Changes, changes_options
 from generator.cli.target import Target, put, report
 from generator.errors import UsageError
@@ -17,9 +16,14 @@ from generator.errors import UsageError
 @click.command()
 @click.argument("files", nargs=-1, metavar="[DEPLOYMENT]...")
 @click.option(
-    "--preset", "-p", "presets", multiple=True, metavar="NAME", help="Render this preset; may be "
-    "repeated.",
-)  # fmt: skip
+    "--preset",
+    "-p",
+    "presets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=options.presets,
+    help="Render this preset; may be repeated.",
+)
 @changes_options
 @click.option(
     "--format",
@@ -84,7 +88,7 @@ from generator.errors import UsageError
 @click.option(
     "--verbose", "-v", is_flag=True, help="Say also what is read and what stays as it is."
 )
-@rule_data_option
+@options.rule_data
 @click.option(
     "--templates",
     type=click.Path(path_type=Path),
@@ -145,7 +149,7 @@ def generate(
     own = where.folder(templates, settings.templates if settings else None)
     todo = jobs(request, data, where)
     if verbose and where.file:
-        click.echo(f"reading {where.file}", err=True)
+        click.echo(f"reading {shown(where.file)}", err=True)
     resolved = steps.resolve_all(data, [d for job in todo for d, _ in job.deployments])
     rendered = steps.render_all(todo, resolved, [*([own] if own else []), shipped("templates")])
     flat = bool(archive or to_stdout)

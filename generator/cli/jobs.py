@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
 from generator.errors import UsageError
-from generator.header import Origin
 
 if TYPE_CHECKING:
     from generator.deployment import Deployment
+    from generator.header import Origin
     from generator.load import RuleData
     from generator.project import Output, Project
 
@@ -56,7 +55,7 @@ class Place(NamedTuple):
 
     def folder(self, option: Path | None, setting: str | None) -> Path | None:
         """A folder that an option gives, or else the project."""
-        return option or (_shown(self.root / setting) if setting else None)
+        return option or (shown(self.root / setting) if setting else None)
 
 
 class Job(NamedTuple):
@@ -78,7 +77,7 @@ def place() -> Place:
     file = project.find(here)
     if file is None:
         return Place(project.root(here))
-    return Place(file.parent, file, project.read(file, str(_shown(file))))
+    return Place(file.parent, file, project.read(file, str(shown(file))))
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
@@ -95,8 +94,8 @@ def _job(output: Output, request: Request, data: RuleData, where: Place) -> Job:
     from generator.project import deployments as files
 
     assert where.file
-    out = _shown(where.root / output.out)
-    paths = tuple(str(_shown(path)) for path in files(where.file, output))
+    out = shown(where.root / output.out)
+    paths = tuple(str(shown(path)) for path in files(where.file, output))
     part = request._replace(files=paths, presets=output.presets)
     found = select(data, part.files, part.presets, part.changes)
     origins = _origins(part, where, out, [])
@@ -106,6 +105,8 @@ def _job(output: Output, request: Request, data: RuleData, where: Place) -> Job:
 
 def _origins(request: Request, where: Place, out: Path, names: list[str]) -> list[Origin]:
     """Per deployment, in the order of `select`, the file and the command that generates it."""
+    from generator.header import Origin
+
     options = request.changes.words()
     for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):
         options += [name, where.relative(folder)] if folder else []
@@ -125,9 +126,11 @@ def _origins(request: Request, where: Place, out: Path, names: list[str]) -> lis
 
 
 def _command(*words: str) -> str:
+    import shlex
+
     return shlex.join(["cvo-sg", "generate", *words])
 
 
-def _shown(path: Path) -> Path:
+def shown(path: Path) -> Path:
     """A path from the working directory, as a user would write it."""
     return Path(os.path.relpath(path))

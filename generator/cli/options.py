@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from generator.load import RuleData
 
 rule_data = click.option(
     "--rule-data",
@@ -12,3 +18,21 @@ rule_data = click.option(
     metavar="DIR",
     help="Read another folder of rule data instead of the one that comes with the tool.",
 )
+
+
+def names(
+    of: Callable[[RuleData], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell completes an option with: names that the rule data has."""
+
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        from generator.load import RuleData, shipped
+
+        return [name for name in of(RuleData(shipped("rule_data"))) if name.startswith(incomplete)]
+
+    return complete
+
+
+presets = names(lambda data: data.presets())
+releases = names(lambda data: data.releases())
+groups = names(lambda data: data.catalogue.groups)

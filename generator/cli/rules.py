@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli.options import rule_data as rule_data_option
+from generator.cli import options
 from generator.errors import UsageError, unknown
 
 
@@ -17,6 +17,7 @@ from generator.errors import UsageError, unknown
     "release_ids",
     multiple=True,
     metavar="R",
+    shell_complete=options.releases,
     help="Only the rows of this release; may be repeated.",
 )
 @click.option(
@@ -25,6 +26,7 @@ from generator.errors import UsageError, unknown
     "roles",
     multiple=True,
     metavar="G",
+    shell_complete=options.groups,
     help="Only the rows of this group; may be repeated.",
 )
 @click.option(
@@ -35,7 +37,7 @@ from generator.errors import UsageError, unknown
     type=click.Choice(["table", "json", "csv", "markdown"]),
     help="How to print the rows.",
 )
-@rule_data_option
+@options.rule_data
 def rules(
     release_ids: tuple[str, ...], roles: tuple[str, ...], output: str, rule_data: Path | None
 ) -> None:

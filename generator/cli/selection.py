@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from generator.cli.options import groups, releases
 from generator.errors import FieldError, InputError, Mistake, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,13 @@ def changes_options(command: Any) -> Any:
     """The options that `Changes` holds."""
     options = [
         click.option("--name", metavar="NAME", help="Call the deployment so."),
-        click.option("--release", "-r", metavar="R", help="Use the rules of this release."),
+        click.option(
+            "--release",
+            "-r",
+            metavar="R",
+            shell_complete=releases,
+            help="Use the rules of this release.",
+        ),
         click.option(
             "--topology", type=click.Choice(["ha", "single-node"]), help="Use this topology."
         ),
@@ -55,6 +62,7 @@ def changes_options(command: Any) -> Any:
             "groups",
             multiple=True,
             metavar="G",
+            shell_complete=groups,
             help="Generate this group only; may be repeated.",
         ),
         click.option(

@@ -96,14 +96,16 @@ def advice_on(data: RuleData, deployments: list[Resolved]) -> list[Advice]:
 
 def replaced_by(target: Target) -> list[Advice]:
     """The groups that the files on the disk have, and that the new ones replace or delete."""
+    changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
+    if not changes:
+        return []
     from generator.advice import replacement
     from generator.changes import replaced
 
     return [
         replacement(str(change.path), role)
-        for change in differences(target)
-        if change.old and change.kind != "foreign"
-        for role in replaced(*(_text(content) for content in (change.old, change.new)))
+        for change in changes
+        for role in replaced(_text(change.old), _text(change.new))
     ]
 
 

@@ -12,9 +12,9 @@ import click
 
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
-from generator.findings import FORMATS, Finding, Report
 
 if TYPE_CHECKING:
+    from generator.findings import Finding, Report
     from generator.load import RuleData
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
@@ -35,7 +35,7 @@ class Target(NamedTuple):
     "-o",
     default="text",
     show_default=True,
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown"]),
     help="How to print the findings.",
 )
 @click.option("--strict", is_flag=True, help="Take warnings as seriously as errors.")
@@ -44,7 +44,13 @@ class Target(NamedTuple):
     is_flag=True,
     help="Fail if Terraform or a provider cannot be had, instead of saying so.",
 )
+@click.option(
+    "--skip-others",
+    is_flag=True,
+    help="Pass over files that are no template, module or deployment, as hooks give them.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
+@click.option("--verbose", "-v", is_flag=True, help="Say also what is checked.")
 @rule_data_option
 @click.pass_context
 def validate(
@@ -54,7 +60,9 @@ def validate(
     output: str,
     strict: bool,
     require_terraform: bool,
+    skip_others: bool,
     quiet: bool,
+    verbose: bool,
     rule_data: Path | None,
 ) -> None:
     """Check templates, modules and deployment files.
@@ -70,12 +78,16 @@ def validate(
       cvo-sg validate template.yaml --strict
       cvo-sg validate . --output sarif > findings.sarif
     """
+    from generator.findings import FORMATS, Report
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
     if "" in paths:
         raise UsageError("a path is empty: write . for the working directory")
-    targets = list(dict.fromkeys(target for path in paths for target in _targets(Path(path))))
+    found_targets = (t for path in paths for t in _targets(Path(path), skip_others))
+    targets = list(dict.fromkeys(found_targets))
+    for target in targets if verbose else ():
+        click.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     findings: list[Finding] = []
     skipped: list[str] = []
@@ -115,7 +127,7 @@ def _number(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _targets(path: Path) -> Iterator[Target]:
+def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
     """What there is to check at a path that the user gives."""
     if path.is_dir():
         found = list(_within(path))
@@ -129,12 +141,13 @@ def _targets(path: Path) -> Iterator[Target]:
             text = path.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
-        if not (_is_template(text) or _is_deployment(text)):
+        if _is_template(text) or _is_deployment(text):
+            yield Target(path, text)
+        elif not skip_others:
             raise UsageError(
                 f"{path} is neither a CloudFormation template, nor a file of a Terraform module "
                 "(*.tf), nor a deployment file (with name: and release:)"
             )
-        yield Target(path, text)
 
 
 def _within(folder: Path) -> Iterator[Target]:
@@ -180,6 +193,7 @@ def _check(target: Target, data: RuleData) -> tuple[list[Finding], str | None]:
 def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
     from generator.advice import advise
     from generator.errors import ResolveError
+    from generator.findings import Finding
     from generator.resolve import resolve
     from generator.usage import check_quota
 

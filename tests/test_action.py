@@ -1,0 +1,115 @@
+"""The GitHub action: its steps run as a runner would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+ACME = 'name: acme\nrelease: "3.7"\noutbound: basic\nendpoints: {inbound-clients: [10.0.0.0/8]}\n'
+
+
+class Runner:
+    """Runs the steps of the action one after the other, until one fails."""
+
+    def __init__(self, folder: Path, workspace: Path) -> None:
+        self.summary = folder / "summary.md"
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+        self.workspace = workspace
+
+    def run(self, *names: str, **inputs: str) -> subprocess.CompletedProcess[str]:
+        self.summary.write_text("")
+        values = {f"inputs.{name}": each["default"] for name, each in ACTION["inputs"].items()}
+        values |= {f"inputs.{name}": value for name, value in inputs.items()}
+        values["github.action_path"] = str(ROOT)
+        for step in ACTION["runs"]["steps"]:
+            if names and step["name"] not in names:
+                continue
+            given = {
+                name: re.sub(r"\$\{\{ *([a-z._]+) *\}\}", lambda m: values[m[1]], text)
+                for name, text in step["env"].items()
+            }
+            assert "${{" not in step["run"], "an input in a script is code"
+            result = subprocess.run(
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+                cwd=self.workspace,
+                env={
+                    **os.environ,
+                    **given,
+                    "CI": "true",
+                    "GITHUB_STEP_SUMMARY": str(self.summary),
+                    "RUNNER_TEMP": str(self.temporary),
+                },
+                capture_output=True,
+                text=True,
+            )
+            if result.returncode:
+                return result
+        return result
+
+
+@pytest.fixture
+def runner(tmp_path):
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "acme.yaml").write_text(ACME)
+    (workspace / "cvo-sg.yaml").write_text(
+        "outputs:\n  - out: infra\n    deployments: [acme.yaml]\n"
+    )
+    (workspace / ".git").mkdir()
+    return Runner(tmp_path, workspace)
+
+
+def test_every_input_is_described_and_has_a_default():
+    for each in ACTION["inputs"].values():
+        assert each.keys() == {"description", "default"}
+    assert ACTION["runs"]["using"] == "composite"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
+def test_the_steps_annotate_summarise_and_fail(runner):
+    missing = runner.run()
+    assert missing.returncode == 1, missing.stderr
+    assert (
+        "::error file=infra/acme/terraform/main.tf,title=cvo-sg missing::"
+        "infra/acme/terraform/main.tf is missing\n"
+    ) in missing.stdout
+    summary = runner.summary.read_text()
+    assert summary.startswith("## cvo-sg check\n### `infra/acme/cloudformation`")
+    assert "- added: manager inbound tcp 22 from administrators 10.0.0.0/8: " in summary
+    assert "- `infra/acme/terraform/main.tf` is missing\n" in summary
+
+    run = "Run cvo-sg"
+    tool = runner.temporary / "cvo-sg" / "bin" / "cvo-sg"
+    subprocess.run([tool, "generate", "--quiet"], cwd=runner.workspace, check=True)
+    clean = runner.run(run)
+    assert clean.returncode == 0
+    assert runner.summary.read_text() == (
+        "## cvo-sg check\nEvery generated file is up to date.\n8 files up to date\n"
+    )
+
+    template = runner.workspace / "infra" / "acme" / "cloudformation" / "template.yaml"
+    template.write_text(template.read_text().replace("ToPort: 22", "ToPort: 2", 1))
+    found = runner.run(run, command="validate", paths="\nacme.yaml\ninfra/acme/cloudformation\n")
+    assert found.returncode == 1
+    assert re.search(
+        "::error file=infra/acme/cloudformation/template.yaml,line=.*E9303::", found.stdout
+    )
+    assert "- **error** `infra/acme/cloudformation/template.yaml:" in runner.summary.read_text()
+
+    assert runner.run(run, command="validate").returncode == 1, "everything, without paths"
+    wrong = runner.run(run, command="rm -rf /")
+    assert wrong.returncode == 2
+    assert "::error title=cvo-sg::command is check or validate" in wrong.stdout
+    hostile = runner.run(run, paths="$(touch hacked)`touch hacked`;touch hacked")
+    assert hostile.returncode == 2
+    assert not (runner.workspace / "hacked").exists()
