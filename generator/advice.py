@@ -26,7 +26,7 @@ class Advice(NamedTuple):
 
 def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
     """What to change in a deployment, group by group."""
-    yield from _open(resolved)
+    yield from _open(resolved, release)
     yield from _nearly_full(resolved)
     for group in resolved.groups:
         for need in release.rules[group.role].needs:
@@ -49,7 +49,7 @@ def replacement(file: str, role: str) -> Advice:
     )
 
 
-def _open(resolved: Resolved) -> Iterator[Advice]:
+def _open(resolved: Resolved, release: Release) -> Iterator[Advice]:
     rows = {
         (group.role, p.endpoint, p.description): p.rows
         for group in resolved.groups
@@ -58,13 +58,14 @@ def _open(resolved: Resolved) -> Iterator[Advice]:
     chains = {each.id: each.chain for each in resolved.inputs}
     for rule in granted(resolved):
         if rule.direction == "inbound" and rule.peer.value in THE_INTERNET:
+            document = release.rules[rule.role].document or resolved.document
             names = ", ".join(rows[rule.role, rule.endpoint, rule.description])
             fallback = chains[rule.endpoint][-1]
             all_of_them = f", or {fallback} for all like it" if fallback != rule.endpoint else ""
             yield Advice(
                 "open-to-the-internet",
                 f"{resolved.name}: {rule.role} takes {rule.traffic} from {rule.peer.value} (row "
-                f'{names} of "{resolved.document}": {rule.description}). Name who needs it under '
+                f'{names} of "{document}": {rule.description}). Name who needs it under '
                 f"endpoints: {rule.endpoint}: [10.0.0.0/8]{all_of_them}",
             )
 

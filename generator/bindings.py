@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import NamedTuple
 
 from generator.deployment import Deployment
-from generator.model import Catalogue
+from generator.model import Catalogue, Default
 from generator.peers import Peer
 from generator.protocols import Traffic
 from generator.resolved import Entry
@@ -45,7 +45,8 @@ def bind(
     """What every endpoint stands for in the rules of a role; those given to nobody are absent."""
     bound: dict[str, Bound] = {}
     for name, endpoint in catalogue.endpoints.items():
-        peers, default = deployment.peers(name), endpoint.default
+        peers = deployment.peers(name)
+        default = Default() if name in deployment.open else endpoint.default
         own = role if default.own_group else default.group
         if _nobody(name, deployment, catalogue):
             continue
@@ -141,6 +142,6 @@ def for_peer(traffic: Traffic, peer: Peer) -> Traffic:
 def _nobody(name: str, deployment: Deployment, catalogue: Catalogue) -> bool:
     """Whether the deployment says that nobody is there, of this endpoint or of its default."""
     peers, fallback = deployment.peers(name), catalogue.endpoints[name].default.endpoint
-    if peers is None and fallback:
+    if peers is None and fallback and name not in deployment.open:
         return _nobody(fallback, deployment, catalogue)
     return peers == ()

@@ -33,6 +33,12 @@ class Deployment:
     """Which outbound table applies: `basic` or `advanced`."""
     endpoints: Mapping[str, tuple[Bindable, ...] | Mapping[str, Bindable]] | None = None
     """Per endpoint a list of peers, or a mapping from a name to a peer; `[]` means nobody."""
+    open: tuple[str, ...] = ()
+    """Endpoints whose default does not apply: nobody, until whoever deploys fills them in."""
+    supplements: tuple[str, ...] = ()
+    """Rules that the product needs and the document leaves out, by name."""
+    features: Mapping[str, bool] | None = None
+    """Features that are not used: `false` drops the rules that serve nothing else."""
     tags: Mapping[str, str] | None = None
     """Tags for every group."""
     quota: int = 60

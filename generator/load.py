@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from generator.checks import check_endpoints, check_rules, check_supplements
 from generator.deployment import ADDRESS_LIKE, PEER_NAME, Deployment
 from generator.errors import (
     KEY,
@@ -18,16 +20,7 @@ from generator.errors import (
     shown,
     unknown,
 )
-from generator.model import (
-    Catalogue,
-    Endpoint,
-    Group,
-    GroupRules,
-    Release,
-    ReleaseInfo,
-    Rule,
-)
-from generator.protocols import Traffic
+from generator.model import Catalogue, Endpoint, Group, GroupRules, Release, ReleaseInfo, Supplement
 from generator.strict_yaml import Malformed, Parsed, parse
 
 
@@ -52,8 +45,12 @@ class RuleData:
         self._releases: dict[str, Release] = {}
         groups = self._read(root / "groups.yaml", Mapping[str, Group])
         endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
-        _raise(_check_endpoints(endpoints, groups.value))
+        _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
+        if (root / "supplements.yaml").is_file():
+            supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
+            _raise(check_supplements(supplements, self.catalogue))
+            self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
     def releases(self) -> list[str]:
         """The ids of the releases, in the order of their names."""
@@ -83,7 +80,7 @@ class RuleData:
         rules = {
             role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
         }
-        _raise(m for parsed in rules.values() for m in _check_rules(parsed, self.catalogue))
+        _raise(m for parsed in rules.values() for m in check_rules(parsed, self.catalogue))
         return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
 
     def preset(self, name: str) -> Deployment:
@@ -129,12 +126,34 @@ class RuleData:
             elif groups[role].ha_only and deployment.topology != "ha":
                 reason = f"the group {role} exists for an HA pair only: leave it out"
                 yield ("groups", i), f"{reason}, or write topology: ha"
+        yield from self._names_that_do_not_exist(deployment)
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:
                 message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
                 yield ("endpoints", endpoint, KEY), message
             else:
                 yield from _peer_problems(endpoint, deployment, self._roles(deployment))
+
+    def _names_that_do_not_exist(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
+        for i, endpoint in enumerate(deployment.open):
+            if endpoint not in self.catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+                yield ("open", i), message
+            elif endpoint in (deployment.endpoints or {}):
+                yield ("open", i), f"{endpoint} is bound under endpoints: remove it here or there"
+        for i, name in enumerate(deployment.supplements):
+            if name not in self.catalogue.supplements:
+                known = list(self.catalogue.supplements)
+                yield ("supplements", i), unknown("supplement", name, known)
+        for feature in deployment.features or {}:
+            if feature not in self.features(deployment.release):
+                known = self.features(deployment.release)
+                yield ("features", feature, KEY), unknown("feature", feature, known)
+
+    def features(self, release: str) -> list[str]:
+        """The features that rules of a release serve, in the order of their names."""
+        tables = (t for group in self.release(release).rules.values() for *_, t in group.tables())
+        return sorted({feature for table in tables for rule in table for feature in rule.features})
 
     def _roles(self, deployment: Deployment) -> tuple[str, ...]:
         """The groups of a deployment, or all that it could have where it does not say."""
@@ -190,79 +209,3 @@ def _spelt_alike(name: str) -> str:
     """A name as logical ids may have it, which have no signs: names must differ in this, too."""
     name = re.sub(r"(?<=[0-9])-(?=[0-9])", "to", name.casefold()).replace(".", "x")
     return re.sub("[^a-z0-9]", "", name)
-
-
-def _check_endpoints(
-    parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
-) -> Iterator[Mistake]:
-    endpoints = parsed.value
-    for name, endpoint in endpoints.items():
-        default = endpoint.default
-        path = (name, "default")
-        if default.group and default.group not in groups:
-            yield parsed.mistake((*path, "group"), unknown("group", default.group, list(groups)))
-        if default.endpoint and default.endpoint not in endpoints:
-            message = unknown("endpoint", default.endpoint, list(endpoints))
-            yield parsed.mistake((*path, "endpoint"), message)
-        elif default.endpoint and _is_group(endpoints[default.endpoint]):
-            message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
-            yield parsed.mistake((*path, "endpoint"), message)
-        elif _falls_back_to_itself(name, endpoints):
-            yield parsed.mistake(path, "the default leads back to this endpoint")
-
-
-def _is_group(endpoint: Endpoint) -> bool:
-    return bool(endpoint.default.group or endpoint.default.own_group)
-
-
-def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
-    seen: set[str] = set()
-    follows = endpoints[name].default.endpoint
-    while follows and follows in endpoints and follows not in seen:
-        if follows == name:
-            return True
-        seen.add(follows)
-        follows = endpoints[follows].default.endpoint
-    return False
-
-
-def _check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
-    seen: set[str] = set()
-    yield from _check_needs(parsed, catalogue)
-    for direction, mode, rules in parsed.value.tables():
-        table = (direction, mode) if mode else (direction,)
-        yield from _check_fallbacks(parsed, table, rules, catalogue)
-        for i, rule in enumerate(rules):
-            if rule.id in seen:
-                yield parsed.mistake((*table, i, "id"), f"the id {rule.id!r} is taken: change one")
-            seen.add(rule.id)
-            for j, endpoint in enumerate(rule.endpoints):
-                if endpoint not in catalogue.endpoints:
-                    message = unknown("endpoint", endpoint, list(catalogue.endpoints))
-                    yield parsed.mistake((*table, i, "endpoints", j), message)
-
-
-def _check_needs(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
-    for i, need in enumerate(parsed.value.needs):
-        for j, endpoint in enumerate(need.endpoints):
-            if endpoint not in catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(catalogue.endpoints))
-                yield parsed.mistake(("needs", i, "endpoints", j), message)
-
-
-def _check_fallbacks(
-    parsed: Parsed[GroupRules], table: KeyPath, rules: tuple[Rule, ...], catalogue: Catalogue
-) -> Iterator[Mistake]:
-    """Two endpoints that fall back may come to the same peers: they cannot share traffic."""
-    first: dict[Traffic, str] = {}
-    for i, rule in enumerate(rules):
-        for name in rule.endpoints:
-            for traffic in rule.traffic:
-                other = first.setdefault(traffic, name)
-                pair = [catalogue.endpoints[e] for e in (name, other) if e in catalogue.endpoints]
-                if other != name and any(endpoint.default.endpoint for endpoint in pair):
-                    yield parsed.mistake(
-                        (*table, i, "endpoints"),
-                        f"{name} and {other} both have {traffic}, and one of them falls back to "
-                        "another endpoint: give such traffic a single endpoint",
-                    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from generator.errors import FieldError
@@ -48,6 +48,8 @@ class Rule:
     """The Destination cell; left out where the table has no such column."""
     ha_only: bool = False
     """Whether the row applies to an HA pair only."""
+    features: tuple[str, ...] = ()
+    """The features that it serves; without any, it is always needed."""
     note: str | None = None
     """The decision that reading the row took, if it took one."""
     permissions: tuple[Traffic, ...] = ()
@@ -103,6 +105,8 @@ class GroupRules:
     inbound: tuple[Rule, ...]
     outbound: Outbound | tuple[Rule, ...]
     """`basic` and `advanced`, or a single table where the document has one."""
+    document: str | None = None
+    """The title of the page, where it is another one than the release's."""
     needs: tuple[Need, ...] = ()
     """What the group must let out, by what other pages say or by what its purpose is."""
 
@@ -138,6 +142,30 @@ class ReleaseInfo:
     def __post_init__(self) -> None:
         _check_line(self.product, "product")
         _check_line(self.document, "document")
+
+
+@dataclass(frozen=True)
+class SupplementRules:
+    """The rules that a supplement adds to one group."""
+
+    inbound: tuple[Rule, ...] = ()
+    outbound: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """Rules that the product needs and the documented tables leave out: of `supplements.yaml`."""
+
+    title: str
+    """A short name for people."""
+    evidence: Literal["documented", "reported"]
+    """Whether a page of the documentation says so, or somebody who runs the product."""
+    source: str
+    """The name of the page."""
+    reason: str
+    """What does not work without the rules."""
+    groups: Mapping[str, SupplementRules]
+    """The rules, by role."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +251,7 @@ class Catalogue:
 
     groups: Mapping[str, Group]
     endpoints: Mapping[str, Endpoint]
+    supplements: Mapping[str, Supplement] = field(default_factory=dict)
 
 
 def _check_line(text: str, field: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
 from itertools import combinations, product
 
 from generator.bindings import Bound, bind, chain, entries
+from generator.chosen import dropped, generated_roles, rows
 from generator.deployment import Deployment
 from generator.errors import ResolveError
 from generator.model import NOT_EC2_TEXT, Catalogue, Direction, Release, Rule
@@ -31,6 +32,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
     compact = deployment.compact
     bound = {role: bind(role, deployment, catalogue, roles) for role in roles}
     tags = dict(sorted((deployment.tags or {}).items()))
+    chosen_rows = partial(rows, deployment, release, catalogue)
     groups = tuple(
         ResolvedGroup(
             role=role,
@@ -40,8 +42,8 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
             tags={"Name": f"{deployment.name}-{role}", **tags},
             output=catalogue.groups[role].output,
             outputs_to=catalogue.groups[role].outputs_to,
-            ingress=_permissions(_rows(deployment, release, role, "inbound"), bound[role], compact),
-            egress=_permissions(_rows(deployment, release, role, "outbound"), bound[role], compact),
+            ingress=_permissions(chosen_rows(role, "inbound"), bound[role], compact),
+            egress=_permissions(chosen_rows(role, "outbound"), bound[role], compact),
         )
         for role in roles
     )
@@ -63,6 +65,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
             for role in release.info.groups
             if role not in roles and not catalogue.groups[role].created_by_product
         ),
+        dropped=dropped(deployment, release, roles),
         warnings=tuple(
             f"{release.info.product} always creates the group {role} itself and takes no other in "
             "its place: the generated one is for reading and testing only"
@@ -70,29 +73,6 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
             if catalogue.groups[role].created_by_product
         ),
     )
-
-
-def generated_roles(
-    deployment: Deployment, release: Release, catalogue: Catalogue
-) -> tuple[str, ...]:
-    """The roles of the groups to generate, in document order."""
-    if deployment.groups is not None:
-        return tuple(role for role in release.info.groups if role in deployment.groups)
-    return tuple(
-        role
-        for role in release.info.groups
-        if not catalogue.groups[role].created_by_product
-        and (deployment.topology == "ha" or not catalogue.groups[role].ha_only)
-    )
-
-
-def _rows(
-    deployment: Deployment, release: Release, role: str, direction: Direction
-) -> Iterator[Rule]:
-    """The rows of a group that a deployment uses, by outbound mode and topology, in order."""
-    for table_direction, mode, rules in release.rules[role].tables():
-        if table_direction == direction and mode in (None, deployment.outbound):
-            yield from (r for r in rules if deployment.topology == "ha" or not r.ha_only)
 
 
 def describe(purposes: Iterable[str]) -> str:

@@ -141,6 +141,8 @@ class Resolved(NamedTuple):
     groups: tuple[ResolvedGroup, ...]
     clashes: tuple[Clash, ...]
     absent: tuple[AbsentOutput, ...]
+    dropped: tuple[tuple[str, int], ...]
+    """The features that the deployment does without, with the number of rows of each."""
     warnings: tuple[str, ...]
 
     @property

@@ -21,19 +21,20 @@ _PEER = {
 
 
 def rule_data_schema() -> dict[str, Any]:
-    """The schema of every file of rule data but the presets: any one of its four kinds."""
+    """The schema of every file of rule data but the presets: any one of its five kinds."""
     kinds: dict[str, Any] = {
         "groups": Mapping[str, model.Group],
         "endpoints": Mapping[str, model.Endpoint],
         "release": model.ReleaseInfo,
         "rules": model.GroupRules,
+        "supplements": Mapping[str, model.Supplement],
     }
     _document()
     adapters = [(name, _MODE, TypeAdapter(kind)) for name, kind in kinds.items()]
     schemas, definitions = TypeAdapter.json_schemas(adapters)
     return {
         "$schema": DIALECT,
-        "title": "Rule data: groups, endpoints, a release, or the rules of a group",
+        "title": "Rule data: groups, endpoints, a release, the rules of a group, or supplements",
         "anyOf": [schemas[name, _MODE] for name in kinds],
         **definitions,
     }

@@ -11,7 +11,7 @@ from dataclasses import astuple, replace
 from ipaddress import collapse_addresses, ip_network
 from typing import NamedTuple
 
-from strategies import DATA, RELEASE, resolved
+from strategies import DATA, resolved
 
 from generator.peers import Peer
 from generator.usage import granted
@@ -40,13 +40,14 @@ class Rule(NamedTuple):
 def roles_of(deployment):
     if deployment.groups is not None:
         return deployment.groups
-    possible = (role for role in RELEASE.info.groups if not GROUPS[role].created_by_product)
+    documented = DATA.release(deployment.release).info.groups
+    possible = (role for role in documented if not GROUPS[role].created_by_product)
     return tuple(r for r in possible if deployment.topology == "ha" or not GROUPS[r].ha_only)
 
 
 def rows_of(deployment, role):
     """Direction, endpoint, traffic and purpose of every row, in document order."""
-    for direction, mode, table in RELEASE.rules[role].tables():
+    for direction, mode, table in DATA.release(deployment.release).rules[role].tables():
         for row in table if mode in (None, deployment.outbound) else ():
             if deployment.topology == "ha" or not row.ha_only:
                 for endpoint in row.endpoints:

@@ -28,7 +28,7 @@ MEDIATED = tuple(role for role, group in DATA.catalogue.groups.items() if group.
 
 
 def resolved(deployment):
-    return resolve(deployment, RELEASE, DATA.catalogue)
+    return resolve(deployment, DATA.release(deployment.release), DATA.catalogue)
 
 
 def subnets(network, new_prefix):

@@ -96,8 +96,12 @@ def test_typography_is_kept_as_documented(documented, cell, text):
 
 
 @pytest.mark.parametrize("release", DATA.releases())
-def test_rules_are_for_an_ha_pair_exactly_where_the_purpose_says_so(release):
-    says_so = [rule.id for row, rule in rules(release) if "HA only" in row.purpose]
+def test_rules_are_for_an_ha_pair_exactly_where_they_say_so_or_lead_to_the_mediator(release):
+    says_so = [
+        rule.id
+        for row, rule in rules(release)
+        if "HA only" in row.purpose or "ha-mediator" in rule.endpoints
+    ]
     assert [rule.id for _, rule in rules(release) if rule.ha_only] == says_so
     assert says_so
 
@@ -109,6 +113,9 @@ def test_rules_name_known_endpoints(release):
 
 def test_every_endpoint_is_used_by_a_rule_or_as_a_default():
     used = {e for r in DATA.releases() for _, rule in rules(r) for e in rule.endpoints}
+    for supplement in DATA.catalogue.supplements.values():
+        for added in supplement.groups.values():
+            used |= {e for rule in (*added.inbound, *added.outbound) for e in rule.endpoints}
     assert {name for e in used for name in fallbacks(e)} == set(ENDPOINTS)
 
 

@@ -23,15 +23,15 @@ VERSIONS = {"old": "basic", "new": "advanced"}
 KILLS = 200
 
 
-def command(version, out="out", *options):
-    generate = ["generate", f"{version}.yaml", "--no-lint", "--quiet", "--out", out]
-    return [sys.executable, "-m", "generator", *generate, *options]
+def command(version):
+    generate = ["generate", f"{version}.yaml", "--no-lint", "--quiet"]
+    return [sys.executable, "-m", "generator", *generate]
 
 
-def start(folder, version, out="out", **options):
+def start(folder, version, **options):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command(version, out), cwd=folder, env=environment, **pipes | options)
+    return subprocess.Popen(command(version), cwd=folder, env=environment, **pipes | options)
 
 
 def finished(process):
@@ -53,10 +53,10 @@ def is_temporary(name: str) -> bool:
 @pytest.fixture
 def site(tmp_path):
     """A folder with the output of both versions in `old/` and `new/`, and that of one in `out/`."""
-    for version, outbound in VERSIONS.items():
+    for version, outbound in reversed(VERSIONS.items()):
         (tmp_path / f"{version}.yaml").write_text(DEPLOYMENT.format(outbound, version))
-        assert finished(start(tmp_path, version, out=version))[0] == 0
-    shutil.copytree(tmp_path / "old", tmp_path / "out")
+        assert finished(start(tmp_path, version))[0] == 0
+        shutil.copytree(tmp_path / "out", tmp_path / version)
     return tmp_path
 
 

@@ -220,6 +220,9 @@ def test_warnings_about_deployments_say_what_to_write(run, put, change, kind, to
 def test_strict_writes_nothing(run, put, tmp_path):
     put({"site.yaml": DEPLOYMENT.replace("basic", "advanced")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
+    assert "nothing was written: there are 2 warnings" in result.stderr
+    put({"site.yaml": DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")})
+    result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: there is a warning" in result.stderr
     assert not (tmp_path / "out").exists()
 

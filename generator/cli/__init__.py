@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from generator.cli.diff import diff
+from generator.cli.explain import explain
 from generator.cli.generate import generate
 from generator.cli.init import init
 from generator.cli.rules import rules
@@ -39,6 +41,8 @@ def cli() -> None:
     """
 
 
+cli.add_command(diff)
+cli.add_command(explain)
 cli.add_command(generate)
 cli.add_command(init)
 cli.add_command(rules)

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:284218d7b5a31e7e43ceb64f951f300dab4a81097f97f4efb1cbbe361a2db82e
+# Digest: sha256:2921f6d70d549043a81fb95b6343a79ba01442b2fb84deec55d675ee79b0e7bf
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -790,7 +790,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API and a resolver for its name, which the HA mediator needs for storage failover. Bind the addresses of an interface VPC endpoint for EC2, or 0.0.0.0/0."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name. Bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:0bd35558b6b63da72b91ec3a6237c031cefa7f2882b7dbe1f1e9212d0ed16e40
+# Digest: sha256:0feb2bd4173b885c6399bb74a0f57fdab49703613b029e5c38fbbe8bf691bd18
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -659,7 +659,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API and a resolver for its name, which the HA mediator needs for storage failover. Bind the addresses of an interface VPC endpoint for EC2, or 0.0.0.0/0."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name. Bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])

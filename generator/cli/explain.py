@@ -1,0 +1,50 @@
+"""`cvo-sg explain`: why is this port open?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli import options
+from generator.errors import UsageError, unknown
+
+
+@click.command()
+@click.argument("what", metavar="PORT|GROUP|ENDPOINT")
+@click.option(
+    "--release",
+    "-r",
+    "release_ids",
+    multiple=True,
+    metavar="R",
+    shell_complete=options.releases,
+    help="Only the rules of this release; may be repeated.",
+)
+@options.rule_data
+def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
+    """Show every rule about a port, a group or an endpoint, release by release.
+
+    A port is a number, with a protocol or without, or a protocol alone. Rules that let everything
+    through have to do with every port. Supplements come last.
+
+    \b
+    Examples:
+      cvo-sg explain 3000
+      cvo-sg explain udp/53 --release 3.7
+      cvo-sg explain dns
+    """
+    from generator.explain import as_text, is_port, reasons
+    from generator.load import RuleData, shipped
+
+    data = RuleData(rule_data or shipped("rule_data"))
+    catalogue = data.catalogue
+    names = [*catalogue.groups, *catalogue.endpoints]
+    if not is_port(what) and what not in names:
+        raise UsageError(unknown("port, group or endpoint", what, names))
+    releases = [data.release(name) for name in release_ids or data.releases()]
+    if what in catalogue.endpoints:
+        endpoint = catalogue.endpoints[what]
+        click.echo(f"{endpoint.title}: {endpoint.help}\n")
+    text = as_text(reasons(what, releases, catalogue))
+    click.echo(text or "No documented rule has to do with it.\n", nl=False)
