@@ -66,7 +66,8 @@ def compare(
         for path in sorted({p for folder in folders for p in _generated(folder)}):
             if path not in files:
                 old = path.read_bytes()
-                changes.append(Change(path, "edited" if is_edited(old) else "orphaned", old, None))
+                edited = is_edited(old) and not path.name.endswith(_TEMPORARY)
+                changes.append(Change(path, "edited" if edited else "orphaned", old, None))
     except OSError as error:
         raise _refused(error) from None
     return tuple(changes)

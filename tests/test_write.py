@@ -137,7 +137,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 
 
 def test_what_an_interrupted_run_left_behind_is_removed(tmp_path):
+    digest = b"Digest: sha256:" + b"0" * 64
     (tmp_path / ".x.1234.cvo-sg.tmp").write_bytes(b"half")
+    (tmp_path / ".y.1234.cvo-sg.tmp").write_bytes(ours("half") + digest)
     put(tmp_path, {"x": ours("1")})
     assert names(tmp_path) == ["x"]
 
