@@ -41,7 +41,9 @@ def reasons(what: str, releases: Iterable[Release], catalogue: Catalogue) -> Ite
             for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
                 for rule in rules:
                     if _concerns(what, role, rule):
-                        document = f"{supplement.source} ({supplement.evidence})"
+                        document = (
+                            f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
+                        )
                         yield Reason(f"supplement {name}", document, role, direction, rule)
 
 

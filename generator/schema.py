@@ -41,7 +41,10 @@ def rule_data_schema() -> dict[str, Any]:
 
 
 def deployment_schema(
-    releases: Sequence[str], groups: Sequence[str], endpoints: Sequence[str]
+    releases: Sequence[str],
+    groups: Sequence[str],
+    endpoints: Sequence[str],
+    supplements: Sequence[str],
 ) -> dict[str, Any]:
     """The schema of deployment files, with the names that the rule data gives to choose from."""
     _document()
@@ -51,6 +54,8 @@ def deployment_schema(
     fields["release"]["enum"] = list(releases)
     fields["groups"]["anyOf"][0]["items"]["enum"] = list(groups)
     fields["endpoints"]["anyOf"][0]["propertyNames"] = {"enum": list(endpoints)}
+    fields["open"]["items"]["enum"] = list(endpoints)
+    fields["supplements"]["items"]["enum"] = list(supplements)
     return {"$schema": DIALECT, **schema}
 
 

@@ -48,7 +48,7 @@ outbound: {answers.outbound}  # basic: everything; advanced: the documented port
 
 # Join neighbouring ports and networks into fewer rules:
 # compact: true
-
+{_optional(release, catalogue)}
 # Who is at the other end. A peer is an IPv4 or IPv6 network, a prefix list pl-..., a security group
 # sg-..., or a group of this file, group:<role>. Write a list, or names for the peers:
 #   dns: {{first: 10.0.0.2/32, second: 10.0.1.2/32}}
@@ -63,6 +63,22 @@ endpoints:
         if name in uses
     )
     return head + "\n".join(blocks)
+
+
+def _optional(release: Release, catalogue: Catalogue) -> str:
+    """The supplements and features that there are, in comments."""
+    tables = (table for group in release.rules.values() for *_, table in group.tables())
+    features = sorted({f for table in tables for rule in table for f in rule.features})
+    text = ""
+    if catalogue.supplements:
+        names = "\n".join(f"#   - {name}  # {s.title}" for name, s in catalogue.supplements.items())
+        text += f"\n# Rules that the document leaves out, of these:\n# supplements:\n{names}\n"
+    if features:
+        names = "\n".join(f"#   {name}: false" for name in features)
+        text += (
+            f"\n# What is not used, so that its rules fall away, of these:\n# features:\n{names}\n"
+        )
+    return text
 
 
 def _block(name: str, endpoint: Endpoint, uses: list[str], answer: str | None) -> str:

@@ -22,6 +22,7 @@ from stack import Stack, template_of
 from strategies import DATA, deployments, resolved, sample
 from terraform import require_terraform, succeeded, terraform
 
+from generator.differences import compare, of_deployment
 from generator.load import shipped
 from generator.peers import Peer
 from generator.render import render
@@ -92,7 +93,11 @@ def remember_descriptions(patch: pytest.MonkeyPatch) -> None:
         rule.told = next((s["Description"] for s in sources if "Description" in s), None)
 
     patch.setattr(SecurityGroupRule, "__init__", initialise)
-    patch.setattr(SecurityGroupRule, "description", property(lambda rule: rule.told))
+    patch.setattr(
+        SecurityGroupRule,
+        "description",
+        property(lambda rule: rule.ip_range.get("Description") or rule.told),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -336,4 +341,53 @@ def test_changing_a_deployment_replaces_no_group_and_touches_only_what_changed(
             assert len(rules) == len(after ^ before), "nothing else changes"
             proof("changes of a deployment that replace no group", 1)
         assert read_back(ec2, by_role(resolved(deployment), applied(folder))) == after
+        before = after
+
+
+def real(permissions):
+    """The permissions without those of endpoints that are left open, for which there is no rule."""
+    return [permission for permission in permissions if permission.peer != "(open)"]
+
+
+def test_moving_through_the_releases_changes_the_rules_of_the_diff_and_no_other(
+    server, ec2, folder, proof
+):
+    acme = replace(
+        DATA.preset("advanced"),
+        name="acme",
+        endpoints={
+            "inbound-clients": (Peer.parse("10.0.0.0/8"),),
+            "active-directory": {"dc1": Peer.parse("10.10.0.10/32")},
+            "dns": (Peer.parse("10.0.0.2/32"),),
+            "autosupport": (Peer.parse("0.0.0.0/0"),),
+            "cloud-compliance": (Peer.parse("10.3.0.0/28"),),
+        },
+        supplements=("autosupport", "ntp"),
+    )
+    before = None
+    for release in DATA.releases():
+        moved = replace(acme, release=release)
+        put(folder, server, moved)
+        changes = [
+            (c["type"], c["change"])
+            for c in planned(folder)["resource_changes"]
+            if c["change"]["actions"] != ["no-op"]
+        ]
+        after = of_deployment(release, resolved(moved))
+        if before:
+            found = compare(before, after)
+            assert {kind for kind, _ in changes} <= {
+                "aws_vpc_security_group_ingress_rule",
+                "aws_vpc_security_group_egress_rule",
+            }, "no group changes"
+            actions = [change["actions"] for _, change in changes]
+            assert actions.count(["create"]) == len(real(found.added))
+            assert actions.count(["delete"]) == len(real(found.removed))
+            for _, change in changes:
+                if change["actions"] == ["update"]:
+                    was, is_ = change["before"], change["after"]
+                    assert {k for k in was if was[k] != is_.get(k)} <= {"description"}
+            assert {tuple(action) for action in actions} <= {("create",), ("delete",), ("update",)}
+            proof("moves to another release that replace no group", 1)
+        assert read_back(ec2, by_role(resolved(moved), applied(folder))) == granted_by(moved)
         before = after

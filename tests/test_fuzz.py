@@ -117,7 +117,7 @@ JSON = st.recursive(
 )
 RELEASE = shipped("rule_data") / "releases" / "3.7"
 RULE_DATA = [
-    *("groups.yaml", "endpoints.yaml", "presets/advanced.yaml"),
+    *("groups.yaml", "endpoints.yaml", "supplements.yaml", "presets/advanced.yaml"),
     *(f"releases/3.7/{path.name}" for path in sorted(RELEASE.glob("*.yaml"))),
 ]
 TEMPLATES = sorted(

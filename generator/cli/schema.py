@@ -32,6 +32,9 @@ def schema(kind: str, rule_data: Path | None) -> None:
     else:
         data = RuleData(rule_data or shipped("rule_data"))
         result = deployment_schema(
-            data.releases(), list(data.catalogue.groups), list(data.catalogue.endpoints)
+            data.releases(),
+            list(data.catalogue.groups),
+            list(data.catalogue.endpoints),
+            list(data.catalogue.supplements),
         )
     click.echo(json.dumps(result, indent=2, ensure_ascii=False))
