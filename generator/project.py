@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from generator.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
+_SECTION = re.compile(r"""tool\s*\.\s*["']?cvo-sg""")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def find(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-        if (folder / TOML).is_file() and "tool.cvo-sg" in _text(folder / TOML):
+        if (folder / TOML).is_file() and _SECTION.search(_text(folder / TOML)):
             return folder / TOML
         if (folder / ".git").exists():
             return None

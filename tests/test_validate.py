@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -158,6 +159,19 @@ def test_files_that_are_no_text_are_findings_or_passed_over(run, tmp_path):
     result = run("validate", ".")
     assert result.exit_code == 1
     assert "[E0000]" in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+def test_names_that_are_no_text_are_shown_as_they_can_be(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff.yaml")).write_text(BROKEN)
+    for output in FORMATS:
+        command = [sys.executable, "-m", "generator", "validate", ".", "--output", output]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        assert result.returncode == 1
+        assert b"Traceback" not in result.stderr
+        assert b"E9303" in result.stdout
 
 
 # Deployment files.

@@ -53,8 +53,8 @@ cli.add_command(validate)
 def main() -> None:
     """The console script."""
     gc.disable()  # a run is over before a collection pays; linting switches it on again
-    if sys.stdout:  # none where it is closed
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    if sys.stdout:  # none where it is closed; names of files need not be text
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         cli(prog_name="cvo-sg")
     except OSError as error:  # standard output that takes no more
