@@ -84,14 +84,8 @@ def _nearly_full(resolved: Resolved) -> Iterator[Advice]:
 
 
 def _met(need: Need, group: ResolvedGroup) -> bool:
-    """Whether a group lets out what it has to, to somebody else than a group of the deployment."""
-    outward = [
-        permission
-        for permission in group.egress
-        if permission.entries
-        and not permission.groups
-        and (not need.endpoints or permission.endpoint in need.endpoints)
-    ]
+    """Whether a group lets out what it has to, to one of those who have to get it."""
+    outward = [p for p in group.egress if p.entries and p.endpoint in need.endpoints]
     return all(any(_covers(p.traffic, t) for p in outward) for t in need.permissions)
 
 

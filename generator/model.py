@@ -82,18 +82,20 @@ class Need:
 
     permissions: tuple[Traffic, ...]
     """What has to get out."""
+    endpoints: tuple[str, ...]
+    """The endpoints one of which has to get it."""
     reason: str
     """What breaks without it, as a clause."""
     source: str
     """Where that is documented."""
     remedy: str
     """What to write into a deployment, as a sentence."""
-    endpoints: tuple[str, ...] = ()
-    """The endpoints one of which has to get it; left out: any."""
 
     def __post_init__(self) -> None:
         if not self.permissions:
             raise FieldError("a need has at least one permission", "permissions")
+        if not self.endpoints:
+            raise FieldError("a need names at least one endpoint", "endpoints")
 
 
 @dataclass(frozen=True)

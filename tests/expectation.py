@@ -47,12 +47,25 @@ def roles_of(deployment):
 
 def rows_of(deployment, role):
     """Direction, endpoint, traffic and purpose of every row, in document order."""
+    unused = {name for name, used in (deployment.features or {}).items() if not used}
+    for direction, row in chosen(deployment, role):
+        if not row.features or set(row.features) - unused:
+            for endpoint in row.endpoints:
+                for traffic in row.traffic:
+                    yield direction, endpoint, traffic, row.purpose
+
+
+def chosen(deployment, role):
+    """The documented rows of the mode and topology, and those of supplements."""
     for direction, mode, table in DATA.release(deployment.release).rules[role].tables():
         for row in table if mode in (None, deployment.outbound) else ():
             if deployment.topology == "ha" or not row.ha_only:
-                for endpoint in row.endpoints:
-                    for traffic in row.traffic:
-                        yield direction, endpoint, traffic, row.purpose
+                yield direction, row
+    for name in deployment.supplements:
+        added = DATA.catalogue.supplements[name].groups.get(role)
+        if added:
+            yield from (("inbound", row) for row in added.inbound)
+            yield from (("outbound", row) for row in added.outbound)
 
 
 def peers_of(deployment, role, endpoint):
@@ -60,6 +73,8 @@ def peers_of(deployment, role, endpoint):
     default, bound = ENDPOINTS[endpoint].default, deployment.peers(endpoint)
     if bound is not None:
         return widest({(peer.kind, peer.value) for peer in bound})
+    if endpoint in deployment.open:
+        return set()
     if default.endpoint:
         return peers_of(deployment, role, default.endpoint)
     group = role if default.own_group else default.group
@@ -91,6 +106,7 @@ def expected(deployment):
         for (direction, endpoint, traffic), told in purposes.items():
             different = {purpose.casefold(): purpose for purpose in reversed(told)}
             description = "; ".join(reversed(different.values())).replace("doesn’t", "does not")
+            description = description.replace("isn't", "is not")
             for kind, value in peers_of(deployment, role, endpoint):
                 protocol, *ports = astuple(traffic)
                 if protocol == "icmp" and kind == "cidr_ipv6":
@@ -155,7 +171,9 @@ def bound_to(deployment, parameters):
     names = {endpoint.title().replace("-", ""): endpoint for endpoint in ENDPOINTS}
     endpoints = dict(deployment.endpoints or {})
     for name, value in parameters.items():
+        left_open = names[name] in deployment.open
         falls_back = ENDPOINTS[names[name]].default.endpoint and names[name] not in endpoints
-        if value or not falls_back:
+        if value or not (falls_back and not left_open):
             endpoints[names[name]] = (Peer.parse(value),) if value else ()
-    return replace(deployment, endpoints=endpoints)
+    left = tuple(name for name in deployment.open if name not in endpoints)
+    return replace(deployment, endpoints=endpoints, open=left)

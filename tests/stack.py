@@ -14,7 +14,7 @@ from copy import deepcopy
 import yaml
 from cloud_radar.cf.unit import Template
 from expectation import GROUPS, Rule, roles_of
-from strategies import resolved
+from strategies import DATA, resolved
 
 from generator.load import shipped
 from generator.render import render
@@ -72,7 +72,8 @@ class Stack:
     def groups(self, deployment):
         """By role, the name and the description."""
         groups = [r["Properties"] for r in self.resources if r["Type"] not in DIRECTIONS]
-        roles = sorted(roles_of(deployment), key=[*GROUPS].index)
+        documented = DATA.release(deployment.release).info.groups
+        roles = sorted(roles_of(deployment), key=documented.index)
         found = {}
         for role, group in zip(roles, groups, strict=True):
             assert group["VpcId"] == VPC

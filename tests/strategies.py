@@ -112,24 +112,40 @@ TEXTS = st.text('aZ0 :${}%{}"\\#é', max_size=8)
 TAGS = st.dictionaries(TEXTS.filter(bool), TEXTS, max_size=3)
 
 
+def some_of(names):
+    """Often none, else a few of the names."""
+    few = st.lists(st.sampled_from([*names]), max_size=3, unique=True) if names else st.just([])
+    return st.one_of(st.just([]), few).map(tuple)
+
+
+def features(release):
+    return st.dictionaries(st.sampled_from(DATA.features(release)), st.booleans(), max_size=6)
+
+
 @st.composite
 def deployments(draw, **fixed):
     """A deployment that its rule data accepts. `fixed` gives some of its fields a value."""
     topology = draw(st.sampled_from(["ha", "single-node"]))
-    possible = [r for r in RELEASE.info.groups if topology == "ha" or r not in MEDIATED]
+    release = draw(st.sampled_from([RELEASE.id, *DATA.releases()]))
+    documented = DATA.release(release).info.groups
+    possible = [r for r in documented if topology == "ha" or r not in MEDIATED]
     groups = draw(st.none() | st.lists(st.sampled_from(possible), min_size=1, unique=True))
     roles = groups or [r for r in possible if not DATA.catalogue.groups[r].created_by_product]
     fields = {
         "name": draw(WORDS.map("-".join)),
-        "release": RELEASE.id,
+        "release": release,
         "topology": topology,
         "groups": None if groups is None else tuple(groups),
         "outbound": draw(st.sampled_from(["advanced", "basic"])),
         "endpoints": draw(endpoints(roles)),
+        "supplements": draw(some_of(DATA.catalogue.supplements)),
+        "features": draw(st.none() | features(release)),
         "tags": draw(TAGS),
         "quota": 1000,
         "compact": draw(st.booleans()),
     }
+    left = [name for name in DATA.catalogue.endpoints if name not in fields["endpoints"]]
+    fields["open"] = draw(some_of(left))
     try:
         deployment = Deployment(**fields | fixed)
     except FieldError:

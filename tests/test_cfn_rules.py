@@ -307,6 +307,7 @@ def test_a_finding_says_where_and_what_to_do():
     )
 
 
+@pytest.mark.slow
 def test_the_quota_and_the_ports_can_be_set_in_a_template():
     metadata = (
         "Metadata:\n  cfn-lint:\n    config:\n      configure_rules:\n"
@@ -317,6 +318,7 @@ def test_the_quota_and_the_ports_can_be_set_in_a_template():
     assert "W9306" in {f.rule for f in lint(metadata + within(f"{TCP}, CidrIp: 0.0.0.0/0"), "t")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", ["generator.cfn_rules", pack.__path__[0]], ids=["module", "path"])
 def test_cfn_lint_itself_takes_the_rules(tmp_path, rules):
     (tmp_path / "t.yaml").write_text(template("GroupDescription: A group"), encoding="utf-8")

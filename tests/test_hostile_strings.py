@@ -219,7 +219,9 @@ PLACES = {
 every_place = pytest.mark.parametrize("place", PLACES)
 
 
-@every_place
+@pytest.mark.parametrize(
+    "place", [pytest.param(p, marks=pytest.mark.slow) if "tag" in p else p for p in PLACES]
+)
 def test_awkward_texts_come_out_as_they_are_or_are_refused(place):
     for text in AWKWARD:
         check(PLACES[place](text))

@@ -68,7 +68,7 @@ def belongs_to(rule, changed, deployment):
     """Whether the rule permits the traffic of an endpoint, or of one that falls back to it."""
     return any(
         direction == rule.direction
-        and traffic.ip_protocol == rule.protocol
+        and traffic.ip_protocol in (rule.protocol, rule.protocol.removesuffix("v6"))
         and (traffic.from_port is None or rule.first <= traffic.from_port <= rule.last)
         and depends_on(endpoint, changed)
         for direction, endpoint, traffic, _ in rows_of(deployment, rule.role)
