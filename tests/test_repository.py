@@ -234,6 +234,20 @@ def test_arguments_take_the_place_of_what_is_listed(generate):
     assert generate("--check").exit_code == 0, "the files elsewhere are not orphans"
 
 
+def test_a_deployment_that_is_listed_goes_where_the_list_says(generate):
+    write("sites/other.yaml", DEPLOYMENT.format(name="other", peers="[]"))
+    assert generate("sites/acme.yaml", "--check").exit_code == 0
+    edit("sites/acme.yaml", "10.0.0.0/8", "10.0.0.0/9")
+    assert generate("sites/acme.yaml", "--quiet").exit_code == 0
+    assert not Path("out").exists()
+    assert not Path("infra/other").exists(), "which is not asked for"
+    assert generate("sites/acme.yaml", "sites/other.yaml", "--quiet").exit_code == 0
+    assert generate("--check").exit_code == 0
+    write("unlisted.yaml", DEPLOYMENT.format(name="unlisted", peers="[]"))
+    assert generate("unlisted.yaml", "--quiet").exit_code == 0
+    assert Path("out/unlisted").exists()
+
+
 def test_rule_data_and_templates_can_be_set(generate):
     write("templates/list/groups.txt.jinja", "{{ header | join('\\n') }}\n")
     write("cvo-sg.yaml", PROJECT + "templates: templates\n")

@@ -44,6 +44,11 @@ class Place(NamedTuple):
     file: Path | None = None
     project: Project | None = None
 
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The folders that the project lists."""
+        return self.project.outputs if self.project else ()
+
     def relative(self, path: Path) -> str:
         """A path from the root, as generated files show it; outside, where it is is not theirs."""
         shown = Path(os.path.relpath(path, self.root)).as_posix()
@@ -81,22 +86,41 @@ def place() -> Place:
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
-    """What to generate. A request that does not say means what the project says, or the presets."""
-    if request.says_what or not where.project:
-        out = request.out or DEFAULT
-        found = select(data, request.files, request.presets, request.changes)
-        origins = _origins(request, where, out, [d.name for d in found])
-        return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
-    return [_job(output, request, data, where) for output in where.project.outputs]
+    """What to generate. A request that does not say means what the project says, or the presets.
+
+    A deployment that the project lists goes where the project says, if the request does not.
+    """
+    if where.project and not request.says_what:
+        return [_job(each, _listed(each, where), request, data, where) for each in where.outputs]
+    if where.project and request.files and not (request.presets or request.out):
+        given = [Path(file).resolve() for file in request.files]
+        chosen = {
+            output: [file for file in given if file in _listed(output, where)]
+            for output in where.outputs
+        }
+        if sum(map(len, chosen.values())) == len(given):
+            return [
+                _job(output, files, request, data, where)._replace(owned=False)
+                for output, files in chosen.items()
+                if files
+            ]
+    out = request.out or DEFAULT
+    found = select(data, request.files, request.presets, request.changes)
+    origins = _origins(request, where, out, [d.name for d in found])
+    return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
 
 
-def _job(output: Output, request: Request, data: RuleData, where: Place) -> Job:
-    from generator.project import deployments as files
+def _listed(output: Output, where: Place) -> list[Path]:
+    from generator.project import deployments
 
     assert where.file
+    return [path.resolve() for path in deployments(where.file, output)]
+
+
+def _job(output: Output, files: list[Path], request: Request, data: RuleData, where: Place) -> Job:
     out = shown(where.root / output.out)
-    paths = tuple(str(shown(path)) for path in files(where.file, output))
-    part = request._replace(files=paths, presets=output.presets)
+    presets = () if request.files else output.presets
+    part = request._replace(files=tuple(str(shown(file)) for file in files), presets=presets)
     found = select(data, part.files, part.presets, part.changes)
     origins = _origins(part, where, out, [])
     formats = request.formats or output.formats
