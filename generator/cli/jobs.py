@@ -93,7 +93,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
     if where.project and not request.says_what:
         return [_job(each, _listed(each, where), request, data, where) for each in where.outputs]
     if where.project and request.files and not (request.presets or request.out):
-        given = [Path(file).resolve() for file in request.files]
+        given = [_absolute(Path(file)) for file in request.files]
         chosen = {
             output: [file for file in given if file in _listed(output, where)]
             for output in where.outputs
@@ -114,7 +114,7 @@ def _listed(output: Output, where: Place) -> list[Path]:
     from generator.project import deployments
 
     assert where.file
-    return [path.resolve() for path in deployments(where.file, output)]
+    return [_absolute(path) for path in deployments(where.file, output)]
 
 
 def _job(output: Output, files: list[Path], request: Request, data: RuleData, where: Place) -> Job:
@@ -147,6 +147,11 @@ def _origins(request: Request, where: Place, out: Path, names: list[str]) -> lis
             return [Origin(_command(*options))]
         presets = names
     return found + [Origin(_command("--preset", name, *options)) for name in presets]
+
+
+def _absolute(path: Path) -> Path:
+    """The path from the root of the file system; links stay what they are called."""
+    return Path(os.path.normpath(Path.cwd() / path))
 
 
 def _command(*words: str) -> str:
