@@ -90,7 +90,7 @@ def test_warnings_fail_only_if_asked_to(run, put):
     assert run("validate", "t.yaml").exit_code == 0
     result = run("validate", "t.yaml", "--strict")
     assert result.exit_code == 1
-    assert result.stdout.startswith("t.yaml:10:11: warning: tcp 22 is open to 0.0.0.0/0")
+    assert result.stdout.startswith("t.yaml:10:11: warning: Group: tcp 22 is open to 0.0.0.0/0")
 
 
 def test_json_templates_are_templates_too(run, put):

@@ -60,8 +60,8 @@ class OpenAdministration(_Open):
             if ports:
                 yield RuleMatch(
                     rule.path,
-                    f"{rule.traffic} is open to {_everybody(cfn, rule)}, with administrative port "
-                    f"{ports}: name the networks of the administrators",
+                    f"{_told(cfn, rule)}, with administrative port {ports}: name the networks of "
+                    "the administrators",
                 )
 
 
@@ -82,8 +82,7 @@ class OpenToTheInternet(_Open):
             if not any(_includes(rule, port) for port in administrative()):
                 yield RuleMatch(
                     rule.path,
-                    f"{rule.traffic} is open to {_everybody(cfn, rule)}: name the networks that "
-                    "need it",
+                    f"{_told(cfn, rule)}: name the networks that need it",
                 )
 
 
@@ -111,8 +110,11 @@ def _includes(rule: Rule, port: int) -> bool:
     return first <= port <= last
 
 
-def _everybody(cfn: Template, rule: Rule) -> str:
-    """The peer of a rule for everybody, and how it came there."""
+def _told(cfn: Template, rule: Rule) -> str:
+    """The group, the rule with its purpose, and its peer, and how that came there."""
     peer = rule.peer[1] if rule.peer else None
     value = by_default(cfn, peer)
-    return str(value) if value == peer else f"{value}, the default of {canonical(peer)}"
+    purpose = rule.properties.get("Description")
+    what = f"{rule.traffic} ({purpose})" if isinstance(purpose, str) else rule.traffic
+    where = "" if value == peer else f", the default of {canonical(peer)}"
+    return f"{rule.group}: {what} is open to {value}{where}"
