@@ -59,6 +59,8 @@ def _render(environment: jinja2.Environment, name: str, context: Mapping[str, An
         text = environment.get_template(name).render(context)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"{_place(name, error)}: there is no template {error.name!r}") from None
     except Exception as error:  # templates compute, so they can fail in any way
         reason = str(error) or type(error).__name__
         raise TemplateError(f"{_place(name, error)}: {reason}") from None
