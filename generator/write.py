@@ -9,7 +9,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -157,17 +157,30 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold a folder for one writer at a time; others wait. Makes the folder if it is not there."""
     try:
         _make_folder(folder)
-        descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise _refused(error) from None
-    try:
-        with suppress(ImportError):  # not every system has it; writes are atomic without it, too
+    with _held(folder, alone=True):
+        yield
+
+
+@contextmanager
+def settled(folder: Path) -> Iterator[None]:
+    """Hold a folder, if it is there, while no writer does, so that nothing is read half-way."""
+    with _held(folder, alone=False):
+        yield
+
+
+@contextmanager
+def _held(folder: Path, alone: bool) -> Iterator[None]:
+    with ExitStack() as stack:
+        # Not every system and file system can lock; writes are atomic without it, too.
+        with suppress(ImportError, OSError):
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _compare(path: Path, new: bytes) -> Change | None:

@@ -11,10 +11,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+from generator.write import locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX")
 
@@ -23,15 +26,11 @@ VERSIONS = {"old": "basic", "new": "advanced"}
 KILLS = 200
 
 
-def command(version):
-    generate = ["generate", f"{version}.yaml", "--no-lint", "--quiet"]
-    return [sys.executable, "-m", "generator", *generate]
-
-
-def start(folder, version, **options):
+def start(folder, version, arguments=("--no-lint", "--quiet"), **options):
+    command = [sys.executable, "-m", "generator", "generate", f"{version}.yaml", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command(version), cwd=folder, env=environment, **pipes | options)
+    return subprocess.Popen(command, cwd=folder, env=environment, **pipes | options)
 
 
 def finished(process):
@@ -102,10 +101,22 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
 def test_two_runs_at_once_do_not_mix(site, proof):
     for _ in range(20):
         runs = [start(site, version) for version in VERSIONS]
-        assert [finished(run)[0] for run in runs] == [0, 0]
+        assert [finished(run) for run in runs] == [(0, ""), (0, "")]
         assert len(assert_whole(site)) == 1
         assert not any(map(is_temporary, contents(site / "out")))
         proof("pairs of runs at once", 1)
+
+
+@pytest.mark.parametrize("option", ["--check", "--diff"])
+def test_a_run_does_not_look_at_what_another_one_is_writing(site, option):
+    half = site / "out" / "site" / "terraform" / ".main.tf.cvo-sg.tmp"
+    with locked(site / "out"):
+        half.write_text("half of a fi")
+        run = start(site, "old", [option, "--no-lint"])
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(timeout=1)
+        half.unlink()
+    assert finished(run)[0] == 0, "what was there before the lock was given back is not seen"
 
 
 def test_a_full_disk_changes_nothing(site):

@@ -24,10 +24,13 @@ class Target(NamedTuple):
 
 
 def differences(target: Target) -> tuple[Change, ...]:
-    """What writing the files would change."""
-    from generator.write import compare
+    """What writing the files would change, when no other run is writing there."""
+    from generator.write import compare, settled
 
-    return compare(target.outs, target.contents, target.folders)
+    with ExitStack() as stack:
+        for out in sorted(set(target.outs)):
+            stack.enter_context(settled(out))
+        return compare(target.outs, target.contents, target.folders)
 
 
 def report(ctx: click.Context, target: Target, diff: bool, form: str) -> None:
@@ -48,12 +51,12 @@ def report(ctx: click.Context, target: Target, diff: bool, form: str) -> None:
 
 def put(target: Target, verbose: bool) -> None:
     """Write what differs, and say so."""
-    from generator.write import locked, write
+    from generator.write import compare, locked, write
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
             stack.enter_context(locked(out))
-        changes = differences(target)
+        changes = compare(target.outs, target.contents, target.folders)
         write(target.outs, changes, target.force)
     for change in changes:
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
