@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from generator.errors import FieldError, UsageError
 from generator.model import Catalogue, Release, Rule
+from generator.protocols import ALL_TRAFFIC, ICMP, Traffic
 
-_PORT = re.compile(r"(?:(tcp|udp|icmp|icmpv6)[/ ]?)?([0-9]{1,5})?", re.IGNORECASE)
+_PORTS = re.compile(
+    r"(?:(?P<protocol>tcp|udp|icmp|icmpv6)(?:[/ ]|$))?(?:(?P<first>\d+)(?:[-–](?P<last>\d+))?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class Reason(NamedTuple):
@@ -21,51 +26,71 @@ class Reason(NamedTuple):
     rule: Rule
 
 
-def is_port(what: str) -> bool:
-    """Whether it names a port or a protocol: `443`, `udp/53`, `icmp`."""
-    return bool(what) and bool(_PORT.fullmatch(what))
+class Ports(NamedTuple):
+    """What a user asks for: a range of ports, or all of them, of a protocol, or of tcp and udp."""
+
+    protocol: str | None
+    first: int | None
+    last: int | None
+
+    def meet(self, traffic: Traffic) -> bool:
+        """Whether some of the traffic is asked for."""
+        if traffic.ip_protocol == ALL_TRAFFIC:
+            return True
+        if self.protocol != traffic.ip_protocol and (self.protocol or traffic.ip_protocol in ICMP):
+            return False
+        if self.first is None or self.last is None or traffic.ip_protocol in ICMP:
+            return True
+        assert traffic.from_port is not None
+        assert traffic.to_port is not None
+        return self.first <= traffic.to_port and traffic.from_port <= self.last
+
+
+def ports(what: str) -> Ports | None:
+    """The ports that are named by `443`, `udp/53`, `18600-18699` or `icmp`; None for other names.
+
+    Raises UsageError for ports that do not exist.
+    """
+    match = _PORTS.fullmatch(what) if what else None
+    if not match:
+        return None
+    protocol = match["protocol"].lower() if match["protocol"] else None
+    if match["first"] is None:
+        return Ports(protocol, None, None)
+    first, last = int(match["first"]), int(match["last"] or match["first"])
+    try:
+        Traffic(protocol or "tcp", first, last)
+    except FieldError as error:
+        raise UsageError(str(error)) from None
+    return Ports(protocol, first, last)
 
 
 def reasons(what: str, releases: Iterable[Release], catalogue: Catalogue) -> Iterator[Reason]:
     """The documented rules about a port, a group or an endpoint, and then the supplements."""
+    asked = ports(what)
+
+    def concerns(role: str, rule: Rule) -> bool:
+        if asked:
+            return any(map(asked.meet, rule.traffic))
+        return what == role or what in rule.endpoints
+
     for release in releases:
         for role, group in release.rules.items():
             for direction, mode, rules in group.tables():
                 table = f"{direction} {mode}" if mode else direction
                 for rule in rules:
-                    if _concerns(what, role, rule):
+                    if concerns(role, rule):
                         document = group.document or release.info.document
                         yield Reason(release.id, document, role, table, rule)
     for name, supplement in catalogue.supplements.items():
         for role, added in supplement.groups.items():
             for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
                 for rule in rules:
-                    if _concerns(what, role, rule):
+                    if concerns(role, rule):
                         document = (
                             f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
                         )
                         yield Reason(f"supplement {name}", document, role, direction, rule)
-
-
-def _concerns(what: str, role: str, rule: Rule) -> bool:
-    if not is_port(what):
-        return what == role or what in rule.endpoints
-    match = _PORT.fullmatch(what)
-    assert match
-    protocol, port = (match[1] or "").lower(), match[2]
-    return any(
-        (not protocol or traffic.ip_protocol in (protocol, "-1"))
-        and (not port or _includes(traffic.ip_protocol, traffic.from_port, traffic.to_port, port))
-        for traffic in rule.traffic
-    )
-
-
-def _includes(protocol: str, first: int | None, last: int | None, port: str) -> bool:
-    if protocol == "-1":
-        return True
-    if protocol not in ("tcp", "udp") or first is None or last is None:
-        return False
-    return first <= int(port) <= last
 
 
 def as_text(found: Iterable[Reason]) -> str:

@@ -33,7 +33,7 @@ ARROWS = {
     "resolve": {"bindings", "chosen", "deployment", "errors", "model", "protocols", "resolved"},
     "usage": {"bindings", "errors", "model", "peers", "protocols", "resolved"},
     "differences": {"model", "resolved", "usage"},
-    "explain": {"model"},
+    "explain": {"errors", "model", "protocols"},
     "starter": {"model"},
     "header": {"resolved"},
     "render": {"errors", "header", "resolved", "usage"},

@@ -126,7 +126,9 @@ def test_the_summary_does_not_warn_of_what_is_closed(run, site):
 
 
 def test_quiet_prints_no_summary(run, site):
-    assert run("generate", "--no-lint", "--quiet", site()).stderr == ""
+    file = site()
+    for check in ([], [], ["--check"]):
+        assert run("generate", "--no-lint", "--quiet", file, *check).stderr == ""
 
 
 def test_a_deployment_can_come_from_standard_input(generate, site, tmp_path):

@@ -200,6 +200,8 @@ def test_what_cannot_be_compared_is_a_sentence(run, site, arguments, sentence):
         pytest.param("tcp/3000", "ha-mediator inbound: tcp 3000 from mediator", "udp", id="port"),
         pytest.param("600", "all tcp to outbound-anywhere", "tcp 635", id="every-port"),
         pytest.param("18650", "tcp 18600-18699 to ndmp", "tcp 10000", id="within-a-range"),
+        pytest.param("udp/161-170", "udp 161-162 from moni", "tcp 161", id="overlapping-range"),
+        pytest.param("icmp/8", "all icmp from ping-clients", "tcp 22", id="type"),
         pytest.param("icmp", "all icmp from ping-clients", "tcp 22", id="protocol"),
         pytest.param("ha-internal", "ha-internal inbound: all traffic", "manager inb", id="group"),
         pytest.param("autosupport", "supplement autosupport: Networking req", "dns", id="endpoint"),
@@ -219,10 +221,18 @@ def test_explain_names_the_page_of_the_group(run):
     assert "note: Data Classification is the later name of Cloud Compliance.\n" in text
 
 
-def test_explain_refuses_what_does_not_exist(run):
-    result = run("explain", "activedirectory")
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("activedirectory", "did you mean active-directory?"),
+        ("99999", "99999 is no port: it lies outside 0 to 65535"),
+        ("80-70", "the port range 80-70 is inverted"),
+    ],
+)
+def test_explain_refuses_what_does_not_exist(run, what, sentence):
+    result = run("explain", what)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith("did you mean active-directory?\n")
+    assert result.stderr.endswith(f"{sentence}\n")
 
 
 # What a deployment adds, and what it does without.

@@ -25,8 +25,8 @@ from generator.errors import UsageError, unknown
 def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
     """Show every rule about a port, a group or an endpoint, release by release.
 
-    A port is a number, with a protocol or without, or a protocol alone. Rules that let everything
-    through have to do with every port. Supplements come last.
+    A port is a number or a range, with a protocol or without, or a protocol alone. Rules that let
+    everything through have to do with every port. Supplements come last.
 
     \b
     Examples:
@@ -34,13 +34,13 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
       cvo-sg explain udp/53 --release 3.7
       cvo-sg explain dns
     """
-    from generator.explain import as_text, is_port, reasons
+    from generator.explain import as_text, ports, reasons
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
     catalogue = data.catalogue
     names = [*catalogue.groups, *catalogue.endpoints]
-    if not is_port(what) and what not in names:
+    if ports(what) is None and what not in names:
         raise UsageError(unknown("port, group or endpoint", what, names))
     releases = [data.release(name) for name in release_ids or data.releases()]
     if what in catalogue.endpoints:

@@ -177,9 +177,9 @@ def generate(
     if to_stdout:
         click.echo("\n".join(texts.values()), nl=False)
     elif check or diff:
-        report(ctx, target, diff, form)
+        report(ctx, target, diff, form, quiet)
     else:
-        put(target, verbose)
+        put(target, quiet, verbose)
     if not (check or diff or quiet):
         steps.summarize(resolved)
 

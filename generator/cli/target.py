@@ -33,7 +33,7 @@ def differences(target: Target) -> tuple[Change, ...]:
         return compare(target.outs, target.contents, target.folders)
 
 
-def report(ctx: click.Context, target: Target, diff: bool, form: str) -> None:
+def report(ctx: click.Context, target: Target, diff: bool, form: str, quiet: bool) -> None:
     """Say, or show, what writing the files would change; exit with 1 if anything."""
     changes = differences(target)
     click.echo({"text": _text, "json": _json, "markdown": _markdown, "github": _github}[form](
@@ -46,10 +46,11 @@ def report(ctx: click.Context, target: Target, diff: bool, form: str) -> None:
             err=True,
         )
         ctx.exit(1)
-    click.echo(f"{_files(len(target.contents))} up to date", err=True)
+    if not quiet:
+        click.echo(f"{_files(len(target.contents))} up to date", err=True)
 
 
-def put(target: Target, verbose: bool) -> None:
+def put(target: Target, quiet: bool, verbose: bool) -> None:
     """Write what differs, and say so."""
     from generator.write import compare, locked, write
 
@@ -63,7 +64,7 @@ def put(target: Target, verbose: bool) -> None:
     unchanged = [path for path in target.contents if path not in {c.path for c in changes}]
     for path in unchanged if verbose else ():
         click.echo(f"{path} is up to date", err=True)
-    if unchanged:
+    if unchanged and not quiet:
         click.echo(f"{_files(len(unchanged))} up to date", err=True)
 
 
