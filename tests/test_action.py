@@ -93,9 +93,7 @@ def test_the_steps_annotate_summarise_and_fail(runner):
     subprocess.run([tool, "generate", "--quiet"], cwd=runner.workspace, check=True)
     clean = runner.run(run)
     assert clean.returncode == 0
-    assert runner.summary.read_text() == (
-        "## cvo-sg check\nEvery generated file is up to date.\n8 files up to date\n"
-    )
+    assert runner.summary.read_text() == "## cvo-sg check\nEvery generated file is up to date.\n"
 
     template = runner.workspace / "infra" / "acme" / "cloudformation" / "template.yaml"
     template.write_text(template.read_text().replace("ToPort: 22", "ToPort: 2", 1))

@@ -24,7 +24,11 @@ Parameters:
   Servers: {Type: String, Default: "10.0.0.0/8"}
   Others: {Type: String, Default: "10.0.0.0/8"}
   Text: {Type: String, Default: doesn’t}
+  Networks: {Type: CommaDelimitedList, Default: "10.0.0.0/8, 0.0.0.0/0"}
+  Ssh: {Type: Number, Default: 22}
   Large: {Type: String, Default: "no", AllowedValues: ["yes", "no"]}
+Mappings:
+  Named: {everybody: {network: 0.0.0.0/0}}
 Conditions:
   IsLarge: !Equals [!Ref Large, "yes"]
   IsSmall: !Not [!Condition IsLarge]
@@ -88,11 +92,19 @@ REFUSED = {
         "in-one-case": within(
             f"{TCP}, CidrIp: 10.0.0.0/8, Description: !If [IsLarge, fine, doesn’t]"
         ),
+        "substituted": within(f'{TCP}, CidrIp: 10.0.0.0/8, Description: !Sub "${{Text}} b"'),
+        "selected": within(f"{TCP}, CidrIp: 10.0.0.0/8, Description: !Select [0, [doesn’t, b]]"),
     },
     "E9302": {
         "both-inline": ingress(INLINE_9, SAME_9),
         "inline-and-standalone": standalone(inline=INLINE_9),
         "by-reference": standalone(group="!Ref Group", inline=INLINE_9),
+        "by-substitution": standalone(group='!Sub "${Group.GroupId}"', inline=INLINE_9),
+        "computed-alike": ingress(*["{IpProtocol: -1, CidrIp: !ImportValue network}"] * 2),
+        "looked-up": ingress(
+            "{" + TCP + ", CidrIp: !FindInMap [Named, everybody, network]}",
+            "{" + TCP + ", CidrIp: 0.0.0.0/0}",
+        ),
         "protocol-by-number": ingress(
             SAME_9, "{IpProtocol: 6, FromPort: '9', ToPort: 9, CidrIp: 10.0.0.0/8}"
         ),
@@ -130,6 +142,7 @@ REFUSED = {
         "misspelt": within("IpProtocol: tpc, FromPort: 1, ToPort: 1, CidrIp: 10.0.0.0/8"),
         "protocol-256": within("IpProtocol: 256, CidrIp: 10.0.0.0/8"),
         "standalone": standalone().replace("ToPort: 9", "ToPort: 8"),
+        "by-default": within("IpProtocol: tcp, FromPort: !Ref Ssh, ToPort: 9, CidrIp: 10.0.0.0/8"),
     },
     "E9304": {
         "61-of-ipv4": ingress(*many(61)),
@@ -175,6 +188,9 @@ REFUSED = {
         "all-traffic": within("IpProtocol: -1, CidrIp: 0.0.0.0/0"),
         "by-default": within("IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: !Ref Clients"),
         "standalone": standalone(peer="0.0.0.0/0").replace("Port: 9", "Port: 22"),
+        "port-by-default": within(
+            "IpProtocol: tcp, FromPort: !Ref Ssh, ToPort: !Ref Ssh, CidrIp: 0.0.0.0/0"
+        ),
         "in-the-case-of-the-default": within(
             "IpProtocol: tcp, FromPort: 22, ToPort: 22, "
             "CidrIp: !If [IsLarge, 10.0.0.0/8, 0.0.0.0/0]"
@@ -183,6 +199,8 @@ REFUSED = {
     "W9307": {
         "nfs": within("IpProtocol: tcp, FromPort: 2049, ToPort: 2049, CidrIp: 0.0.0.0/0"),
         "by-default": within(f"{TCP}, CidrIp: !Ref Clients"),
+        "looked-up": within(f"{TCP}, CidrIp: !FindInMap [Named, everybody, network]"),
+        "selected": within(f"{TCP}, CidrIp: !Select [1, !Ref Networks]"),
         "ping": within("IpProtocol: icmp, FromPort: -1, ToPort: -1, CidrIpv6: '::/0'"),
     },
 }
@@ -193,7 +211,7 @@ ACCEPTED = {
             f'{TCP}, CidrIp: 10.0.0.0/8, Description: "a ._-:/()#,@[]+=&;{{}}!$*"'
         ),
         "empty-rule": within(f"{TCP}, CidrIp: 10.0.0.0/8, Description: ''"),
-        "substitution": within(f'{TCP}, CidrIp: 10.0.0.0/8, Description: !Sub "${{Text}} b"'),
+        "unknown": within(f'{TCP}, CidrIp: 10.0.0.0/8, Description: !Sub "${{Vpc}} b"'),
         "computed": within(f"{TCP}, CidrIp: 10.0.0.0/8, Description: !Select [0, [a, b]]"),
     },
     "E9302": {
@@ -205,6 +223,9 @@ ACCEPTED = {
             f"SecurityGroupEgress: [{SAME_9}]\nSecurityGroupIngress: [{SAME_9}]"
         ),
         "other-group": standalone(group="sg-01234567", inline=SAME_9),
+        "computed-otherwise": ingress(
+            *[f"{{IpProtocol: -1, CidrIp: !ImportValue {name}}}" for name in ("one", "two")]
+        ),
         "excluding-conditions": standalone(
             condition="Condition: IsSmall",
             inline="!If [IsLarge, " + SAME_9 + ", !Ref AWS::NoValue]",

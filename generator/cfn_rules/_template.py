@@ -1,20 +1,22 @@
 """What the rules of the pack look at: the security group rules of a template, one by one.
 
 Facts about the resources are those of CloudFormation's reference of AWS::EC2::SecurityGroup,
-SecurityGroupIngress and SecurityGroupEgress. `Fn::If` is followed wherever it stands; what other
-functions come to cannot be known before the stack exists, so two of them are the same only if they
-are written in the same way.
+SecurityGroupIngress and SecurityGroupEgress. `Fn::If` is followed wherever it stands. Of other
+functions, cfn-lint says what they come to while every parameter has its default; where that cannot
+be known before the stack exists, two of them are the same only if they are written in the same way.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from itertools import product
 from typing import Any, NamedTuple
 
 from cfnlint.conditions._errors import UnknownSatisfisfaction
+from cfnlint.jsonschema import CfnTemplateValidator
 from cfnlint.template import Template
 
 from generator.model import Direction
@@ -43,6 +45,7 @@ Conditions = frozenset[tuple[str, bool]]
 Path = list[str | int]
 ALWAYS: Conditions = frozenset()
 ABSENT = {"Ref": "AWS::NoValue"}
+_ONLY = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.GroupId)?\}")
 
 
 class Rule(NamedTuple):
@@ -57,28 +60,34 @@ class Rule(NamedTuple):
     """The conditions under which it is there at all."""
     conditions: Conditions
     """The conditions under which it is there in this form."""
+    written: Mapping[str, Any]
+    """Its properties as they stand there, without those that are left out in this form."""
     properties: Mapping[str, Any]
+    """What they come to while every parameter has its default, as far as that can be known."""
 
     @property
     def protocol(self) -> str | None:
-        """Its protocol by name; None if a function computes it."""
-        value = self.properties.get("IpProtocol")
-        if isinstance(value, (dict, list)) or value is None:
-            return None
-        return PROTOCOLS.get(str(value).lower(), str(value).lower())
+        """Its protocol by name; None if it is not known."""
+        return protocol_name(self.properties.get("IpProtocol"))
 
     @property
     def ports(self) -> tuple[int | None, int | None]:
-        """FromPort and ToPort; None for what is left out or computed."""
+        """FromPort and ToPort; None for what is left out or not known."""
         return _number(self.properties.get("FromPort")), _number(self.properties.get("ToPort"))
 
     @property
     def peer(self) -> tuple[str, Any] | None:
         """The kind of its peer, and the value."""
-        found = (
-            (kind, self.properties[key]) for key, kind in PEERS.items() if key in self.properties
-        )
-        return next(found, None)
+        return next(((PEERS[key], self.properties[key]) for key in self._peer), None)
+
+    @property
+    def written_peer(self) -> Any:
+        """Its peer as it stands there."""
+        return next((self.written[key] for key in self._peer), None)
+
+    @property
+    def _peer(self) -> Iterator[str]:
+        return (key for key in PEERS if key in self.properties)
 
     @property
     def traffic(self) -> str:
@@ -101,7 +110,7 @@ def rules(cfn: Template) -> Iterator[Rule]:
         path: Path = ["Resources", name, "Properties"]
         if kind in STANDALONE:
             group = _group(properties.get("GroupId"), properties.get("GroupName"))
-            yield from _variants(group, STANDALONE[kind], path, under, properties)
+            yield from _variants(cfn, group, STANDALONE[kind], path, under, properties)
         elif kind == GROUP:
             for key, direction in INLINE.items():
                 for items, given in alternatives(properties.get(key), under):
@@ -109,7 +118,7 @@ def rules(cfn: Template) -> Iterator[Rule]:
                         for rule, presence in alternatives(item, given):
                             if isinstance(rule, dict):
                                 where = [*path, key, i]
-                                yield from _variants(name, direction, where, presence, rule)
+                                yield from _variants(cfn, name, direction, where, presence, rule)
 
 
 def alternatives(value: Any, under: Conditions = ALWAYS) -> Iterator[tuple[Any, Conditions]]:
@@ -125,14 +134,20 @@ def alternatives(value: Any, under: Conditions = ALWAYS) -> Iterator[tuple[Any, 
 
 
 def _variants(
-    group: str, direction: Direction, path: Path, presence: Conditions, properties: dict[str, Any]
+    cfn: Template,
+    group: str,
+    direction: Direction,
+    path: Path,
+    presence: Conditions,
+    properties: dict[str, Any],
 ) -> Iterator[Rule]:
     keys = [key for key in properties if isinstance(key, str)]
     for values in product(*(list(alternatives(properties[key])) for key in keys)):
         conditions = presence.union(*(under for _, under in values))
         if not any((name, not holds) in conditions for name, holds in conditions):
-            given = {k: v for k, (v, _) in zip(keys, values, strict=True) if v is not None}
-            yield Rule(group, direction, path, presence, conditions, given)
+            written = {k: v for k, (v, _) in zip(keys, values, strict=True) if v is not None}
+            known = {key: by_default(cfn, value) for key, value in written.items()}
+            yield Rule(group, direction, path, presence, conditions, written, known)
 
 
 def possible(cfn: Template, conditions: Conditions) -> bool:
@@ -147,10 +162,11 @@ def possible(cfn: Template, conditions: Conditions) -> bool:
 def holds_by_default(cfn: Template, conditions: Conditions) -> bool:
     """Whether the conditions can hold together while every parameter has its default."""
     try:
-        by_default = cfn.conditions.satisfiable(dict(conditions), defaults(cfn))
+        known = {name: v for name, v in _defaults(cfn).items() if isinstance(v, str)}
+        satisfiable = cfn.conditions.satisfiable(dict(conditions), known)
     except UnknownSatisfisfaction:
-        by_default = True
-    return by_default and possible(cfn, conditions)
+        satisfiable = True
+    return satisfiable and possible(cfn, conditions)
 
 
 def certain_by_default(cfn: Template, conditions: Conditions) -> bool:
@@ -158,20 +174,32 @@ def certain_by_default(cfn: Template, conditions: Conditions) -> bool:
     return all(not holds_by_default(cfn, frozenset({(n, not h)})) for n, h in conditions)
 
 
-def defaults(cfn: Template) -> dict[str, str]:
+def by_default(cfn: Template, value: Any) -> Any:
+    """What a value comes to while every parameter has its default; itself if that is not known."""
+    if not isinstance(value, dict):
+        return value
+    known = _defaults(cfn)
+    if isinstance(value.get("Ref"), str):
+        return known.get(value["Ref"], value)
+    context = cfn.context.evolve(ref_values=known)
+    resolver = CfnTemplateValidator({}).evolve(cfn=cfn, context=context)
+    return next((found for found, _, error in resolver.resolve_value(value) if not error), value)
+
+
+def _defaults(cfn: Template) -> dict[str, str | list[str]]:
     """The defaults of the parameters that have one."""
     return {
-        name: str(parameter["Default"])
-        for name, parameter in cfn.get_parameters_valid().items()
-        if "Default" in parameter
+        name: value
+        for name, parameter in cfn.context.parameters.items()
+        for value, _ in parameter.default_value()
     }
 
 
-def by_default(cfn: Template, value: Any) -> Any:
-    """A value, or the default of the parameter that it refers to."""
-    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("Ref"), str):
-        return defaults(cfn).get(value["Ref"], value)
-    return value
+def protocol_name(value: Any) -> str | None:
+    """A protocol by name, be it written so or as its number; None if it is not known."""
+    if isinstance(value, (dict, list)) or value is None:
+        return None
+    return PROTOCOLS.get(str(value).lower(), str(value).lower())
 
 
 def canonical(value: Any) -> str:
@@ -193,6 +221,10 @@ def _reference(value: Any) -> str | None:
     """The logical id in `!Ref X` and `!GetAtt X.GroupId`, which are the same for a group."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
+    substitution = value.get("Fn::Sub")
+    if isinstance(substitution, str):
+        only = _ONLY.fullmatch(substitution)
+        return only[1] if only else None
     if isinstance(value.get("Ref"), str):
         return str(value["Ref"])
     target = value.get("Fn::GetAtt")

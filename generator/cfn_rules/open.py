@@ -9,7 +9,7 @@ from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
 from generator.cfn_rules._rule import RULE_PAGE, _Rule
-from generator.cfn_rules._template import Rule, by_default, canonical, holds_by_default, rules
+from generator.cfn_rules._template import Rule, canonical, holds_by_default, rules
 from generator.load import RuleData, shipped
 from generator.protocols import ALL_TRAFFIC
 
@@ -25,8 +25,8 @@ class _Open(_Rule):
         seen = set()
         for rule in rules(cfn):
             if rule.direction == "inbound" and rule.peer and (*rule.path,) not in seen:
-                peer = by_default(cfn, rule.peer[1])
-                if canonical(peer) in EVERYBODY and holds_by_default(cfn, rule.conditions):
+                everybody = canonical(rule.peer[1]) in EVERYBODY
+                if everybody and holds_by_default(cfn, rule.conditions):
                     seen.add((*rule.path,))
                     yield rule
 
@@ -60,7 +60,7 @@ class OpenAdministration(_Open):
             if ports:
                 yield RuleMatch(
                     rule.path,
-                    f"{_told(cfn, rule)}, with administrative port {ports}: name the networks of "
+                    f"{_told(rule)}, with administrative port {ports}: name the networks of "
                     "the administrators",
                 )
 
@@ -82,7 +82,7 @@ class OpenToTheInternet(_Open):
             if not any(_includes(rule, port) for port in administrative()):
                 yield RuleMatch(
                     rule.path,
-                    f"{_told(cfn, rule)}: name the networks that need it",
+                    f"{_told(rule)}: name the networks that need it",
                 )
 
 
@@ -110,11 +110,10 @@ def _includes(rule: Rule, port: int) -> bool:
     return first <= port <= last
 
 
-def _told(cfn: Template, rule: Rule) -> str:
+def _told(rule: Rule) -> str:
     """The group, the rule with its purpose, and its peer, and how that came there."""
-    peer = rule.peer[1] if rule.peer else None
-    value = by_default(cfn, peer)
+    _, peer = rule.peer or ("", "")
     purpose = rule.properties.get("Description")
     what = f"{rule.traffic} ({purpose})" if isinstance(purpose, str) else rule.traffic
-    where = "" if value == peer else f", the default of {canonical(peer)}"
-    return f"{rule.group}: {what} is open to {value}{where}"
+    where = "" if rule.written_peer == peer else f", the default of {canonical(rule.written_peer)}"
+    return f"{rule.group}: {what} is open to {peer}{where}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -20,6 +20,7 @@ from generator.cfn_rules._template import (
     canonical,
     holds_by_default,
     possible,
+    protocol_name,
     rules,
 )
 from generator.errors import FieldError
@@ -57,7 +58,7 @@ class Descriptions(_Rule):
                     yield RuleMatch(list(path), f"the description is empty: {self.description}")
         for rule in rules(cfn):
             yield from self._check(
-                cfn, (*rule.path, "Description"), rule.properties.get("Description")
+                cfn, (*rule.path, "Description"), rule.written.get("Description")
             )
 
     def _check(self, cfn: Template, path: tuple[str | int, ...], value: Any) -> Iterator[RuleMatch]:
@@ -89,10 +90,10 @@ class DuplicateRules(_Rule):
         """The second one of each pair of rules that can be there together."""
         same: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
         for rule in rules(cfn):
-            if rule.protocol and rule.peer:
+            if "IpProtocol" in rule.properties and rule.peer:
                 kind, peer = rule.peer
-                key = (rule.group, rule.direction, *_traffic(rule), kind)
-                same[*key, canonical(by_default(cfn, peer))].append(rule)
+                key = (rule.group, rule.direction, *_traffic(rule.properties), kind)
+                same[*key, canonical(peer)].append(rule)
         reported = set()
         for found in same.values():
             for first, second in combinations(found, 2):
@@ -110,10 +111,10 @@ class DuplicateRules(_Rule):
     def _clash(self, cfn: Template, first: Rule, second: Rule) -> bool:
         """Whether both can be there; if only their defaults are the same, with the defaults."""
         together = first.conditions | second.conditions
-        written_alike = canonical(first.peer and first.peer[1]) == canonical(
-            second.peer and second.peer[1]
+        one, other = (
+            (*_traffic(rule.written), canonical(rule.written_peer)) for rule in (first, second)
         )
-        return possible(cfn, together) if written_alike else holds_by_default(cfn, together)
+        return possible(cfn, together) if one == other else holds_by_default(cfn, together)
 
 
 class Ports(_Rule):
@@ -191,12 +192,14 @@ def _literal(value: dict[str, Any]) -> str | None:
     return re.sub(r"\$\{[^}]*\}", "", text) if isinstance(text, str) else None
 
 
-def _traffic(rule: Rule) -> tuple[object, ...]:
+def _traffic(properties: Mapping[str, Any]) -> tuple[str, ...]:
     """Protocol and ports as EC2 compares them; ports mean nothing for all traffic."""
-    if rule.protocol == ALL_TRAFFIC:
-        return rule.protocol, None, None
-    first, last = (rule.properties.get(key) for key in ("FromPort", "ToPort"))
-    return rule.protocol, canonical(str(first)), canonical(str(last))
+    value = properties.get("IpProtocol")
+    protocol = protocol_name(value) or canonical(value)
+    if protocol == ALL_TRAFFIC:
+        return (protocol,)
+    ports = (properties.get(key) for key in ("FromPort", "ToPort"))
+    return protocol, *(canonical(port if isinstance(port, dict) else str(port)) for port in ports)
 
 
 def _problems(rule: Rule) -> Iterator[str]:
