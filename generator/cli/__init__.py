@@ -6,22 +6,34 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import click
 
-from generator.cli.diff import diff
-from generator.cli.explain import explain
-from generator.cli.generate import generate
-from generator.cli.init import init
-from generator.cli.rules import rules
-from generator.cli.schema import schema
-from generator.cli.validate import validate
 from generator.errors import GeneratorError, InputError
+
+COMMANDS = ("diff", "explain", "generate", "init", "rules", "schema", "validate")
+"""The commands: each is a module of this package, and a function in it of the same name."""
 
 
 class _Group(click.Group):
-    """Turns every error that is meant for the user into its sentence and exit status 2."""
+    """Imports a command when it is asked for, and turns errors that are meant for the user into
+    their sentences and exit status 2.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"generator.cli.{cmd_name}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -39,15 +51,6 @@ def cli() -> None:
 
     Exit status: 0 clean, 1 findings or drift, 2 wrong usage or input.
     """
-
-
-cli.add_command(diff)
-cli.add_command(explain)
-cli.add_command(generate)
-cli.add_command(init)
-cli.add_command(rules)
-cli.add_command(schema)
-cli.add_command(validate)
 
 
 def main() -> None:
