@@ -26,16 +26,32 @@ class Finding(NamedTuple):
         return f"{_where(self)}: {self.severity}: {self.message} [{self.rule}]"
 
 
-class Report(NamedTuple):
-    """What was checked, and what was found."""
+class Check(NamedTuple):
+    """One place that was checked, and what was found there."""
 
-    checked: tuple[str, ...]
-    """Files and folders, in the order in which they were checked."""
-    findings: tuple[Finding, ...]
-    skipped: tuple[str, ...] = ()
-    """What could not be checked, and why, in sentences."""
+    place: str
+    """A file, or the folder of a module."""
+    findings: tuple[Finding, ...] = ()
+    skipped: str | None = None
+    """Why it could not be checked, or not wholly, if so."""
+
+
+class Report(NamedTuple):
+    """What was checked, in that order, and what was found."""
+
+    checks: tuple[Check, ...]
     strict: bool = False
     """Whether warnings are as bad as errors."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings."""
+        return tuple(finding for check in self.checks for finding in check.findings)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What could not be checked, or not wholly, and why, in sentences."""
+        return tuple(f"{check.place}: {check.skipped}" for check in self.checks if check.skipped)
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding makes the check fail."""
@@ -57,7 +73,7 @@ def as_json(report: Report) -> str:
     return _json(
         {
             "failed": report.failed,
-            "checked": report.checked,
+            "checked": _places(report),
             "skipped": report.skipped,
             "findings": [finding._asdict() for finding in report.findings],
         }
@@ -81,7 +97,7 @@ def as_sarif(report: Report) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "artifacts": [{"location": {"uri": _uri(path)}} for path in report.checked],
+        "artifacts": [{"location": {"uri": _uri(path)}} for path in _places(report)],
         "results": [_result(report, finding, rules) for finding in report.findings],
         "invocations": [
             {
@@ -100,33 +116,26 @@ def as_junit(report: Report) -> str:
     """JUnit's XML: a test case per finding, and one for each place without any."""
     from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-    failures = sum(map(report.fails, report.findings))
-    found = {finding.file for finding in report.findings}
-    clean = [path for path in report.checked if path not in found]
-    tests = len(report.findings) + len(clean) + len(report.skipped)
     suites = Element("testsuites")
-    suite = SubElement(
-        suites,
-        "testsuite",
-        name="cvo-sg validate",
-        tests=str(tests),
-        failures=str(failures),
-        errors="0",
-        skipped=str(len(report.skipped)),
-    )
-    for path in clean:
-        SubElement(suite, "testcase", classname=_xml(path), name="validate")
-    for finding in report.findings:
-        name = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
-        case = SubElement(suite, "testcase", classname=_xml(finding.file), name=_xml(name))
-        if report.fails(finding):
-            failure = SubElement(case, "failure", message=_xml(finding.message), type=finding.rule)
-            failure.text = _xml(str(finding))
-        else:
-            SubElement(case, "system-out").text = _xml(str(finding))
-    for reason in report.skipped:
-        case = SubElement(suite, "testcase", classname="cvo-sg validate", name=_xml(reason))
-        SubElement(case, "skipped", message=_xml(reason))
+    suite = SubElement(suites, "testsuite", name="cvo-sg validate")
+    for check in report.checks:
+        for finding in check.findings:
+            name = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
+            case = SubElement(suite, "testcase", classname=_xml(finding.file), name=_xml(name))
+            if report.fails(finding):
+                message = _xml(finding.message)
+                failure = SubElement(case, "failure", message=message, type=finding.rule)
+                failure.text = _xml(str(finding))
+            else:
+                SubElement(case, "system-out").text = _xml(str(finding))
+        if check.skipped or not check.findings:
+            case = SubElement(suite, "testcase", classname=_xml(check.place), name="validate")
+            if check.skipped:
+                SubElement(case, "skipped", message=_xml(check.skipped))
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(sum(map(report.fails, report.findings))))
+    suite.set("errors", "0")
+    suite.set("skipped", str(len(report.skipped)))
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -149,6 +158,10 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "junit": as_junit,
     "markdown": as_markdown,
 }
+
+
+def _places(report: Report) -> list[str]:
+    return [check.place for check in report.checks]
 
 
 def _where(finding: Finding) -> str:

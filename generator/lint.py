@@ -50,7 +50,7 @@ def lint(text: str, file: str, advice: bool = True) -> list[Finding]:
             m.columnnumber,
             "error" if m.rule.id.startswith("E") else "warning",
             m.rule.id,
-            m.message,
+            " ".join(m.message.split()),
         )
         for m in matches
     )

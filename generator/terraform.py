@@ -15,9 +15,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
-from generator.findings import Finding
+from generator.findings import Check, Finding
 
 SECONDS = 600  # installing a provider takes long over a slow line
 _LOCAL_SOURCE = re.compile(r"""^\s*source\s*=\s*"(\.\.?/[^"]*)"\s*$""", re.MULTILINE)
@@ -35,13 +35,6 @@ _CANNOT_BE_HAD = re.compile(
 )
 
 
-class Outcome(NamedTuple):
-    """What Terraform says about a module, and why it could not say it all, if it could not."""
-
-    findings: list[Finding]
-    skipped: str | None = None
-
-
 def is_module(folder: Path) -> bool:
     """Whether a folder holds files of Terraform."""
     return any(path.name.endswith((".tf", ".tf.json")) for path in folder.iterdir())
@@ -52,11 +45,11 @@ def installed() -> bool:
     return shutil.which("terraform") is not None
 
 
-def check(folder: Path) -> Outcome:
+def check(folder: Path) -> Check:
     """The findings of `terraform fmt -check` and `terraform validate` about one module."""
     if not installed():
-        return Outcome([], f"{folder}: not checked, because terraform is not on PATH")
-    findings = list(_unformatted(folder))
+        return Check(str(folder), skipped="not checked, because terraform is not on PATH")
+    findings = tuple(_unformatted(folder))
     with TemporaryDirectory(prefix="cvo-sg-") as temporary:
         root = Path(temporary).resolve()
         mirror = _mirror(folder.resolve(), root / "modules")
@@ -67,9 +60,9 @@ def check(folder: Path) -> Outcome:
         reason = _told(init.stderr) or "terraform init failed"
         diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, reason)]
         if not diagnostics and _CANNOT_BE_HAD.search(reason):
-            return Outcome(findings, f"{folder}: not validated, because of: {reason}")
+            return Check(str(folder), findings, f"not validated, because of: {reason}")
         diagnostics = diagnostics or [{"severity": "error", "summary": reason}]
-    return Outcome(findings + [_finding(folder, d) for d in diagnostics])
+    return Check(str(folder), findings + tuple(_finding(folder, d) for d in diagnostics))
 
 
 def _unformatted(folder: Path) -> Iterator[Finding]:

@@ -27,8 +27,12 @@ Parameters:
   Networks: {Type: CommaDelimitedList, Default: "10.0.0.0/8, 0.0.0.0/0"}
   Ssh: {Type: Number, Default: 22}
   Large: {Type: String, Default: "no", AllowedValues: ["yes", "no"]}
+  Nobody: {Type: String, Default: ""}
+  Empty: {Type: String, Default: ""}
+  This: {Type: String, AllowedValues: [everybody, office]}
+  That: {Type: String, AllowedValues: [everybody, office]}
 Mappings:
-  Named: {everybody: {network: 0.0.0.0/0}}
+  Named: {everybody: {network: 0.0.0.0/0}, office: {network: 10.9.0.0/16}}
 Conditions:
   IsLarge: !Equals [!Ref Large, "yes"]
   IsSmall: !Not [!Condition IsLarge]
@@ -47,6 +51,7 @@ Rule:
   Properties: {{GroupId: {group}, IpProtocol: tcp, FromPort: 9, ToPort: 9, CidrIp: {peer}}}
 """
 TCP = "IpProtocol: tcp, FromPort: 9, ToPort: 9"
+NAMES = ("This", "That")
 NETWORKS_V6 = "2001:db8:0:{}::/64"
 
 
@@ -119,6 +124,7 @@ REFUSED = {
         "same-default": ingress(
             "{" + TCP + ", CidrIp: !Ref Servers}", "{" + TCP + ", CidrIp: !Ref Others}"
         ),
+        "same-parameter-of-nobody": ingress(*["{" + TCP + ", CidrIp: !Ref Nobody}"] * 2),
         "itself": ingress("{" + TCP + ", CidrIp: !Ref Servers}", SAME_9),
         "same-group": template(
             PLAIN,
@@ -223,6 +229,12 @@ ACCEPTED = {
             f"SecurityGroupEgress: [{SAME_9}]\nSecurityGroupIngress: [{SAME_9}]"
         ),
         "other-group": standalone(group="sg-01234567", inline=SAME_9),
+        "nobody-twice": ingress(
+            "{" + TCP + ", CidrIp: !Ref Nobody}", "{" + TCP + ", CidrIp: !Ref Empty}"
+        ),
+        "unknown-lookups": ingress(
+            *["{" + TCP + f", CidrIp: !FindInMap [Named, !Ref {n}, network]}}" for n in NAMES]
+        ),
         "computed-otherwise": ingress(
             *[f"{{IpProtocol: -1, CidrIp: !ImportValue {name}}}" for name in ("one", "two")]
         ),

@@ -15,7 +15,7 @@ import pytest
 import xmlschema
 from terraform import SETTINGS, mirror, require_terraform
 
-from generator.findings import FORMATS, Finding, Report
+from generator.findings import FORMATS, Check, Finding, Report
 
 TEMPLATE = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -118,6 +118,32 @@ def test_a_folder_is_searched_for_everything(run, put):
         "infra/b",
     ]
     assert [finding["rule"] for finding in report["findings"]] == ["E9303"]
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "sentence"),
+    [
+        pytest.param({"release:": "relase:"}, "site.yaml:2:1: error: there is no key 'relase'"),
+        pytest.param({"release:": '"release":', "name:": '"name":'}, ""),
+        pytest.param({"name: ": "#"}, "site.yaml:2:1: error: the key 'name' is missing"),
+    ],
+    ids=["misspelt", "quoted", "missing"],
+)
+def test_a_deployment_file_is_known_by_most_of_its_keys(run, put, misspelt, sentence):
+    text = DEPLOYMENT
+    for old, new in misspelt.items():
+        text = text.replace(old, new)
+    put({"infra/site.yaml": text})
+    result = run("validate", "infra", "--verbose")
+    assert f"checking {Path('infra/site.yaml')}" in result.stderr
+    assert result.exit_code == bool(sentence)
+    assert sentence in result.stdout
+
+
+def test_a_finding_is_a_line(run, put):
+    put({"t.yaml": "AWSTemplateFormatVersion: 1\n---\nResources: {}\n"})
+    result = run("validate", "t.yaml")
+    assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
 
 
 @pytest.mark.usefixtures("without_terraform")
@@ -288,7 +314,10 @@ def test_without_terraform_it_says_so(run, put):
     put({"m/main.tf": MODULE})
     result = run("validate", "m")
     assert result.exit_code == 0
-    assert "warning: m: not checked, because terraform is not on PATH" in result.stderr
+    assert result.stderr == (
+        "warning: m: not checked, because terraform is not on PATH\n"
+        "checked 1 place, 1 of them not wholly: nothing found\n"
+    )
     required = run("validate", "m", "--require-terraform")
     assert required.exit_code == 2
     assert "cvo-sg: --require-terraform: install Terraform" in required.stderr
@@ -363,7 +392,14 @@ def test_what_is_generated_is_valid(run):
 
 AWKWARD = Finding("a b/c:ü.yaml", 3, 0, "warning", "W1", "50 %\n, \x07 <&> 'x'")
 PLAIN = Finding("t.yaml", 1, 2, "error", "E1", "It is wrong")
-REPORT = Report(("a b/c:ü.yaml", "t.yaml", "clean.yaml"), (AWKWARD, PLAIN), ("m: skipped",))
+REPORT = Report(
+    (
+        Check("a b/c:ü.yaml", (AWKWARD,)),
+        Check("t.yaml", (PLAIN,)),
+        Check("clean.yaml"),
+        Check("m", skipped="not checked"),
+    )
+)
 
 
 def printed(format_, report=REPORT):
@@ -373,8 +409,8 @@ def printed(format_, report=REPORT):
 def test_json_holds_everything():
     assert json.loads(printed("json")) == {
         "failed": True,
-        "checked": list(REPORT.checked),
-        "skipped": ["m: skipped"],
+        "checked": ["a b/c:ü.yaml", "t.yaml", "clean.yaml", "m"],
+        "skipped": ["m: not checked"],
         "findings": [AWKWARD._asdict(), PLAIN._asdict()],
     }
 
@@ -399,6 +435,12 @@ def test_sarif_has_a_result_a_finding():
     assert plain["region"] == {"startLine": 1, "startColumn": 2}
 
 
+def test_junit_does_not_pass_a_module_with_findings():
+    report = Report((Check("m", (PLAIN._replace(file="m/main.tf"),), skipped="not validated"),))
+    suite = ElementTree.fromstring(printed("junit", report)).find("testsuite")
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["skipped"]]
+
+
 def test_junit_has_a_case_a_finding_and_one_for_each_clean_place():
     suite = ElementTree.fromstring(printed("junit")).find("testsuite")
     assert {k: suite.get(k) for k in ("tests", "failures", "skipped")} == {
@@ -408,30 +450,30 @@ def test_junit_has_a_case_a_finding_and_one_for_each_clean_place():
     }
     cases = [(case.get("classname"), [child.tag for child in case]) for case in suite]
     assert cases == [
-        ("clean.yaml", []),
         ("a b/c:ü.yaml", ["system-out"]),
         ("t.yaml", ["failure"]),
-        ("cvo-sg validate", ["skipped"]),
+        ("clean.yaml", []),
+        ("m", ["skipped"]),
     ]
 
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
-@pytest.mark.parametrize("report", [REPORT, Report((), ()), REPORT._replace(strict=True)])
+@pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
 def test_sarif_is_valid(report):
     schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
     jsonschema.Draft4Validator(schema).validate(json.loads(printed("sarif", report)))
 
 
-@pytest.mark.parametrize("report", [REPORT, Report((), ()), REPORT._replace(strict=True)])
+@pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
 def test_junit_is_valid(report):
     xmlschema.XMLSchema(SCHEMAS / "junit.xsd").validate(printed("junit", report))
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_strictly_a_warning_is_an_error_in_every_format(format_):
-    strict = REPORT._replace(strict=True, findings=(AWKWARD,))
+    strict = Report((Check("a", (AWKWARD,)),), strict=True)
     assert strict.failed
     if format_ != "text":
         assert printed(format_, strict) != printed(format_, strict._replace(strict=False))
@@ -439,4 +481,4 @@ def test_strictly_a_warning_is_an_error_in_every_format(format_):
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_a_report_without_findings_can_be_printed(format_):
-    assert printed(format_, Report((), ())) is not None
+    assert printed(format_, Report(())) is not None

@@ -181,7 +181,7 @@ def by_default(cfn: Template, value: Any) -> Any:
     known = _defaults(cfn)
     if isinstance(value.get("Ref"), str):
         return known.get(value["Ref"], value)
-    context = cfn.context.evolve(ref_values=known)
+    context = cfn.context.evolve(parameters={}, ref_values=known)
     resolver = CfnTemplateValidator({}).evolve(cfn=cfn, context=context)
     return next((found for found, _, error in resolver.resolve_value(value) if not error), value)
 

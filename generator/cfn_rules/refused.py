@@ -93,7 +93,7 @@ class DuplicateRules(_Rule):
             if "IpProtocol" in rule.properties and rule.peer:
                 kind, peer = rule.peer
                 key = (rule.group, rule.direction, *_traffic(rule.properties), kind)
-                same[*key, canonical(peer)].append(rule)
+                same[*key, canonical(peer or rule.written_peer)].append(rule)
         reported = set()
         for found in same.values():
             for first, second in combinations(found, 2):

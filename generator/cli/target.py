@@ -109,7 +109,7 @@ def _markdown(changes: tuple[Change, ...], diff: bool) -> str:
 
 
 def _github(changes: tuple[Change, ...], diff: bool) -> str:
-    from generator.findings import Finding, Report, as_github
+    from generator.findings import Check, Finding, Report, as_github
 
     found = [
         Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
@@ -123,7 +123,7 @@ def _github(changes: tuple[Change, ...], diff: bool) -> str:
         for row in each.opened:
             message = f"open to the internet from now on: {row}"
             found.append(Finding(file, 0, 0, "warning", "open-to-the-internet", message))
-    return as_github(Report((), tuple(found)))
+    return as_github(Report((Check("", tuple(found)),)))
 
 
 def _decoded(content: bytes | None) -> str:

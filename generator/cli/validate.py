@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,13 @@ from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from generator.findings import Finding, Report
+    from generator.findings import Check, Finding, Report
     from generator.load import RuleData
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
 MODULES = (".tf", ".tf.json")
+_KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?\s*:""", re.MULTILINE)
+ENOUGH = 2  # keys of a deployment file, by which it is known among other files
 
 
 class Target(NamedTuple):
@@ -89,23 +92,16 @@ def validate(
     for target in targets if verbose else ():
         click.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
-    findings: list[Finding] = []
-    skipped: list[str] = []
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
-        for target in steps:
-            found, reason = _check(target, data)
-            findings += found
-            skipped += [reason] if reason else []
-    checked = tuple(str(target.path) for target in targets)
-    report = Report(checked, tuple(findings), tuple(skipped), strict)
+        report = Report(tuple(_check(target, data) for target in steps), strict)
     click.echo(FORMATS[output](report), nl=False)
-    for reason in skipped:
+    for reason in report.skipped:
         click.echo(f"warning: {reason}", err=True)
     if not quiet:
         click.echo(_told(report), err=True)
     if report.failed:
         ctx.exit(1)
-    if skipped and require_terraform:
+    if report.skipped and require_terraform:
         raise UsageError(
             "--require-terraform: install Terraform, or give it a way to its providers, for what "
             "is not checked above"
@@ -114,7 +110,9 @@ def validate(
 
 def _told(report: Report) -> str:
     """How it went, in a line."""
-    checked = _number(len(report.checked), "place")
+    checked = _number(len(report.checks), "place")
+    if report.skipped:
+        checked += f", {len(report.skipped)} of them not wholly"
     if not report.findings:
         return f"checked {checked}: nothing found"
     errors = sum(finding.severity == "error" for finding in report.findings)
@@ -173,21 +171,24 @@ def _is_template(text: str) -> bool:
 
 
 def _is_deployment(text: str) -> bool:
-    lines = text.splitlines()
-    return all(any(line.startswith(key) for line in lines) for key in ("name:", "release:"))
+    """Whether it has enough keys of a deployment file, so that one may be misspelt or missing."""
+    return len({match[1] for match in _KEY.finditer(text)}) >= ENOUGH
 
 
-def _check(target: Target, data: RuleData) -> tuple[list[Finding], str | None]:
-    """The findings about one target, and why it could not be checked, if so."""
+def _check(target: Target, data: RuleData) -> Check:
+    """What is found about one target."""
+    from generator.findings import Check
+
     if target.text is None:
         from generator import terraform
 
         return terraform.check(target.path)
+    place = str(target.path)
     if _is_template(target.text):
         from generator.lint import lint
 
-        return lint(target.text, str(target.path)), None
-    return list(_about_deployment(target, data)), None
+        return Check(place, tuple(lint(target.text, place)))
+    return Check(place, tuple(_about_deployment(target, data)))
 
 
 def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
