@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"<!-- permissions -->\n(.*?)<!-- /permissions -->", re.DOTALL)
+_UNKNOWN = "which permissions change cannot be said: the old README, which lists them, is missing"
 _EVERYBODY = ("0.0.0.0/0", "::/0")
 
 
@@ -53,6 +54,8 @@ class Summary(NamedTuple):
     removed: tuple[Row, ...]
     reworded: int
     """How many permissions have another purpose."""
+    known: bool = True
+    """Whether the old state could be read; if not, nothing is added, removed or reworded."""
 
     @property
     def opened(self) -> tuple[Row, ...]:
@@ -60,17 +63,20 @@ class Summary(NamedTuple):
         return tuple(row for row in self.added if row.is_open)
 
 
-def summaries(files: Iterable[tuple[Path, str, str]]) -> list[Summary]:
+def summaries(
+    files: Iterable[tuple[Path, str, str]], unchanged: Iterable[Path] = ()
+) -> list[Summary]:
     """What changes, by deployment, given each changed file with its old and its new text.
 
     The formats of a deployment say the same; folders of which the same is to be said share it.
     """
+    kept = {path.parent for path in unchanged}
     folders: dict[Path, list[tuple[str, str]]] = {}
     for path, old, new in files:
         folders.setdefault(path.parent, []).append((old, new))
     found: dict[Summary, list[str]] = {}
     for folder, texts in folders.items():
-        found.setdefault(_summary(texts), []).append(folder.as_posix())
+        found.setdefault(_summary(texts, folder in kept), []).append(folder.as_posix())
     return [
         summary._replace(folders=tuple(names))
         for summary, names in found.items()
@@ -97,6 +103,7 @@ def as_text(found: Iterable[Summary]) -> str:
         lines += [f"  - {row}" for row in each.removed]
         lines += [f"  + {row}" for row in each.added]
         lines += [f"  OPEN TO THE INTERNET from now on: {row}" for row in each.opened]
+        lines += [] if each.known else [f"  {_UNKNOWN}"]
         if each.reworded:
             lines.append(f"  {_reworded(each)}")
     return "".join(f"{line}\n" for line in lines)
@@ -111,6 +118,7 @@ def as_markdown(found: Iterable[Summary]) -> str:
         lines += [f"- **Open to the internet from now on:** {row}" for row in each.opened]
         lines += [f"- removed: {row}" for row in each.removed]
         lines += [f"- added: {row}" for row in each.added if not row.is_open]
+        lines += [] if each.known else [f"- {_UNKNOWN}"]
         lines += [f"- {_reworded(each)}"] if each.reworded else []
         lines.append("")
     return "".join(f"{line}\n" for line in lines)
@@ -126,6 +134,7 @@ def as_json(found: Iterable[Summary]) -> list[dict[str, Any]]:
             "added": [row._asdict() for row in each.added],
             "removed": [row._asdict() for row in each.removed],
             "reworded": each.reworded,
+            "known": each.known,
         }
         for each in found
     ]
@@ -136,16 +145,19 @@ def _reworded(summary: Summary) -> str:
     return f"purposes worded anew:{only} {summary.reworded}"
 
 
-def _summary(texts: Iterable[tuple[str, str]]) -> Summary:
-    pairs = list(texts)
+def _summary(pairs: Iterable[tuple[str, str]], kept: bool) -> Summary:
+    """What changes in a folder; `kept` says whether other files there stay as they are."""
+    pairs = list(pairs)
     before, after = (
         {row.identity: row for text in side for row in _rows(text)}
         for side in zip(*pairs, strict=True)
     )
-    gone = [role for old, new in pairs for role in replaced(old, new)]
+    gone = tuple(dict.fromkeys(role for old, new in pairs for role in replaced(old, new)))
+    if after and not before and (kept or any(old for old, _ in pairs)):
+        return Summary((), gone, (), (), 0, known=False)
     return Summary(
         folders=(),
-        replaced=tuple(dict.fromkeys(gone)),
+        replaced=gone,
         added=tuple(row for key, row in after.items() if key not in before),
         removed=tuple(row for key, row in before.items() if key not in after),
         reworded=sum(row != before[key] for key, row in after.items() if key in before),

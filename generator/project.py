@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from generator.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
-_SECTION = re.compile(r"""tool\s*\.\s*["']?cvo-sg""")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def find(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-        if (folder / TOML).is_file() and _SECTION.search(_text(folder / TOML)):
+        if (folder / TOML).is_file() and _has_section(_text(folder / TOML)):
             return folder / TOML
         if (folder / ".git").exists():
             return None
@@ -75,14 +73,16 @@ def read(path: Path, name: str) -> Project:
 
 
 def deployments(path: Path, output: Output) -> list[Path]:
-    """The deployment files of an output, in the order of their patterns and names."""
-    return [file for pattern in output.deployments for file in _matching(path.parent, pattern)]
+    """The deployment files of an output, each once, in the order of their patterns and names."""
+    found = (file for pattern in output.deployments for file in _matching(path.parent, pattern))
+    return list(dict.fromkeys(found))
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
-    if "*" in pattern:
-        return sorted(folder.glob(pattern))
-    return [folder / pattern]
+    if "*" not in pattern:
+        return [folder / pattern]
+    below = f"{pattern}/*" if pattern.endswith("**") else pattern  # Pythons differ about the folder
+    return sorted(path for path in folder.glob(below) if path.is_file())
 
 
 def _mistakes(path: Path, project: Project) -> Iterator[str]:
@@ -94,13 +94,30 @@ def _mistakes(path: Path, project: Project) -> Iterator[str]:
         for pattern in output.deployments:
             if Path(pattern).is_absolute():
                 yield f"{pattern}: write a path that is relative to {path.name}"
+            elif any("**" in part and part != "**" for part in Path(pattern).parts):
+                yield f"{pattern}: ** stands for whole folders: write **/*.yaml for files in all"
             elif not _matching(path.parent, pattern):
-                yield f"{pattern}: there is no such deployment file"
+                yield (
+                    f"{pattern}: there is no such deployment file; if the last one is gone, remove "
+                    f"the line, and what is generated from it in {output.out}"
+                )
         if Path(output.out).is_absolute():
             yield f"{output.out}: write a path that is relative to {path.name}"
     folders = [output.out for output in project.outputs]
     for folder in sorted({f for f in folders if folders.count(f) > 1}):
         yield f"{folder}: list it once, with everything that is generated there"
+
+
+def _has_section(text: str) -> bool:
+    if "cvo-sg" not in text:
+        return False
+    import tomllib
+
+    try:
+        tool = tomllib.loads(text).get("tool")
+    except tomllib.TOMLDecodeError:
+        return "tool.cvo-sg" in text  # which reading it will complain about
+    return isinstance(tool, dict) and "cvo-sg" in tool
 
 
 def _from_toml(path: Path, name: str) -> Project:

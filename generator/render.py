@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 
 from generator.errors import TemplateError, UsageError, unknown
-from generator.header import Origin, header, sealed
+from generator.header import Origin, header, is_generated, sealed
 from generator.resolved import Resolved
 from generator.usage import granted
 
@@ -47,6 +47,8 @@ def render(
         "header": header(resolved, origin),
     }
     names = environment.list_templates(filter_func=_is_output)
+    if not names:
+        raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
     return {name.removesuffix(SUFFIX): _render(environment, name, context) for name in names}
 
 
@@ -56,7 +58,8 @@ def _is_output(name: str) -> bool:
 
 def _render(environment: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
     try:
-        text = environment.get_template(name).render(context)
+        template = environment.get_template(name)
+        text = template.render(context)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
     except jinja2.TemplateNotFound as error:
@@ -66,8 +69,13 @@ def _render(environment: jinja2.Environment, name: str, context: Mapping[str, An
         raise TemplateError(f"{_place(name, error)}: {reason}") from None
     missing = [h for h in context["header"] if h not in text.replace("--&gt;", "-->")]
     if missing:
-        raise TemplateError(f"{name}: print the lines of the variable `header`: {missing[0]!r}")
-    return sealed(text)
+        reason = f"print the lines of the variable `header`: {missing[0]!r}"
+        raise TemplateError(f"{template.filename}: {reason}")
+    text = sealed(text)
+    if not is_generated(text.encode()):
+        reason = "print the lines of the variable `header` at the beginning"
+        raise TemplateError(f"{template.filename}: {reason}")
+    return text
 
 
 def _place(name: str, error: BaseException) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from generator.errors import WriteError
-from generator.header import is_edited, is_generated, with_inserts
+from generator.header import HEAD, command, is_edited, is_generated, with_inserts
 
 Kind = Literal["missing", "changed", "edited", "foreign", "orphaned"]
 _TEMPORARY = ".cvo-sg.tmp"
@@ -43,7 +43,15 @@ class Change(NamedTuple):
     @property
     def sentence(self) -> str:
         """What is the matter with the file."""
-        return _SENTENCES[self.kind]
+        gone = self.kind == "edited" and self.new is None
+        return _SENTENCES[self.kind] + (f", and {_SENTENCES['orphaned']}" if gone else "")
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do about a file that is not the tool's to change; None for others."""
+        if self.kind == "edited" and self.new is None:
+            return "move it away, or remove it with --force"
+        return _REMEDIES.get(self.kind)
 
     def __str__(self) -> str:
         return f"{self.path} {self.sentence}"
@@ -73,6 +81,15 @@ def compare(
     return tuple(changes)
 
 
+def renamed(out: Path, names: Iterable[str], commands: Iterable[str]) -> list[Path]:
+    """Folders of `out`, but for `names`, that one of the commands generated under other names."""
+    known, meant = set(names), set(commands)
+    if not out.is_dir() or out.is_symlink():
+        return []
+    others = [f for f in sorted(out.iterdir()) if f.name not in known and not _is_hidden(f)]
+    return [f for f in others if any(command(_head(p)) in meant for p in _generated(f))]
+
+
 def refuse_links(out: Path, files: Iterable[Path]) -> None:
     """Raise WriteError where a symbolic link below `out` moves a file elsewhere."""
     for folder in sorted({parent for path in files for parent in path.parents}):
@@ -88,7 +105,7 @@ def write(outs: Iterable[Path], changes: Iterable[Change], force: bool = False) 
     links to others.
     """
     changes = list(changes)
-    refused = [f"{c}: {_REMEDIES[c.kind]}" for c in changes if c.kind in _REMEDIES]
+    refused = [f"{change}: {change.remedy}" for change in changes if change.remedy]
     if refused and not force:
         raise WriteError("\n".join(refused))
     roots = {Path(), *outs}
@@ -184,7 +201,7 @@ def _held(folder: Path, alone: bool) -> Iterator[None]:
 
 
 def _compare(path: Path, new: bytes) -> Change | None:
-    if path.is_symlink():
+    if path.is_symlink() or path.is_fifo():
         return Change(path, "foreign", None, new)
     try:
         old = path.read_bytes()
@@ -206,15 +223,19 @@ def _generated(folder: Path) -> Iterator[Path]:
         if entry.is_symlink():
             continue
         if entry.is_dir():
-            if not entry.name.startswith("."):
+            if not _is_hidden(entry):
                 yield from _generated(entry)
-        elif entry.name.endswith(_TEMPORARY) or is_generated(_head(entry)):
+        elif entry.name.endswith(_TEMPORARY) or (entry.is_file() and is_generated(_head(entry))):
             yield entry
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".")
 
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(2000)
+        return file.read(HEAD)
 
 
 def _make_folder(folder: Path) -> list[Path]:

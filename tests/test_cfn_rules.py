@@ -348,7 +348,11 @@ def test_the_quota_and_the_ports_can_be_set_in_a_template():
     )
     assert "E9304" not in {f.rule for f in lint(metadata + ingress(*many(61)), "t.yaml")}
     assert "E9304" in {f.rule for f in lint(metadata + ingress(*many(62)), "t.yaml")}
-    assert "W9306" in {f.rule for f in lint(metadata + within(f"{TCP}, CidrIp: 0.0.0.0/0"), "t")}
+    assert "W9304" not in {f.rule for f in lint(metadata + ingress(*many(54)), "t.yaml")}
+    assert "W9304" in {f.rule for f in lint(metadata + ingress(*many(60)), "t.yaml")}
+    for port, rule in ((9, "W9306"), (22, "W9307")):
+        text = within(f"IpProtocol: tcp, FromPort: {port}, ToPort: {port}, CidrIp: 0.0.0.0/0")
+        assert [f.rule for f in lint(metadata + text, "t.yaml") if f.rule[:3] == "W93"] == [rule]
 
 
 @pytest.mark.slow

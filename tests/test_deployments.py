@@ -100,7 +100,8 @@ def test_several_files_are_generated_in_one_run(generate, site):
 
 
 def test_two_deployments_of_one_name_are_refused(run, site, tmp_path):
-    result = run("generate", site(), site())
+    (tmp_path / "copy.yaml").write_bytes((tmp_path / site()).read_bytes())
+    result = run("generate", "site.yaml", "copy.yaml")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "cvo-sg: two deployments have the name 'site': rename one\n"
     assert not (tmp_path / "out").exists()

@@ -140,6 +140,12 @@ def test_a_deployment_file_is_known_by_most_of_its_keys(run, put, misspelt, sent
     assert sentence in result.stdout
 
 
+def test_a_deployment_file_that_is_named_needs_one_key(run, put):
+    put({"site.yaml": 'name: site\nrelase: "3.7"\n'})
+    assert "did you mean release?" in run("validate", "site.yaml").stdout
+    assert run("validate", "site.yaml", "--skip-others").exit_code == 0
+
+
 def test_a_finding_is_a_line(run, put):
     put({"t.yaml": "AWSTemplateFormatVersion: 1\n---\nResources: {}\n"})
     result = run("validate", "t.yaml")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from generator.errors import WriteError
-from generator.header import MARK
+from generator.header import HEAD, MARK, sealed
 from generator.write import compare, locked, unified_diff, write
 
 
 def ours(text: str) -> bytes:
-    return f"# {MARK}\n{text}\n".encode()
+    return sealed(f"# {MARK}\n# Digest: sha256:{'0' * 64}\n{text}\n").encode()
 
 
 def changes(folder: Path, contents: dict[str, bytes]):
@@ -50,9 +50,8 @@ def test_a_generated_file_that_is_no_longer_wanted_is_removed_with_its_empty_fol
     [
         pytest.param("notes.md", b"mine", id="a file without the mark"),
         pytest.param(".terraform/x", ours("1"), id="a file in a hidden folder"),
-        pytest.param(
-            "far.tf", b"x" * 2000 + MARK.encode(), id="a file that mentions the mark far below"
-        ),
+        pytest.param("grep.sh", MARK.encode(), id="a file that mentions the mark"),
+        pytest.param("far.tf", b"x" * HEAD + ours("1"), id="a file that mentions it far below"),
     ],
 )
 def test_files_of_others_are_never_orphaned(tmp_path, name, content):
@@ -60,6 +59,34 @@ def test_files_of_others_are_never_orphaned(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     put(tmp_path, {"x": ours("1")})
     assert (tmp_path / name).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        pytest.param(lambda old: old + b"edited\n", "x was edited by hand: write", id="edited"),
+        pytest.param(
+            lambda old: old.replace(b"Digest", b""), "x was not generated", id="no digest"
+        ),
+    ],
+)
+def test_an_edit_is_not_overwritten(tmp_path, edit, sentence):
+    put(tmp_path, {"x": ours("1")})
+    edited = edit(ours("1"))
+    (tmp_path / "x").write_bytes(edited)
+    with pytest.raises(WriteError, match=sentence):
+        put(tmp_path, {"x": ours("2")})
+    assert (tmp_path / "x").read_bytes() == edited
+
+
+def test_an_edited_file_that_is_generated_no_longer_goes_only_by_force(tmp_path):
+    put(tmp_path, {"x": ours("1"), "y": ours("1")})
+    (tmp_path / "y").write_bytes(ours("1") + b"edited\n")
+    told = "y was edited by hand, and is generated no longer: move it away, or remove it with --fo"
+    with pytest.raises(WriteError, match=told):
+        put(tmp_path, {"x": ours("1")})
+    put(tmp_path, {"x": ours("1")}, force=True)
+    assert names(tmp_path) == ["x"]
 
 
 def test_a_file_of_somebody_else_in_the_way_stops_everything(tmp_path):
@@ -137,9 +164,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 
 
 def test_what_an_interrupted_run_left_behind_is_removed(tmp_path):
-    digest = b"Digest: sha256:" + b"0" * 64
     (tmp_path / ".x.1234.cvo-sg.tmp").write_bytes(b"half")
-    (tmp_path / ".y.1234.cvo-sg.tmp").write_bytes(ours("half") + digest)
+    (tmp_path / ".y.1234.cvo-sg.tmp").write_bytes(ours("most of it")[:-4])
     put(tmp_path, {"x": ours("1")})
     assert names(tmp_path) == ["x"]
 
@@ -156,7 +182,7 @@ def test_a_file_keeps_its_mode(tmp_path):
     [
         pytest.param(ours("1").rstrip(b"\n"), "No newline at end of file", id="final newline"),
         pytest.param(ours("1").replace(b"\n", b"\r\n"), "\\r", id="line ends"),
-        pytest.param(ours("1").replace(b"1", b"\xff"), "\\xff", id="no UTF-8"),
+        pytest.param(ours("1").replace(b"\n1", b"\n\xff"), "\\xff", id="no UTF-8"),
     ],
 )
 def test_the_diff_shows_bytes_that_a_terminal_would_hide(tmp_path, old, shown):

@@ -76,10 +76,17 @@ class OpenToTheInternet(_Open):
     description = "The whole internet may connect: name the networks that need to"
     source_url = RULE_PAGE
 
+    def __init__(self) -> None:
+        """As cfn-lint makes it: without arguments."""
+        super().__init__()
+        self.child_rules = {OpenAdministration.id: None}  # which cfn-lint puts here
+
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere, but for those of W9306."""
+        other = self.child_rules[OpenAdministration.id]
+        reported = other.config["ports"] if other else administrative()
         for rule in self.open(cfn):
-            if not any(_includes(rule, port) for port in administrative()):
+            if not any(_includes(rule, port) for port in reported):
                 yield RuleMatch(
                     rule.path,
                     f"{_told(rule)}: name the networks that need it",

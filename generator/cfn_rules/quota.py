@@ -19,12 +19,6 @@ NEARLY = 0.9
 class _Count(_Rule):
     """Counts the rules that are in force while every parameter has its default."""
 
-    def __init__(self) -> None:
-        """As cfn-lint makes it: without arguments."""
-        super().__init__()
-        self.config_definition = {"quota": {"default": QUOTA, "type": "integer"}}
-        self.configure()
-
     def over(self, cfn: Template, limit: float) -> Iterator[tuple[str, str, int, list[str | int]]]:
         """Group, direction, count and place, where there are more rules than the limit."""
         found: dict[tuple[str, str], dict[tuple[str | int, ...], set[str]]] = defaultdict(dict)
@@ -60,6 +54,12 @@ class TooManyRules(_Count):
     )
     source_url = QUOTA_PAGE
 
+    def __init__(self) -> None:
+        """As cfn-lint makes it: without arguments."""
+        super().__init__()
+        self.config_definition = {"quota": {"default": QUOTA, "type": "integer"}}
+        self.configure()
+
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups with more rules than the quota."""
         quota = self.config["quota"]
@@ -79,12 +79,18 @@ class NearlyTooManyRules(_Count):
 
     id = "W9304"
     shortdesc = "A group has room for more rules"
-    description = "More than 90 % of the quota of rules is used: the next networks may not fit"
+    description = "More than 90 % of the quota of E9304 is used: the next networks may not fit"
     source_url = QUOTA_PAGE
+
+    def __init__(self) -> None:
+        """As cfn-lint makes it: without arguments."""
+        super().__init__()
+        self.child_rules = {TooManyRules.id: None}  # which cfn-lint puts here
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups with more than nine tenths of the quota, but no more than the quota."""
-        quota = self.config["quota"]
+        other = self.child_rules[TooManyRules.id]
+        quota = other.config["quota"] if other else QUOTA
         for group, direction, count, path in self.over(cfn, quota * NEARLY):
             if count <= quota:
                 yield RuleMatch(

@@ -134,8 +134,8 @@ def generate(
     from generator.load import RuleData, shipped
 
     request = Request(
-        files,
-        presets,
+        tuple(dict.fromkeys(files)),
+        tuple(dict.fromkeys(presets)),
         Changes(**changes),  # type: ignore[arg-type]
         formats,
         None if archive or to_stdout else out,
@@ -207,4 +207,13 @@ def _target(
         for out, name, format_ in rendered
         if out == job.out
     }
+    folders.update(folder for job in todo if not job.formats for folder in _renamed(job))
     return Target(tuple(job.out for job in todo), contents, tuple(sorted(folders)), force)
+
+
+def _renamed(job: Job) -> list[Path]:
+    """Where the job's deployment files were generated when they had other names."""
+    from generator.write import renamed
+
+    names = [deployment.name for deployment, _ in job.deployments]
+    return renamed(job.out, names, [origin.command for _, origin in job.deployments if origin.file])

@@ -88,21 +88,18 @@ def place() -> Place:
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
     """What to generate. A request that does not say means what the project says, or the presets.
 
-    A deployment that the project lists goes where the project says, if the request does not.
+    What the project lists goes where the project says, if the request does not.
     """
-    if where.project and not request.says_what:
-        return [_job(each, _listed(each, where), request, data, where) for each in where.outputs]
-    if where.project and request.files and not (request.presets or request.out):
-        given = [_absolute(Path(file)) for file in request.files]
-        chosen = {
-            output: [file for file in given if file in _listed(output, where)]
-            for output in where.outputs
-        }
-        if sum(map(len, chosen.values())) == len(given):
+    outputs = [o for o in where.outputs if _goes(request, where.root / o.out)]
+    if outputs:
+        parts = [_part(request, output, where) for output in outputs]
+        named = _names(request)
+        if not request.says_what or (named and named == set().union(*map(_names, parts))):
+            owned = not (request.says_what or request.formats)
             return [
-                _job(output, files, request, data, where)._replace(owned=False)
-                for output, files in chosen.items()
-                if files
+                _job(output, part, owned, data, where)
+                for output, part in zip(outputs, parts, strict=True)
+                if _names(part)
             ]
     out = request.out or DEFAULT
     found = select(data, request.files, request.presets, request.changes)
@@ -110,32 +107,49 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
     return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
 
 
-def _listed(output: Output, where: Place) -> list[Path]:
+def _goes(request: Request, folder: Path) -> bool:
+    """Whether a request may be about what goes to a folder."""
+    return not request.out or _absolute(request.out) == _absolute(folder)
+
+
+def _part(request: Request, output: Output, where: Place) -> Request:
+    """What a request is about of what an output lists; all of it, if the request does not say."""
     from generator.project import deployments
 
     assert where.file
-    return [_absolute(path) for path in deployments(where.file, output)]
+    files = [str(shown(path)) for path in deployments(where.file, output)]
+    presets = output.presets
+    if request.says_what:
+        files = [file for file in files if _absolute(file) in _names(request)]
+        presets = tuple(name for name in presets if name in request.presets)
+    return request._replace(files=tuple(files), presets=presets)
 
 
-def _job(output: Output, files: list[Path], request: Request, data: RuleData, where: Place) -> Job:
+def _names(request: Request) -> set[Path | str]:
+    """The files and presets of a request, so that the same ones are equal."""
+    return {*map(_absolute, request.files), *request.presets}
+
+
+def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Place) -> Job:
     out = shown(where.root / output.out)
-    presets = () if request.files else output.presets
-    part = request._replace(files=tuple(str(shown(file)) for file in files), presets=presets)
     found = select(data, part.files, part.presets, part.changes)
-    origins = _origins(part, where, out, [])
-    formats = request.formats or output.formats
-    return Job(out, list(zip(found, origins, strict=True)), formats, not request.formats)
+    origins = _origins(part, where, None, [])
+    formats = part.formats or output.formats
+    return Job(out, list(zip(found, origins, strict=True)), formats, owned)
 
 
-def _origins(request: Request, where: Place, out: Path, names: list[str]) -> list[Origin]:
-    """Per deployment, in the order of `select`, the file and the command that generates it."""
+def _origins(request: Request, where: Place, out: Path | None, names: list[str]) -> list[Origin]:
+    """Per deployment, in the order of `select`, the file and the command that generates it.
+
+    Without `out`, the project says where.
+    """
     from generator.header import Origin
 
     options = request.changes.words()
     for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):
         options += [name, where.relative(folder)] if folder else []
-    within = Path(os.path.relpath(out, where.root))
-    if within != DEFAULT and within.parts[:1] != ("..",):
+    within = Path(os.path.relpath(out, where.root)) if out else DEFAULT
+    if out and within != DEFAULT and within.parts[:1] != ("..",):
         options += ["--out", where.relative(out)]
     found = []
     for file in request.files:
@@ -149,7 +163,7 @@ def _origins(request: Request, where: Place, out: Path, names: list[str]) -> lis
     return found + [Origin(_command("--preset", name, *options)) for name in presets]
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(path: Path | str) -> Path:
     """The path from the root of the file system; links stay what they are called."""
     return Path(os.path.normpath(Path.cwd() / path))
 

@@ -36,8 +36,9 @@ def differences(target: Target) -> tuple[Change, ...]:
 def report(ctx: click.Context, target: Target, diff: bool, form: str, quiet: bool) -> None:
     """Say, or show, what writing the files would change; exit with 1 if anything."""
     changes = differences(target)
-    click.echo({"text": _text, "json": _json, "markdown": _markdown, "github": _github}[form](
-        changes, diff), nl=False)  # fmt: skip
+    told = _summaries(target, changes) if diff else []
+    formats = {"text": _text, "json": _json, "markdown": _markdown, "github": _github}
+    click.echo(formats[form](changes, told, diff), nl=False)
     if changes:
         verb = "is" if len(changes) == 1 else "are"
         click.echo(
@@ -68,54 +69,50 @@ def put(target: Target, quiet: bool, verbose: bool) -> None:
         click.echo(f"{_files(len(unchanged))} up to date", err=True)
 
 
-def _summaries(changes: tuple[Change, ...]) -> list[Summary]:
+def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
     from generator.changes import summaries
 
-    return summaries(
-        (change.path, _decoded(change.old), _decoded(change.new))
-        for change in changes
-        if change.kind != "foreign"
-    )
+    texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
+    return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
 
 
-def _text(changes: tuple[Change, ...], diff: bool) -> str:
+def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
     from generator.changes import as_text
     from generator.write import unified_diff
 
     if not diff:
         return "".join(f"{change}\n" for change in changes)
-    told = as_text(_summaries(changes))
-    return "".join(map(unified_diff, changes)) + (f"\n{told}" if told else "")
+    words = as_text(told)
+    return "".join(map(unified_diff, changes)) + (f"\n{words}" if words else "")
 
 
-def _json(changes: tuple[Change, ...], diff: bool) -> str:
+def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
     from generator.changes import as_json
 
     found = {
         "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
-        "deployments": as_json(_summaries(changes)) if diff else [],
+        "deployments": as_json(told),
     }
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def _markdown(changes: tuple[Change, ...], diff: bool) -> str:
+def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
     from generator.changes import as_markdown
 
     if not changes:
         return "Every generated file is up to date.\n"
-    told = as_markdown(_summaries(changes)) if diff else ""
     files = "".join(f"- `{change.path}` {change.sentence}\n" for change in changes)
-    return f"{told}### Files\n\n{files}"
+    return f"{as_markdown(told)}### Files\n\n{files}"
 
 
-def _github(changes: tuple[Change, ...], diff: bool) -> str:
+def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
     from generator.findings import Check, Finding, Report, as_github
 
     found = [
         Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
         for change in changes
     ]
-    for each in _summaries(changes) if diff else ():
+    for each in told:
         file = each.folders[0]
         for role in each.replaced:
             message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
 MODULES = (".tf", ".tf.json")
 _KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?\s*:""", re.MULTILINE)
-ENOUGH = 2  # keys of a deployment file, by which it is known among other files
+ENOUGH = 2  # keys by which a deployment file is known among others; one that is named needs fewer
 
 
 class Target(NamedTuple):
@@ -139,7 +139,7 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
             text = path.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
-        if _is_template(text) or _is_deployment(text):
+        if _is_template(text) or _is_deployment(text, ENOUGH if skip_others else 1):
             yield Target(path, text)
         elif not skip_others:
             raise UsageError(
@@ -170,9 +170,9 @@ def _is_template(text: str) -> bool:
     return is_cloudformation(text)
 
 
-def _is_deployment(text: str) -> bool:
-    """Whether it has enough keys of a deployment file, so that one may be misspelt or missing."""
-    return len({match[1] for match in _KEY.finditer(text)}) >= ENOUGH
+def _is_deployment(text: str, enough: int = ENOUGH) -> bool:
+    """Whether it has enough keys of a deployment file; one may be misspelt, or missing."""
+    return len({match[1] for match in _KEY.finditer(text)}) >= enough
 
 
 def _check(target: Target, data: RuleData) -> Check:
