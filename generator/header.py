@@ -26,6 +26,8 @@ class Origin(NamedTuple):
     """What generates it again, at the root of the repository."""
     file: str | None = None
     """The deployment file, from there."""
+    unique: bool = False
+    """Whether no other file can have the same command: it and its output lie below that root."""
 
 
 def header(resolved: Resolved, origin: Origin) -> tuple[str, ...]:

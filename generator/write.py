@@ -87,7 +87,13 @@ def renamed(out: Path, names: Iterable[str], commands: Iterable[str]) -> list[Pa
     if not out.is_dir() or out.is_symlink():
         return []
     others = [f for f in sorted(out.iterdir()) if f.name not in known and not _is_hidden(f)]
-    return [f for f in others if any(command(_head(p)) in meant for p in _generated(f))]
+    return [f for f in others if _command(f) in meant]
+
+
+def _command(folder: Path) -> str | None:
+    """What generated the files of a deployment's folder, if this tool did."""
+    heads = (_head(path) for path in sorted(folder.glob("*/*")) if path.is_file())
+    return next(filter(None, map(command, heads)), None)
 
 
 def refuse_links(out: Path, files: Iterable[Path]) -> None:

@@ -191,6 +191,17 @@ def test_a_deployment_that_is_called_otherwise_leaves_no_files_behind(generate):
     assert {path.name for path in Path("out").iterdir()} == {"acme-two", "staging"}
 
 
+def test_two_files_that_are_called_the_same_leave_each_others_files_alone(
+    run, tmp_path, monkeypatch
+):
+    for customer in ("acme", "other"):
+        (tmp_path / customer).mkdir()
+        monkeypatch.chdir(tmp_path / customer)
+        write("site.yaml", DEPLOYMENT.format(name=customer, peers="[10.0.0.0/8]"))
+        run("generate", "--no-lint", "site.yaml", "--out", "../out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"acme", "other"}
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
 def test_a_pipe_in_the_folder_is_let_alone(generate):
     os.mkfifo("infra/pipe")

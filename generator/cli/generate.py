@@ -216,4 +216,5 @@ def _renamed(job: Job) -> list[Path]:
     from generator.write import renamed
 
     names = [deployment.name for deployment, _ in job.deployments]
-    return renamed(job.out, names, [origin.command for _, origin in job.deployments if origin.file])
+    commands = [origin.command for _, origin in job.deployments if origin.unique]
+    return renamed(job.out, names, commands)

@@ -51,12 +51,14 @@ class Place(NamedTuple):
 
     def relative(self, path: Path) -> str:
         """A path from the root, as generated files show it; outside, where it is is not theirs."""
-        shown = Path(os.path.relpath(path, self.root)).as_posix()
-        if shown.startswith("../"):
-            shown = path.name
+        shown = Path(os.path.relpath(path, self.root)).as_posix() if self.holds(path) else path.name
         if not shown.isprintable():
             raise UsageError(f"{shown!r} cannot stand in a comment: rename it")
         return shown
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path lies below the root."""
+        return Path(os.path.relpath(path, self.root)).parts[:1] != ("..",)
 
     def folder(self, option: Path | None, setting: str | None) -> Path | None:
         """A folder that an option gives, or else the project."""
@@ -148,13 +150,17 @@ def _origins(request: Request, where: Place, out: Path | None, names: list[str])
     options = request.changes.words()
     for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):
         options += [name, where.relative(folder)] if folder else []
-    within = Path(os.path.relpath(out, where.root)) if out else DEFAULT
-    if out and within != DEFAULT and within.parts[:1] != ("..",):
-        options += ["--out", where.relative(out)]
+    inside = not out or where.holds(out)
+    if out and inside and (shown_out := where.relative(out)) != str(DEFAULT):
+        options += ["--out", shown_out]
     found = []
     for file in request.files:
-        path = file if file == "-" else where.relative(Path(file))
-        found.append(Origin(_command(path, *options), None if file == "-" else path))
+        if file == "-":
+            found.append(Origin(_command(file, *options)))
+        else:
+            path = where.relative(Path(file))
+            unique = inside and where.holds(Path(file))
+            found.append(Origin(_command(path, *options), path, unique))
     presets = list(request.presets)
     if not found and not presets:
         if request.changes.name:
