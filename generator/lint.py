@@ -10,8 +10,14 @@ from __future__ import annotations
 import gc
 import os
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
 from generator.findings import Finding
+
+if TYPE_CHECKING:
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.runner import Runner
 
 PACK = "generator.cfn_rules"
 ADVICE = "W93"  # how the ids of the pack's warnings begin
@@ -32,17 +38,13 @@ def lint(text: str, file: str, advice: bool = True) -> list[Finding]:
     Without `advice`, only what is wrong: no warnings of our own rules.
     """
     gc.enable()
-    from cfnlint.config import ConfigMixIn
     from cfnlint.decode import decode_str
-    from cfnlint.runner import Runner
 
     template, matches = decode_str(text)
     if not matches:
-        options = ["--config-file", os.devnull, "--append-rules", PACK]
-        if not advice:
-            options += ["--ignore-checks", ADVICE]
-        config = ConfigMixIn(options, regions=["us-east-1"])
-        matches = list(Runner(config).validate_template(template))
+        runner = _runner()
+        runner.config = _config(advice)  # a template's metadata changes it
+        matches = list(runner.validate_template(template))
     return sorted(
         Finding(
             file,
@@ -54,3 +56,20 @@ def lint(text: str, file: str, advice: bool = True) -> list[Finding]:
         )
         for m in matches
     )
+
+
+@cache
+def _runner() -> Runner:
+    """What has all the rules: to load them takes longer than to check a template."""
+    from cfnlint.runner import Runner
+
+    return Runner(_config(advice=True))
+
+
+def _config(advice: bool) -> ConfigMixIn:
+    from cfnlint.config import ConfigMixIn
+
+    options = ["--config-file", os.devnull, "--append-rules", PACK]
+    if not advice:
+        options += ["--ignore-checks", ADVICE]
+    return ConfigMixIn(options, regions=["us-east-1"])

@@ -59,6 +59,16 @@ def test_a_text_that_cannot_be_read_is_a_finding_too(text, line):
     assert (finding.file, finding.line, finding.rule) == ("t.yaml", line, "E0000")
 
 
+def test_what_one_template_configures_is_not_so_for_the_next():
+    metadata = (
+        "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [W2001]\n"
+        "      configure_rules: {E9304: {quota: 1}}\n"
+    )
+    before = lint(BAD, "t.yaml")
+    assert "W2001" not in {finding.rule for finding in lint(metadata + BAD, "t.yaml")}
+    assert lint(BAD, "t.yaml") == before
+
+
 @pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml"])
 @pytest.mark.parametrize("place", ["working-directory", "home"])
 def test_settings_of_the_user_do_not_silence_it(home, place, name):
