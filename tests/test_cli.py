@@ -130,16 +130,17 @@ def test_a_group_that_the_product_creates_is_generated_by_name_only_and_with_a_w
 
 
 def test_findings_of_cfn_lint_stop_everything(run, tmp_path):
-    templates = tmp_path / "templates" / "cloudformation"
+    templates = tmp_path / "templates" / "bad"
     templates.mkdir(parents=True)
     bad = (
         "# {{ header | join(' ') }}\nAWSTemplateFormatVersion: '2010-09-09'\n"
         "Resources: {A: {Type: No::No}}\n"
     )
     (templates / "t.yaml.jinja").write_text(bad)
-    result = run("generate", "-p", "predefined", "--templates", tmp_path / "templates")
+    command = ["generate", "-p", "predefined", "--templates", tmp_path / "templates", "-f", "bad"]
+    result = run(*command, "-f", "terraform")
     assert result.exit_code == 1
-    assert result.stdout.startswith("out/predefined/cloudformation/t.yaml:3:")
+    assert result.stdout.startswith("out/predefined/bad/t.yaml:3:")
     assert "nothing was written" in result.stderr
     assert not (tmp_path / "out").exists()
 

