@@ -7,6 +7,7 @@ from itertools import product
 
 from generator.deployment import Deployment
 from generator.model import Catalogue, Direction, Release, Rule, SupplementRules
+from generator.resolved import Dropped
 
 
 def generated_roles(
@@ -34,8 +35,8 @@ def documented_rows(
 
 def dropped(
     deployment: Deployment, release: Release, roles: tuple[str, ...]
-) -> tuple[tuple[str, int], ...]:
-    """The features that a deployment does without, with the rows that drops."""
+) -> tuple[Dropped, ...]:
+    """The features that a deployment does without, in alphabetical order."""
     directions: tuple[Direction, ...] = ("inbound", "outbound")
     rows = [
         row
@@ -44,7 +45,9 @@ def dropped(
         if is_dropped(row, deployment)
     ]
     unused = [name for name, used in (deployment.features or {}).items() if not used]
-    return tuple((name, sum(name in row.features for row in rows)) for name in sorted(unused))
+    return tuple(
+        Dropped(name, sum(name in row.features for row in rows)) for name in sorted(unused)
+    )
 
 
 def is_dropped(rule: Rule, deployment: Deployment) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from generator.model import Release, Rule
-from generator.resolved import Resolved
+from generator.resolved import Dropped, Resolved
 from generator.usage import granted
 
 Kind = Literal["added", "removed", "changed", "reworded"]
@@ -37,6 +37,7 @@ class State(NamedTuple):
     rows: Mapping[tuple[Table, str], Rule]
     permissions: Mapping[Permission, str]
     """The purposes, by permission."""
+    without: tuple[Dropped, ...] = ()
 
 
 class RowChange(NamedTuple):
@@ -58,6 +59,10 @@ class Differences(NamedTuple):
     rows: tuple[RowChange, ...]
     added: Mapping[Permission, str]
     removed: Mapping[Permission, str]
+    dropped: tuple[Dropped, ...]
+    """The features that only the new side does without."""
+    restored: tuple[Dropped, ...]
+    """The features that only the old side does without."""
 
     @property
     def reworded(self) -> tuple[RowChange, ...]:
@@ -94,7 +99,7 @@ def of_deployment(name: str, resolved: Resolved) -> State:
                 key = (group.role, direction, str(each.traffic), each.endpoint)
                 if key not in served and each.entries:
                     permissions[Permission(*key, "(open)")] = each.description
-    return State(name, {}, permissions)
+    return State(name, {}, permissions, resolved.dropped)
 
 
 def compare(old: State, new: State) -> Differences:
@@ -105,7 +110,15 @@ def compare(old: State, new: State) -> Differences:
         tuple(_rows(old, new)),
         {p: told for p, told in new.permissions.items() if p not in old.permissions},
         {p: told for p, told in old.permissions.items() if p not in new.permissions},
+        _only_in(new, old),
+        _only_in(old, new),
     )
+
+
+def _only_in(one: State, other: State) -> tuple[Dropped, ...]:
+    """The features that one side does without and the other has."""
+    features = {each.feature for each in other.without}
+    return tuple(each for each in one.without if each.feature not in features)
 
 
 def _rows(old: State, new: State) -> Iterator[RowChange]:
@@ -137,6 +150,10 @@ def as_table(found: Differences, wording: bool) -> str:
         number = len(found.reworded)
         rows = "1 row is" if number == 1 else f"{number} rows are"
         lines.append(f"  = {rows} worded anew only: --wording shows them")
+    if found.dropped or found.restored:
+        lines += ["", "features"]
+        lines += [f"  - {feature}" for feature in found.dropped]
+        lines += [f"  + {feature}" for feature in found.restored]
     lines += ["", "permissions"]
     for sign, side in (("-", found.removed), ("+", found.added)):
         lines += [f"  {sign} {_told(permission)}: {told}" for permission, told in side.items()]
@@ -152,6 +169,10 @@ def as_markdown(found: Differences, wording: bool) -> str:
     lines += [f"- {r.kind}: `{r.group}` {r.table} `{r.id}`: {_cells(r)}" for r in shown]
     if found.reworded and not wording:
         lines.append(f"- worded anew only: {len(found.reworded)}")
+    if found.dropped or found.restored:
+        lines += ["", "### Features", ""]
+        lines += [f"- dropped: {feature}" for feature in found.dropped]
+        lines += [f"- restored: {feature}" for feature in found.restored]
     lines += ["", "### Permissions", ""]
     for kind, side in (("removed", found.removed), ("added", found.added)):
         lines += [f"- {kind}: {_told(permission)}: {told}" for permission, told in side.items()]
@@ -176,6 +197,10 @@ def as_json(found: Differences, _wording: bool) -> str:
             }
             for row in found.rows
         ],
+        "features": {
+            kind: [each._asdict() for each in side]
+            for kind, side in (("dropped", found.dropped), ("restored", found.restored))
+        },
         "permissions": {
             kind: [{**permission._asdict(), "purpose": told} for permission, told in side.items()]
             for kind, side in (("added", found.added), ("removed", found.removed))

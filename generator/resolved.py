@@ -125,6 +125,16 @@ class AbsentOutput(NamedTuple):
     role: str
 
 
+class Dropped(NamedTuple):
+    """A feature that the deployment does without, and the number of rows that serve it."""
+
+    feature: str
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{self.feature} ({self.rows} {'row' if self.rows == 1 else 'rows'})"
+
+
 class Resolved(NamedTuple):
     """A deployment with every decision taken: what the templates print."""
 
@@ -141,8 +151,7 @@ class Resolved(NamedTuple):
     groups: tuple[ResolvedGroup, ...]
     clashes: tuple[Clash, ...]
     absent: tuple[AbsentOutput, ...]
-    dropped: tuple[tuple[str, int], ...]
-    """The features that the deployment does without, with the number of rows of each."""
+    dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
 
     @property

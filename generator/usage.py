@@ -120,10 +120,7 @@ def summary(resolved: Resolved) -> str:
             f"of {resolved.quota} rules each"
         )
     if resolved.dropped:
-        told = ", ".join(
-            f"{name} ({rows} {'row' if rows == 1 else 'rows'})" for name, rows in resolved.dropped
-        )
-        lines.append(f"  without: {told}")
+        lines.append(f"  without: {', '.join(map(str, resolved.dropped))}")
     if resolved.left_open:
         names = ", ".join(i.id for i in resolved.left_open)
         lines.append(f"  left open, so nothing is permitted: {names}")

@@ -28,7 +28,7 @@ ARROWS = {
     "strict_yaml": {"compose", "errors"},
     "checks": {"errors", "model", "protocols", "strict_yaml"},
     "load": {"checks", "deployment", "errors", "model", "strict_yaml"},
-    "chosen": {"deployment", "model"},
+    "chosen": {"deployment", "model", "resolved"},
     "bindings": {"deployment", "model", "peers", "protocols", "resolved"},
     "resolve": {"bindings", "chosen", "deployment", "errors", "model", "protocols", "resolved"},
     "usage": {"bindings", "errors", "model", "peers", "protocols", "resolved"},

@@ -174,6 +174,22 @@ def test_a_deployment_and_a_release_show_a_move(run, site):
     assert "  - cloud-volumes-ontap outbound udp 389" in back.stdout
 
 
+def test_features_that_a_deployment_does_without_are_told(run, site):
+    old, new = site(), site(SITE + "features: {cifs: false, nfs: true}\n", "new.yaml")
+    assert "\nfeatures\n  - cifs (29 rows)\n\npermissions\n" in run("diff", old, new).stdout
+    assert "\nfeatures\n  + cifs (29 rows)\n" in run("diff", new, old).stdout
+    markdown = run("diff", old, new, "--output", "markdown").stdout
+    assert "### Features\n\n- dropped: cifs (29 rows)\n" in markdown
+    found = json.loads(run("diff", old, new, "--output", "json").stdout)
+    assert found["features"] == {"dropped": [{"feature": "cifs", "rows": 29}], "restored": []}
+
+
+def test_a_feature_dropped_on_both_sides_is_no_difference_whatever_the_release(run, site):
+    text = SITE + "features: {cifs: false}\n"
+    old, new = site(text), site(text.replace("3.7", "console"), "new.yaml")
+    assert "features" not in run("diff", old, new).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -297,9 +313,12 @@ def test_features_are_known_by_name_and_true_changes_nothing():
     assert keys(resolved(deployment(features=used))) == keys(resolved(deployment()))
 
 
-def test_the_summary_says_what_is_dropped(run, site):
+def test_the_summary_and_the_readmes_say_what_is_dropped(run, site):
     result = run("generate", "--no-lint", site(SITE + "features: {iscsi: false, snmp: false}\n"))
     assert "  without: iscsi (1 row), snmp (6 rows)\n" in result.stderr
+    for kind in ("terraform", "cloudformation"):
+        text = Path("out/site", kind, "README.md").read_text()
+        assert "rules for what is not used: iscsi (1 row), snmp (6 rows).\n\n## Deploy" in text
 
 
 def test_an_endpoint_left_open_has_no_default():
