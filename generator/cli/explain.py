@@ -12,15 +12,7 @@ from generator.errors import UsageError, unknown
 
 @click.command()
 @click.argument("what", metavar="PORT|GROUP|ENDPOINT")
-@click.option(
-    "--release",
-    "-r",
-    "release_ids",
-    multiple=True,
-    metavar="R",
-    shell_complete=options.releases,
-    help="Only the rules of this release; may be repeated.",
-)
+@options.only_releases
 @options.rule_data
 def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
     """Show every rule about a port, a group or an endpoint, release by release.

@@ -36,3 +36,13 @@ def names(
 presets = names(lambda data: data.presets())
 releases = names(lambda data: data.releases())
 groups = names(lambda data: data.catalogue.groups)
+
+only_releases = click.option(
+    "--release",
+    "-r",
+    "release_ids",
+    multiple=True,
+    metavar="R",
+    shell_complete=releases,
+    help="Only the rules of this release; may be repeated.",
+)

@@ -11,15 +11,7 @@ from generator.errors import UsageError, unknown
 
 
 @click.command()
-@click.option(
-    "--release",
-    "-r",
-    "release_ids",
-    multiple=True,
-    metavar="R",
-    shell_complete=options.releases,
-    help="Only the rows of this release; may be repeated.",
-)
+@options.only_releases
 @click.option(
     "--group",
     "-g",
