@@ -11,9 +11,15 @@ from typing import Literal, NamedTuple
 from generator.model import Need, Release
 from generator.protocols import ALL_TRAFFIC, Traffic
 from generator.resolved import Resolved, ResolvedGroup
-from generator.usage import THE_INTERNET, granted, usage
+from generator.usage import EVERYWHERE, THE_INTERNET, granted, usage
 
-Kind = Literal["open-to-the-internet", "quota-nearly-used", "outbound-incomplete", "group-replaced"]
+Kind = Literal[
+    "open-to-the-internet",
+    "quota-nearly-used",
+    "outbound-incomplete",
+    "without-effect",
+    "group-replaced",
+]
 NEARLY = 0.9  # of the quota: the next network may not fit
 
 
@@ -26,11 +32,14 @@ class Advice(NamedTuple):
 
 def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
     """What to change in a deployment, group by group."""
+    yield from (Advice("without-effect", f"{resolved.name}: {w}") for w in resolved.warnings)
     yield from _open(resolved, release)
     yield from _nearly_full(resolved)
+    unused = {each.feature for each in resolved.dropped}
     for group in resolved.groups:
         for need in release.rules[group.role].needs:
-            if not _met(need, group):
+            idle = bool(need.features) and unused.issuperset(need.features)
+            if not (idle or _met(need, group, resolved)):
                 yield Advice(
                     "outbound-incomplete",
                     f"{resolved.name}: the group {group.role} lets out no "
@@ -50,16 +59,11 @@ def replacement(file: str, role: str) -> Advice:
 
 
 def _open(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    rows = {
-        (group.role, p.endpoint, p.description): p.rows
-        for group in resolved.groups
-        for p in group.ingress
-    }
     chains = {each.id: each.chain for each in resolved.inputs}
     for rule in granted(resolved):
         if rule.direction == "inbound" and rule.peer.value in THE_INTERNET:
-            document = release.rules[rule.role].document or resolved.document
-            names = ", ".join(rows[rule.role, rule.endpoint, rule.description])
+            document = release.document_of(rule.role)
+            names = ", ".join(rule.rows)
             fallback = chains[rule.endpoint][-1]
             all_of_them = f", or {fallback} for all like it" if fallback != rule.endpoint else ""
             yield Advice(
@@ -83,10 +87,15 @@ def _nearly_full(resolved: Resolved) -> Iterator[Advice]:
             )
 
 
-def _met(need: Need, group: ResolvedGroup) -> bool:
-    """Whether a group lets out what it has to, to one of those who have to get it."""
-    outward = [p for p in group.egress if p.entries and p.endpoint in need.endpoints]
-    return all(any(_covers(p.traffic, t) for p in outward) for t in need.permissions)
+def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
+    """Whether a group lets out what it has to, to those who have to get it or to everywhere."""
+    outward = {p.traffic for p in group.egress if p.entries and p.endpoint in need.endpoints}
+    outward |= {
+        rule.traffic
+        for rule in granted(resolved)
+        if (rule.role, rule.direction) == (group.role, "outbound") and rule.peer.value == EVERYWHERE
+    }
+    return all(any(_covers(traffic, t) for traffic in outward) for t in need.permissions)
 
 
 def _covers(traffic: Traffic, needed: Traffic) -> bool:

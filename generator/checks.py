@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from generator.errors import KeyPath, Mistake, unknown
-from generator.model import Catalogue, Endpoint, Group, GroupRules, Rule, Supplement
+from generator.errors import KEY, KeyPath, Mistake, unknown
+from generator.model import Catalogue, Endpoint, Group, GroupRules, ReleaseInfo, Rule, Supplement
 from generator.protocols import Traffic
 from generator.strict_yaml import Parsed
 
@@ -14,20 +14,43 @@ def check_endpoints(
     parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
 ) -> Iterator[Mistake]:
     """Defaults that lead nowhere, or back."""
-    endpoints = parsed.value
-    for name, endpoint in endpoints.items():
-        default = endpoint.default
-        path = (name, "default")
-        if default.group and default.group not in groups:
-            yield parsed.mistake((*path, "group"), unknown("group", default.group, list(groups)))
-        if default.endpoint and default.endpoint not in endpoints:
-            message = unknown("endpoint", default.endpoint, list(endpoints))
-            yield parsed.mistake((*path, "endpoint"), message)
-        elif default.endpoint and _is_group(endpoints[default.endpoint]):
-            message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
-            yield parsed.mistake((*path, "endpoint"), message)
-        elif _falls_back_to_itself(name, endpoints):
-            yield parsed.mistake(path, "the default leads back to this endpoint")
+    for name in parsed.value:
+        for path, message in _bad_default(name, parsed.value, groups):
+            yield parsed.mistake((name, "default", *path), message)
+
+
+def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator[Mistake]:
+    """Groups and endpoints that do not exist, and defaults that lead nowhere, or back."""
+    release, groups = parsed.value, catalogue.groups
+    for i, role in enumerate(release.groups):
+        if role not in groups:
+            yield parsed.mistake(("groups", i), unknown("group", role, list(groups)))
+    strange = [name for name in release.defaults if name not in catalogue.endpoints]
+    for name in strange:
+        message = unknown("endpoint", name, list(catalogue.endpoints))
+        yield parsed.mistake(("defaults", name, KEY), message)
+    endpoints = {} if strange or not release.defaults else catalogue.of(release).endpoints
+    for name in endpoints:
+        own = name in release.defaults
+        for path, message in _bad_default(name, endpoints, groups):
+            at = ("defaults", name, *path) if own else ("defaults",)
+            yield parsed.mistake(at, message if own else f"{name}: {message}")
+
+
+def _bad_default(
+    name: str, endpoints: Mapping[str, Endpoint], groups: Mapping[str, Group]
+) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with the default of an endpoint, and where in it."""
+    default = endpoints[name].default
+    if default.group and default.group not in groups:
+        yield ("group",), unknown("group", default.group, list(groups))
+    if default.endpoint and default.endpoint not in endpoints:
+        yield ("endpoint",), unknown("endpoint", default.endpoint, list(endpoints))
+    elif default.endpoint and _is_group(endpoints[default.endpoint]):
+        message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
+        yield ("endpoint",), message
+    elif _falls_back_to_itself(name, endpoints):
+        yield (), "the default leads back to this endpoint"
 
 
 def _is_group(endpoint: Endpoint) -> bool:

@@ -10,8 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from generator.model import Release, Rule
-from generator.resolved import Dropped, Resolved
+from generator.chosen import rows
+from generator.deployment import Deployment
+from generator.model import Catalogue, Default, Release, Rule
+from generator.resolve import resolve
+from generator.resolved import Dropped
 from generator.usage import granted
 
 Kind = Literal["added", "removed", "changed", "reworded"]
@@ -37,6 +40,8 @@ class State(NamedTuple):
     rows: Mapping[tuple[Table, str], Rule]
     permissions: Mapping[Permission, str]
     """The purposes, by permission."""
+    defaults: Mapping[str, Default]
+    """What endpoints stand for, where the release says otherwise than others do."""
     without: tuple[Dropped, ...] = ()
 
 
@@ -72,22 +77,31 @@ class Differences(NamedTuple):
 
 def of_release(release: Release) -> State:
     """Every row and permission that a release documents."""
-    rows: dict[tuple[Table, str], Rule] = {}
+    documented: dict[tuple[Table, str], Rule] = {}
     permissions: dict[Permission, str] = {}
     for role, group in release.rules.items():
         for direction, mode, rules in group.tables():
             table = f"{direction} {mode}" if mode else direction
             for rule in rules:
-                rows[(role, table), rule.id] = rule
+                documented[(role, table), rule.id] = rule
                 for endpoint in rule.endpoints:
                     for traffic in rule.traffic:
-                        permission = Permission(role, table, str(traffic), endpoint, "")
+                        peer = _default(release.info.defaults.get(endpoint))
+                        permission = Permission(role, table, str(traffic), endpoint, peer)
                         permissions.setdefault(permission, rule.purpose)
-    return State(release.id, rows, permissions)
+    return State(release.id, documented, permissions, release.info.defaults)
 
 
-def of_deployment(name: str, resolved: Resolved) -> State:
-    """Every permission of a deployment, with its peer; an open input counts as one."""
+def of_deployment(
+    name: str, deployment: Deployment, release: Release, catalogue: Catalogue
+) -> State:
+    """Every row and permission of a deployment, with its peers; an open input counts as one."""
+    resolved = resolve(deployment, release, catalogue)
+    used: dict[tuple[Table, str], Rule] = {}
+    for group in resolved.groups:
+        for direction, _ in group.tables:
+            for row in rows(deployment, release, catalogue, group.role, direction):
+                used.setdefault(((group.role, direction), row.id), row)
     permissions = {
         Permission(g.role, g.direction, str(g.traffic), g.endpoint, g.peer.value): g.description
         for g in granted(resolved)
@@ -99,7 +113,20 @@ def of_deployment(name: str, resolved: Resolved) -> State:
                 key = (group.role, direction, str(each.traffic), each.endpoint)
                 if key not in served and each.entries:
                     permissions[Permission(*key, "(open)")] = each.description
-    return State(name, {}, permissions, resolved.dropped)
+    free = {
+        endpoint: default
+        for endpoint, default in release.info.defaults.items()
+        if deployment.peers(endpoint) is None and endpoint not in deployment.open
+    }
+    return State(name, used, permissions, free, resolved.dropped)
+
+
+def _default(default: Default | None) -> str:
+    """Who an endpoint stands for by what only this release says."""
+    if default is None:
+        return ""
+    stands_for = default.group or default.endpoint or " ".join(default.cidrs) or "the own group"
+    return f"(default: {stands_for})"
 
 
 def compare(old: State, new: State) -> Differences:
@@ -128,13 +155,18 @@ def _rows(old: State, new: State) -> Iterator[RowChange]:
         kind: Kind
         if before is None or after is None:
             kind = "added" if after else "removed"
-        elif (before.traffic, before.endpoints) != (after.traffic, after.endpoints):
+        elif _meaning(before, old) != _meaning(after, new):
             kind = "changed"
         elif any(getattr(before, cell) != getattr(after, cell) for cell in CELLS):
             kind = "reworded"
         else:
             continue
         yield RowChange(kind, group, table, name, before, after)
+
+
+def _meaning(rule: Rule, side: State) -> tuple[object, ...]:
+    """What AWS sees of a row, while nothing is bound."""
+    return rule.traffic, rule.endpoints, [side.defaults.get(e) for e in rule.endpoints]
 
 
 def as_table(found: Differences, wording: bool) -> str:

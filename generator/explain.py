@@ -24,6 +24,8 @@ class Reason(NamedTuple):
     group: str
     table: str
     rule: Rule
+    falls_back: tuple[str, ...] = ()
+    """The endpoints of the rule that come to the one asked for where nothing is bound to them."""
 
 
 class Ports(NamedTuple):
@@ -75,13 +77,15 @@ def reasons(what: str, releases: Iterable[Release], catalogue: Catalogue) -> Ite
         return what == role or what in rule.endpoints
 
     for release in releases:
+        known = catalogue.of(release.info)
         for role, group in release.rules.items():
             for direction, mode, rules in group.tables():
                 table = f"{direction} {mode}" if mode else direction
                 for rule in rules:
-                    if concerns(role, rule):
-                        document = group.document or release.info.document
-                        yield Reason(release.id, document, role, table, rule)
+                    falls_back = tuple(e for e in rule.endpoints if what in known.chain(e)[1:])
+                    if concerns(role, rule) or falls_back:
+                        document = release.document_of(role)
+                        yield Reason(release.id, document, role, table, rule, falls_back)
     for name, supplement in catalogue.supplements.items():
         for role, added in supplement.groups.items():
             for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
@@ -108,6 +112,8 @@ def as_text(found: Iterable[Reason]) -> str:
         who = " and ".join(rule.endpoints)
         lines.append(f"  {each.group} {each.table}: {traffic} {way} {who} (row {rule.id})")
         lines.append(f"    {rule.purpose}")
+        if each.falls_back:
+            lines.append(f"    where nothing is bound to {' and '.join(each.falls_back)}")
         if rule.features:
             lines.append(f"    serves: {', '.join(rule.features)}")
         if rule.note:

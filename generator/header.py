@@ -33,10 +33,11 @@ class Origin(NamedTuple):
 def header(resolved: Resolved, origin: Origin) -> tuple[str, ...]:
     """The lines of the header, for a template to put into comments."""
     source = f", from {origin.file}" if origin.file else ""
+    documents = '" and "'.join(resolved.documents)
     outbound = f"{resolved.topology}, {resolved.outbound} outbound rules"
     return (
         f"{MARK} from the rules of {resolved.product}. DO NOT EDIT.",
-        f'Source: {resolved.product}, "{resolved.document}".',
+        f'Source: {resolved.product}, "{documents}".',
         f"Deployment: {resolved.name} ({outbound}){source}.",
         f"Command: {origin.command}",
         f"Digest: {_UNSEALED}",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generator.checks import check_endpoints, check_rules, check_supplements
+from generator.checks import check_endpoints, check_release, check_rules, check_supplements
 from generator.deployment import ADDRESS_LIKE, PEER_NAME, Deployment
 from generator.errors import (
     KEY,
@@ -72,15 +72,12 @@ class RuleData:
     def _release(self, name: str) -> Release:
         folder = self.root / "releases" / name
         info = self._read(folder / "release.yaml", ReleaseInfo)
-        _raise(
-            info.mistake(("groups", i), unknown("group", role, list(self.catalogue.groups)))
-            for i, role in enumerate(info.value.groups)
-            if role not in self.catalogue.groups
-        )
+        _raise(check_release(info, self.catalogue))
+        catalogue = self.catalogue.of(info.value)
         rules = {
             role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
         }
-        _raise(m for parsed in rules.values() for m in check_rules(parsed, self.catalogue))
+        _raise(m for parsed in rules.values() for m in check_rules(parsed, catalogue))
         return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
 
     def preset(self, name: str) -> Deployment:
@@ -146,14 +143,9 @@ class RuleData:
                 known = list(self.catalogue.supplements)
                 yield ("supplements", i), unknown("supplement", name, known)
         for feature in deployment.features or {}:
-            if feature not in self.features(deployment.release):
-                known = self.features(deployment.release)
+            known = self.release(deployment.release).features
+            if feature not in known:
                 yield ("features", feature, KEY), unknown("feature", feature, known)
-
-    def features(self, release: str) -> list[str]:
-        """The features that rules of a release serve, in the order of their names."""
-        tables = (t for group in self.release(release).rules.values() for *_, t in group.tables())
-        return sorted({feature for table in tables for rule in table for feature in rule.features})
 
     def _roles(self, deployment: Deployment) -> tuple[str, ...]:
         """The groups of a deployment, or all that it could have where it does not say."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from generator.errors import FieldError
@@ -56,7 +56,9 @@ class Rule:
     """What the row lets through, where the Protocol and Port cells alone would mislead."""
 
     def __post_init__(self) -> None:
-        _check_slug(self.id, "id")
+        if not SLUG.fullmatch(self.id):
+            reason = "write lower-case letters, digits and single hyphens"
+            raise FieldError(f"{self.id!r} is no id: {reason}", "id")
         if not self.endpoints:
             raise FieldError("a rule names at least one endpoint", "endpoints")
         if not self.permissions:
@@ -90,6 +92,8 @@ class Need:
     """Where that is documented."""
     remedy: str
     """What to write into a deployment, as a sentence."""
+    features: tuple[str, ...] = ()
+    """The features that need it; without any, it is always needed."""
 
     def __post_init__(self) -> None:
         if not self.permissions:
@@ -127,6 +131,34 @@ class GroupRules:
 
 
 @dataclass(frozen=True)
+class Default:
+    """What an endpoint stands for where a deployment leaves it out: at most one of these."""
+
+    cidrs: tuple[str, ...] = ()
+    """CIDRs."""
+    endpoint: str | None = None
+    """The id of another endpoint."""
+    group: str | None = None
+    """The role of a group, where that group is part of the deployment."""
+    own_group: bool = False
+    """The group that carries the rule."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no default at all."""
+        return not (self.cidrs or self.endpoint or self.group or self.own_group)
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
+            raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
+        for cidr in self.cidrs:
+            try:
+                Peer.parse(cidr)
+            except FieldError as error:
+                raise FieldError(str(error), "cidrs") from None
+
+
+@dataclass(frozen=True)
 class ReleaseInfo:
     """One published set of documented rules: `releases/<release>/release.yaml`."""
 
@@ -140,6 +172,8 @@ class ReleaseInfo:
     """The date of the document; null where it carries none."""
     notes: tuple[str, ...] = ()
     """What the document says outside its tables."""
+    defaults: Mapping[str, Default] = field(default_factory=dict)
+    """What endpoints stand for, by id, where the document says otherwise than endpoints.yaml."""
 
     def __post_init__(self) -> None:
         _check_line(self.product, "product")
@@ -152,6 +186,11 @@ class SupplementRules:
 
     inbound: tuple[Rule, ...] = ()
     outbound: tuple[Rule, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those of both directions."""
+        return self.inbound + self.outbound
 
 
 @dataclass(frozen=True)
@@ -197,34 +236,6 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Default:
-    """What an endpoint stands for where a deployment leaves it out: at most one of these."""
-
-    cidrs: tuple[str, ...] = ()
-    """CIDRs."""
-    endpoint: str | None = None
-    """The id of another endpoint."""
-    group: str | None = None
-    """The role of a group, where that group is part of the deployment."""
-    own_group: bool = False
-    """The group that carries the rule."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is no default at all."""
-        return not (self.cidrs or self.endpoint or self.group or self.own_group)
-
-    def __post_init__(self) -> None:
-        if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
-            raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
-        for cidr in self.cidrs:
-            try:
-                Peer.parse(cidr)
-            except FieldError as error:
-                raise FieldError(str(error), "cidrs") from None
-
-
-@dataclass(frozen=True)
 class Endpoint:
     """Who is at the other end of a rule: an entry of `endpoints.yaml`."""
 
@@ -246,6 +257,18 @@ class Release:
     info: ReleaseInfo
     rules: Mapping[str, GroupRules]
 
+    @property
+    def features(self) -> list[str]:
+        """The features that its rules and needs serve, in the order of their names."""
+        tables = (table for group in self.rules.values() for *_, table in group.tables())
+        served = {feature for table in tables for rule in table for feature in rule.features}
+        needs = (need for group in self.rules.values() for need in group.needs)
+        return sorted(served.union(*(need.features for need in needs)))
+
+    def document_of(self, role: str) -> str:
+        """The title of the page that documents a group."""
+        return self.rules[role].document or self.info.document
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -255,15 +278,21 @@ class Catalogue:
     endpoints: Mapping[str, Endpoint]
     supplements: Mapping[str, Supplement] = field(default_factory=dict)
 
+    def chain(self, endpoint: str) -> tuple[str, ...]:
+        """An endpoint and what it falls back to, in order."""
+        fallback = self.endpoints[endpoint].default.endpoint
+        return (endpoint, *(self.chain(fallback) if fallback else ()))
+
+    def of(self, release: ReleaseInfo) -> Catalogue:
+        """The catalogue with the defaults that a release documents."""
+        endpoints = {
+            name: replace(self.endpoints[name], default=default)
+            for name, default in release.defaults.items()
+        }
+        return replace(self, endpoints={**self.endpoints, **endpoints})
+
 
 def _check_line(text: str, field: str) -> None:
     """Refuse what would end a comment in a generated file and go on as code."""
     if not text.isprintable():
         raise FieldError(f"the {field} is one line of printable text", field)
-
-
-def _check_slug(text: str, field: str) -> None:
-    if not SLUG.fullmatch(text):
-        raise FieldError(
-            f"{text!r} is no {field}: write lower-case letters, digits and single hyphens", field
-        )

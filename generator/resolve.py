@@ -9,7 +9,7 @@ from functools import cache, partial
 from itertools import combinations, product
 
 from generator.bindings import Bound, bind, chain, entries
-from generator.chosen import dropped, generated_roles, rows
+from generator.chosen import dropped, generated_roles, idle_supplements, rows
 from generator.deployment import Deployment
 from generator.errors import ResolveError
 from generator.model import NOT_EC2_TEXT, Catalogue, Direction, Release, Rule
@@ -28,6 +28,7 @@ MAX_DESCRIPTION = 255
 
 def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> Resolved:
     """Every decision that a deployment's output takes. The deployment has passed `check`."""
+    catalogue = catalogue.of(release.info)
     roles = generated_roles(deployment, release, catalogue)
     compact = deployment.compact
     bound = {role: bind(role, deployment, catalogue, roles) for role in roles}
@@ -51,7 +52,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         name=deployment.name,
         release=release.id,
         product=release.info.product,
-        document=release.info.document,
+        documents=tuple(dict.fromkeys(map(release.document_of, roles))),
         topology=deployment.topology,
         outbound=deployment.outbound,
         tags=tags,
@@ -66,11 +67,18 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
             if role not in roles and not catalogue.groups[role].created_by_product
         ),
         dropped=dropped(deployment, release, roles),
-        warnings=tuple(
-            f"{release.info.product} always creates the group {role} itself and takes no other in "
-            "its place: the generated one is for reading and testing only"
-            for role in roles
-            if catalogue.groups[role].created_by_product
+        warnings=(
+            *(
+                f"{release.info.product} always creates the group {role} itself and takes no other "
+                "in its place: the generated one is for reading and testing only"
+                for role in roles
+                if catalogue.groups[role].created_by_product
+            ),
+            *(
+                f"the supplement {name} adds no rule, since its groups or its features are left "
+                "out: remove it, or add those"
+                for name in idle_supplements(deployment, catalogue, roles)
+            ),
         ),
     )
 

@@ -132,7 +132,8 @@ class Dropped(NamedTuple):
     rows: int
 
     def __str__(self) -> str:
-        return f"{self.feature} ({self.rows} {'row' if self.rows == 1 else 'rows'})"
+        rows = {0: "", 1: " (1 row)"}.get(self.rows, f" ({self.rows} rows)")
+        return f"{self.feature}{rows}"
 
 
 class Resolved(NamedTuple):
@@ -141,7 +142,8 @@ class Resolved(NamedTuple):
     name: str
     release: str
     product: str
-    document: str
+    documents: tuple[str, ...]
+    """The titles of the pages that document the groups."""
     topology: Topology
     outbound: Mode
     tags: Mapping[str, str]
@@ -161,9 +163,8 @@ class Resolved(NamedTuple):
 
     @property
     def left_open(self) -> tuple[Input, ...]:
-        """The inputs that permit nothing until they, or what they fall back to, are filled in."""
-        filled = {i.id for i in self.inputs if i.peers or i.groups}
-        return tuple(i for i in self.inputs if filled.isdisjoint(i.chain))
+        """The inputs that permit nothing until they are filled in, and fall back to no other."""
+        return tuple(i for i in self.inputs if i.chain == (i.id,) and not (i.peers or i.groups))
 
     @property
     def entries(self) -> tuple[Entry, ...]:

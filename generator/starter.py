@@ -67,14 +67,12 @@ endpoints:
 
 def _optional(release: Release, catalogue: Catalogue) -> str:
     """The supplements and features that there are, in comments."""
-    tables = (table for group in release.rules.values() for *_, table in group.tables())
-    features = sorted({f for table in tables for rule in table for f in rule.features})
     text = ""
     if catalogue.supplements:
         names = "\n".join(f"#   - {name}  # {s.title}" for name, s in catalogue.supplements.items())
         text += f"\n# Rules that the document leaves out, of these:\n# supplements:\n{names}\n"
-    if features:
-        names = "\n".join(f"#   {name}: false" for name in features)
+    if release.features:
+        names = "\n".join(f"#   {name}: false" for name in release.features)
         text += (
             f"\n# What is not used, so that its rules fall away, of these:\n# features:\n{names}\n"
         )
@@ -116,10 +114,8 @@ def _uses(release: Release, catalogue: Catalogue, groups: list[str]) -> dict[str
                     traffic = ports.setdefault(name, {}).setdefault(where, [])
                     traffic += [str(t) for t in rule.traffic if str(t) not in traffic]
     for name in list(ports):
-        fallback = catalogue.endpoints[name].default.endpoint
-        while fallback:
+        for fallback in catalogue.chain(name):
             ports.setdefault(fallback, {})
-            fallback = catalogue.endpoints[fallback].default.endpoint
     return {
         name: [f"{where} {', '.join(traffic)}" for where, traffic in by_group.items()]
         for name, by_group in ports.items()

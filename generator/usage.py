@@ -13,7 +13,8 @@ from generator.peers import Peer
 from generator.protocols import Traffic
 from generator.resolved import Entry, Resolved
 
-THE_INTERNET = ("0.0.0.0/0", "::/0")
+EVERYWHERE = "0.0.0.0/0"
+THE_INTERNET = (EVERYWHERE, "::/0")
 
 
 class Granted(NamedTuple):
@@ -25,6 +26,8 @@ class Granted(NamedTuple):
     peer: Peer
     endpoint: str
     description: str
+    rows: tuple[str, ...]
+    """The ids of the documented rows that it comes from."""
 
 
 class Usage(NamedTuple):
@@ -52,6 +55,7 @@ def granted(resolved: Resolved) -> Iterator[Granted]:
                             peer,
                             permission.endpoint,
                             permission.description,
+                            permission.rows,
                         )
 
 

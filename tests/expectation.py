@@ -19,6 +19,12 @@ from generator.usage import granted
 GROUPS, ENDPOINTS = DATA.catalogue.groups, DATA.catalogue.endpoints
 
 
+def default_of(endpoint, release):
+    """What an endpoint stands for in a release, where a deployment leaves it out."""
+    own = DATA.release(release).info.defaults
+    return own[endpoint] if endpoint in own else ENDPOINTS[endpoint].default
+
+
 class Rule(NamedTuple):
     """A rule as EC2 stores it. The peer is a role where its kind is `group`."""
 
@@ -70,7 +76,7 @@ def chosen(deployment, role):
 
 def peers_of(deployment, role, endpoint):
     """The kinds and values of an endpoint's peers in the rules of a role."""
-    default, bound = ENDPOINTS[endpoint].default, deployment.peers(endpoint)
+    default, bound = default_of(endpoint, deployment.release), deployment.peers(endpoint)
     if bound is not None:
         return widest({(peer.kind, peer.value) for peer in bound})
     if endpoint in deployment.open:
@@ -172,7 +178,8 @@ def bound_to(deployment, parameters):
     endpoints = dict(deployment.endpoints or {})
     for name, value in parameters.items():
         left_open = names[name] in deployment.open
-        falls_back = ENDPOINTS[names[name]].default.endpoint and names[name] not in endpoints
+        default = default_of(names[name], deployment.release)
+        falls_back = default.endpoint and names[name] not in endpoints
         if value or not (falls_back and not left_open):
             endpoints[names[name]] = (Peer.parse(value),) if value else ()
     left = tuple(name for name in deployment.open if name not in endpoints)

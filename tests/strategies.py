@@ -119,7 +119,9 @@ def some_of(names):
 
 
 def features(release):
-    return st.dictionaries(st.sampled_from(DATA.features(release)), st.booleans(), max_size=6)
+    return st.dictionaries(
+        st.sampled_from(DATA.release(release).features), st.booleans(), max_size=6
+    )
 
 
 @st.composite

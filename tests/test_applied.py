@@ -383,7 +383,7 @@ def test_moving_through_the_releases_changes_the_rules_of_the_diff_and_no_other(
             for c in planned(folder)["resource_changes"]
             if c["change"]["actions"] != ["no-op"]
         ]
-        after = of_deployment(release, resolved(moved))
+        after = of_deployment(release, moved, DATA.release(release), DATA.catalogue)
         if before:
             found = compare(before, after)
             assert {kind for kind, _ in changes} <= {

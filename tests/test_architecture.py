@@ -32,7 +32,7 @@ ARROWS = {
     "bindings": {"deployment", "model", "peers", "protocols", "resolved"},
     "resolve": {"bindings", "chosen", "deployment", "errors", "model", "protocols", "resolved"},
     "usage": {"bindings", "errors", "model", "peers", "protocols", "resolved"},
-    "differences": {"model", "resolved", "usage"},
+    "differences": {"chosen", "deployment", "model", "resolve", "resolved", "usage"},
     "explain": {"errors", "model", "protocols"},
     "starter": {"model"},
     "header": {"resolved"},

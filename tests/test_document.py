@@ -9,6 +9,7 @@ import pytest
 from document import Row
 
 from generator.load import RuleData, shipped
+from generator.model import Default
 from generator.protocols import Traffic
 
 DATA = RuleData(shipped("rule_data"))
@@ -128,6 +129,20 @@ def test_inbound_endpoints_fall_back_to_the_inbound_clients(release):
     inbound = {e for _, rule in rules(release, direction="inbound") for e in rule.endpoints}
     open_ = {e for e in inbound if not ENDPOINTS[e].default.own_group}
     assert {e: list(fallbacks(e))[-1] for e in open_} == dict.fromkeys(open_, "inbound-clients")
+
+
+def test_where_a_row_has_a_source_the_release_says_what_that_is():
+    defaults = {name: DATA.release(name).info.defaults for name in DATA.releases()}
+    with_source = {
+        (release, endpoint)
+        for release in DATA.releases()
+        for _, rule in rules(release, direction="inbound")
+        for endpoint in rule.endpoints
+        if rule.source
+    }
+    assert with_source == {(release, e) for release in defaults for e in defaults[release]}
+    assert with_source == {("console", "mediator-api-clients")}
+    assert defaults["console"]["mediator-api-clients"] == Default(group="manager")
 
 
 def test_inbound_clients_are_everybody_by_default():

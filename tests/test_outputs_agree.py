@@ -15,6 +15,7 @@ from expectation import (
     as_resolved,
     assert_equal,
     bound_to,
+    default_of,
     expected,
     roles_of,
     rows_of,
@@ -58,10 +59,9 @@ def filled_in(draw):
     return deployment, draw(changes) if parameters else {}
 
 
-def depends_on(endpoint, changed):
-    return endpoint and (
-        endpoint == changed or depends_on(ENDPOINTS[endpoint].default.endpoint, changed)
-    )
+def depends_on(endpoint, changed, release):
+    fallback = endpoint and default_of(endpoint, release).endpoint
+    return endpoint and (endpoint == changed or depends_on(fallback, changed, release))
 
 
 def belongs_to(rule, changed, deployment):
@@ -70,7 +70,7 @@ def belongs_to(rule, changed, deployment):
         direction == rule.direction
         and traffic.ip_protocol in (rule.protocol, rule.protocol.removesuffix("v6"))
         and (traffic.from_port is None or rule.first <= traffic.from_port <= rule.last)
-        and depends_on(endpoint, changed)
+        and depends_on(endpoint, changed, deployment.release)
         for direction, endpoint, traffic, _ in rows_of(deployment, rule.role)
     )
 

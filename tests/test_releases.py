@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from test_document import rules
 
 from generator.deployment import Deployment
 from generator.differences import compare, of_release
+from generator.peers import Peer
 from generator.usage import granted
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
@@ -89,6 +91,44 @@ def test_host_names_are_endpoints_that_say_what_to_bind_instead():
                     assert "A security group cannot match" in help_ or "cannot match a URL" in help_
 
 
+def test_only_the_agent_reaches_the_mediator_of_the_console_unless_the_deployment_says_more():
+    def peers(**changes):
+        decided = resolved(replace(DATA.preset("console-all-vpcs"), **changes))
+        return [
+            r.peer.value
+            for r in granted(decided)
+            if r.role == "ha-mediator" and r.traffic.from_port == 3000
+        ]
+
+    assert peers() == ["manager"]
+    assert peers(groups=("ha-mediator",)) == []
+    bound = {"mediator-api-clients": (Peer.parse("10.0.0.0/8"),)}
+    assert peers(endpoints=bound) == ["10.0.0.0/8"]
+    assert peers(release="3.8") == ["0.0.0.0/0"]
+    found = differences("3.8", "console")
+    assert [p.peer for p in found.added if p.traffic == "tcp 3000" and p.table == "inbound"] == [
+        "(default: manager)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["console-all-vpcs", "console-selected-vpcs"])
+def test_the_presets_of_the_console_leave_its_proxy_port_to_the_user(name):
+    decided = resolved(DATA.preset(name))
+    assert "manager-proxy-clients" in {i.id for i in decided.left_open}
+    assert not [rule for rule in granted(decided) if rule.traffic.from_port == 3128]
+
+
+def test_generated_files_name_every_page_that_their_groups_come_from(run):
+    run("generate", "--no-lint", "--preset", "console-all-vpcs")
+    pages = (
+        '"Console agent security group rules in AWS" and '
+        '"AWS security group inbound and outbound rules for Cloud Volumes ONTAP"'
+    )
+    for name in ("terraform/main.tf", "cloudformation/template.yaml", "terraform/README.md"):
+        text = Path("out/console-all-vpcs", name).read_text()
+        assert f"Source: NetApp Console, {pages}.\n" in text
+
+
 # What changes between releases.
 
 
@@ -135,11 +175,11 @@ def test_diff_prints_rows_and_permissions_and_fails_if_permissions_differ(run):
 def test_diff_as_json_and_markdown(run):
     found = json.loads(run("diff", "3.8", "console", "--output", "json").stdout)
     kinds = {row["kind"] for row in found["rows"]}
-    assert kinds == {"added", "removed", "reworded"}
+    assert kinds == {"added", "removed", "changed", "reworded"}
     assert {p["traffic"] for p in found["permissions"]["added"]} >= {"tcp 8080", "tcp 3128"}
     markdown = run("diff", "3.8", "console", "--output", "markdown").stdout
     assert "- removed: ha-mediator inbound tcp 22 from administrators: SSH" in markdown
-    assert "- worded anew only: 12\n" in markdown
+    assert "- worded anew only: 11\n" in markdown
 
 
 SITE = 'name: site\nrelease: "3.7"\noutbound: advanced\nendpoints: {dns: [10.0.0.2/32]}\n'
@@ -166,12 +206,26 @@ def test_two_deployments_are_compared_with_their_peers(run, site):
 
 def test_a_deployment_and_a_release_show_a_move(run, site):
     result = run("diff", site(), "3.8")
-    assert result.stdout == (
-        "site.yaml -> 3.8\n\npermissions\n"
-        "  + cloud-volumes-ontap outbound udp 389 to active-directory (open): LDAP\n"
+    assert result.stdout.count("tcp 389 -> tcp 389 and udp 389") == 2
+    assert "6 rows are worded anew only: --wording shows them" in result.stdout
+    assert result.stdout.endswith(
+        "\npermissions\n  + cloud-volumes-ontap outbound udp 389 to active-directory (open): LDAP\n"
     )
     back = run("diff", "3.8", site())
     assert "  - cloud-volumes-ontap outbound udp 389" in back.stdout
+
+
+def test_deployments_are_compared_row_by_row_with_their_supplements(run, site):
+    old, new = site(), site(SITE + "supplements: [ntp]\ntopology: single-node\n", "new.yaml")
+    told = run("diff", old, new).stdout
+    assert (
+        "  + cloud-volumes-ontap outbound ntp-servers-udp-123: UDP, 123, Supplement: time" in told
+    )
+    assert "  - ha-mediator outbound manager-tcp-80: HTTP, 80, Cloud Manager IP address, " in told
+    assert "worded anew" not in told
+    reworded = run("diff", site(), "3.8", "--wording").stdout
+    assert "6 rows" not in reworded
+    assert "'RESTful API access from the Connector'" in reworded
 
 
 def test_features_that_a_deployment_does_without_are_told(run, site):
@@ -222,6 +276,14 @@ def test_what_cannot_be_compared_is_a_sentence(run, site, arguments, sentence):
         pytest.param("ha-internal", "ha-internal inbound: all traffic", "manager inb", id="group"),
         pytest.param("autosupport", "supplement autosupport: Networking req", "dns", id="endpoint"),
         pytest.param("active-directory", "serves: cifs", "tcp 22", id="features"),
+        pytest.param(
+            "nas-clients",
+            "tcp 2049 from nfs-clients (row inbound-tcp-2049)\n    NFS server daemon\n"
+            "    where nothing is bound to nfs-clients\n",
+            "tcp 22",
+            id="fallback",
+        ),
+        pytest.param("inbound-clients", "tcp 22 from administrators", "to dns", id="far-fallback"),
     ],
 )
 def test_explain_shows_every_rule_that_has_to_do_with_it(run, what, told, not_told):
@@ -295,7 +357,7 @@ def test_a_rigid_outbound_set_is_warned_of_until_its_supplements_are_there(run, 
 
 def test_features_that_are_not_used_drop_the_rules_that_serve_nothing_else():
     everything = keys(resolved(deployment(topology="single-node")))
-    unused = {name: False for name in DATA.features("3.7") if name != "nfs"}
+    unused = {name: False for name in DATA.release("3.7").features if name != "nfs"}
     nfs = keys(resolved(deployment(topology="single-node", features=unused)))
     assert nfs.keys() < everything.keys()
     assert {key for key in nfs if "nfs" in key} == {key for key in everything if "nfs" in key}
@@ -306,10 +368,11 @@ def test_features_that_are_not_used_drop_the_rules_that_serve_nothing_else():
 
 
 def test_features_are_known_by_name_and_true_changes_nothing():
-    assert DATA.features("3.7") == [
+    assert DATA.release("3.7").features == [
         *("backup-to-s3", "cifs", "cloud-compliance", "iscsi", "ndmp", "nfs", "snapmirror", "snmp"),
+        "tiering",
     ]
-    used = dict.fromkeys(DATA.features("3.7"), True)
+    used = dict.fromkeys(DATA.release("3.7").features, True)
     assert keys(resolved(deployment(features=used))) == keys(resolved(deployment()))
 
 

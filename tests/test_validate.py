@@ -245,6 +245,30 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
             "the group manager lets out no tcp 443: Cloud Manager calls the AWS APIs",
             id="outbound-bound-to-nobody",
         ),
+        pytest.param(
+            {"basic": "advanced", "3.7": "console"},
+            "outbound-incomplete",
+            "the group cloud-volumes-ontap lets out no tcp 443: tiering moves cold data",
+            id="tiering-in-the-console",
+        ),
+        pytest.param(
+            {"basic\n": "basic\ngroups: [ha-internal]\n"},
+            "without-effect",
+            "always creates the group ha-internal itself",
+            id="group-of-the-product",
+        ),
+        pytest.param(
+            {"basic\n": "basic\ngroups: [manager]\nsupplements: [ntp]\n"},
+            "without-effect",
+            "site: the supplement ntp adds no rule",
+            id="supplement-of-a-group-left-out",
+        ),
+        pytest.param(
+            {"basic\n": "basic\nsupplements: [s3-tiering]\nfeatures: {tiering: false}\n"},
+            "without-effect",
+            "site: the supplement s3-tiering adds no rule",
+            id="supplement-of-a-feature-left-out",
+        ),
     ],
 )
 def test_warnings_about_deployments_say_what_to_write(run, put, change, kind, told):
@@ -261,6 +285,31 @@ def test_warnings_about_deployments_say_what_to_write(run, put, change, kind, to
         assert told in strict.stdout
     found = json.loads(run("validate", "site.yaml", "-o", "json").stdout)["findings"]
     assert kind in {finding["rule"] for finding in found}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("advanced\nfeatures: {tiering: false}", id="not-tiered"),
+        pytest.param("advanced\nsupplements: [s3-tiering]", id="supplement"),
+    ],
+)
+def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, change):
+    put({"site.yaml": DEPLOYMENT.replace("basic", change)})
+    assert "tiering" not in run("validate", "site.yaml").stdout
+
+
+def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
+    text = DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")
+    put({"site.yaml": text.replace("8]}", "8], autosupport: [0.0.0.0/0]}")})
+    assert run("validate", "site.yaml", "--strict").stdout == ""
+
+
+def test_a_warning_names_the_row_of_its_protocol(run, put):
+    put({"site.yaml": DEPLOYMENT.replace("endpoints: {inbound-clients: [10.0.0.0/8]}\n", "")})
+    told = run("validate", "site.yaml").stdout
+    assert "takes tcp 111 from 0.0.0.0/0 (row inbound-tcp-111 of" in told
+    assert "takes udp 111 from 0.0.0.0/0 (row inbound-udp-111 of" in told
 
 
 def test_strict_writes_nothing(run, put, tmp_path):

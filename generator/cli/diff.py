@@ -36,8 +36,9 @@ def diff(
 ) -> None:
     """Compare two releases, two deployment files, or a deployment file and a release.
 
-    Of two releases, the documented rows are compared, and what they come to at AWS. Of deployments,
-    the permissions with their peers; a deployment and a release show what it means to move there.
+    The documented rows are compared, and what they come to at AWS; of deployments, the rows that
+    they use, and the permissions with their peers. A deployment and a release show what it means to
+    move there.
     Exit status: 0 if the permissions are the same, 1 if they differ, 2 wrong usage or input.
 
     \b
@@ -68,8 +69,9 @@ def _side(name: str, data: RuleData, files: list[str]) -> State:
         moved = replace(_deployment(files[0], data), release=name)
         for _, message in data.problems(moved):
             raise UsageError(f"{files[0]} cannot move to {name}: {message}")
-        return of_deployment(name, _resolved(moved, data))
-    return of_deployment(name, _resolved(_deployment(name, data), data))
+        return of_deployment(name, moved, data.release(name), data.catalogue)
+    deployment = _deployment(name, data)
+    return of_deployment(name, deployment, data.release(deployment.release), data.catalogue)
 
 
 def _deployment(name: str, data: RuleData) -> Deployment:
@@ -78,9 +80,3 @@ def _deployment(name: str, data: RuleData) -> Deployment:
             f"{name} is neither a release ({choices(data.releases())}) nor a deployment file"
         )
     return data.deployment(Path(name))
-
-
-def _resolved(deployment: Deployment, data: RuleData):  # type: ignore[no-untyped-def]
-    from generator.resolve import resolve
-
-    return resolve(deployment, data.release(deployment.release), data.catalogue)

@@ -42,10 +42,11 @@ def init(
         raise UsageError(f"{file} is there already: choose another name, or add --force")
     data = RuleData(rule_data or shipped("rule_data"))
     chosen = data.release(release or data.releases()[0])
+    catalogue = data.catalogue.of(chosen.info)
     answers = Answers(_name_of(file))
     if interactive:
-        answers = _ask(answers, chosen, data.catalogue)
-    text = starter(chosen, data.catalogue, answers).encode()
+        answers = _ask(answers, chosen, catalogue)
+    text = starter(chosen, catalogue, answers).encode()
     data.parse_deployment(text, str(file))
     write([file.parent], [Change(file, "missing", None, text)])
     click.echo(f"wrote {file}")

@@ -24,7 +24,7 @@ Rendered = dict[tuple[Path, str, str], dict[str, str]]
 
 
 def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
-    """Every deployment with its decisions taken; what they warn of is told."""
+    """Every deployment with its decisions taken."""
     from generator.resolve import resolve
     from generator.usage import check_quota
 
@@ -35,8 +35,6 @@ def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]
         except ResolveError as error:
             raise ResolveError(f"{deployment.name}: {error}") from None
         check_quota(resolved)
-        for warning in resolved.warnings:
-            click.echo(f"warning: {resolved.name}: {warning}", err=True)
         found.append(resolved)
     return found
 

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:0feb2bd4173b885c6399bb74a0f57fdab49703613b029e5c38fbbe8bf691bd18
+# Digest: sha256:b3ba38aa5ca3976914f0cc55888026f5b4da46eea3a290d75c49e9b7d3089dbe
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -84,7 +84,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, and the HA mediator, which downloads its upgrades there. Narrowing it to the browsers breaks the other two."
+  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -118,7 +118,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Browsers of the people who use the manager's web console over port 443."
+  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -391,7 +391,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both."
+  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the group of the manager stands here by default."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:1192d7d13f81b12dc2ef1253b051b6016db1f06d221e3cb3b9b60e281d3ba2f9
+# Digest: sha256:5fc76cf1835fc6663dbbf79da4bdf560e96c4c5841b3866a9d02c9dd80f9a6d3
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -43,7 +43,7 @@ variable "rules_quota" {
 }
 
 variable "inbound_clients" {
-  description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The documented default is the whole internet."
+  description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager let in the whole internet."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -101,7 +101,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, and the HA mediator, which downloads its upgrades there. Narrowing it to the browsers breaks the other two."
+  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -127,7 +127,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Browsers of the people who use the manager's web console over port 443."
+  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -153,7 +153,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128. In release 3.7 that is the Cloud Compliance instance, and only where the network has neither a NAT nor a proxy."
+  description = "Instances that reach the internet through the manager on port 3128, where the network gives them no other way: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -413,7 +413,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both."
+  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the group of the manager stands here by default."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
