@@ -123,6 +123,11 @@ class RuleData:
             elif groups[role].ha_only and deployment.topology != "ha":
                 reason = f"the group {role} exists for an HA pair only: leave it out"
                 yield ("groups", i), f"{reason}, or write topology: ha"
+        for field in ("open", "supplements"):
+            names = getattr(deployment, field)
+            for i, name in enumerate(names):
+                if name in names[:i]:
+                    yield (field, i), f"{name} stands here a second time: remove one"
         yield from self._names_that_do_not_exist(deployment)
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:

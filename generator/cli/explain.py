@@ -31,7 +31,7 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
 
     data = RuleData(rule_data or shipped("rule_data"))
     catalogue = data.catalogue
-    names = [*catalogue.groups, *catalogue.endpoints]
+    names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints]))
     if ports(what) is None and what not in names:
         raise UsageError(unknown("port, group or endpoint", what, names))
     releases = [data.release(name) for name in release_ids or data.releases()]
