@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from generator import load
 from generator.cli import cli
 from generator.load import RuleData, shipped
 
@@ -18,6 +20,14 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def data() -> RuleData:
     return RuleData(shipped("rule_data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once():
+    """Read each text of rule data once: most tests run commands that read the same files again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "parse", lru_cache(1000)(load.parse))
+        yield
 
 
 @pytest.fixture
