@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from generator.errors import WriteError
-from generator.header import HEAD, command, is_edited, is_generated, with_inserts
+from generator.render import HEAD, command, is_edited, is_generated, with_inserts
 
 Kind = Literal["missing", "changed", "edited", "foreign", "orphaned"]
 _TEMPORARY = ".cvo-sg.tmp"

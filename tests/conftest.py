@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from generator import load
 from generator.cli import cli
-from generator.load import RuleData, shipped
+from generator.load import RuleData, rule_data, shipped
 
-pytest.register_assert_rewrite("expectation", "stack", "strategies", "terraform")
+pytest.register_assert_rewrite("expectation", "stack", "strategies", "template", "terraform")
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,7 +25,7 @@ def data() -> RuleData:
 def _read_once():
     """Read each text of rule data once: most tests run commands that read the same files again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "parse", lru_cache(1000)(load.parse))
+        patch.setattr(rule_data, "parse", lru_cache(1000)(rule_data.parse))
         yield
 
 

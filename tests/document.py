@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from generator.load import RuleData, shipped
+
+DATA = RuleData(shipped("rule_data"))
 PATH = Path(__file__).parents[2] / "shared" / "reference" / "cloud-manager-3.7.txt"
 
 GROUPS = {
@@ -55,3 +58,14 @@ def _take_rows(lines, columns):
         starts = "service" if lines[0] not in PROTOCOLS else "protocol"
         cells = cells | {column: lines.pop(0) for column in columns[columns.index(starts) :]}
         yield cells
+
+
+def rules(release="3.7", **only):
+    """Every rule of a release with its row, in order."""
+    for group, group_rules in DATA.release(release).rules.items():
+        for direction, mode, table in group_rules.tables():
+            for rule in table:
+                cells = {cell: getattr(rule, cell) for cell in Row._fields[3:]}
+                row = Row(group, direction, mode, **cells)
+                if only.items() <= row._asdict().items():
+                    yield row, rule

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from strategies import DATA, resolved
 
-from generator.peers import Peer
-from generator.usage import granted
+from generator.model import Peer
+from generator.resolve import granted
 
 GROUPS, ENDPOINTS = DATA.catalogue.groups, DATA.catalogue.endpoints
 

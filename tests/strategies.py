@@ -9,10 +9,9 @@ from ipaddress import ip_address, ip_network
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from generator.deployment import PEER_NAME, Deployment
 from generator.errors import FieldError, ResolveError
 from generator.load import RuleData, shipped
-from generator.peers import Peer, PrefixList
+from generator.model import PEER_NAME, Deployment, Peer, PrefixList
 from generator.resolve import resolve
 
 DATA = RuleData(shipped("rule_data"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from generator import render
 from generator.load import RuleData, shipped
+from generator.render import formats, render
 from generator.resolve import resolve
 
 
@@ -16,8 +16,8 @@ def test_render_both_presets_in_both_formats(benchmark):
         for name in data.presets():
             deployment = data.preset(name)
             resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
-            for format_ in render.formats(templates):
-                size += sum(map(len, render.render(resolved, templates, format_).values()))
+            for format_ in formats(templates):
+                size += sum(map(len, render(resolved, templates, format_).values()))
         return size
 
     assert benchmark(everything) > 50_000

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from samples import TEMPLATE
 from strategies import DATA
-from test_validate import TEMPLATE
 
 from generator.cli import cli
 from generator.load import shipped

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import WriteError
-from generator.header import HEAD, MARK, sealed
+from generator.render import HEAD, MARK, sealed
 from generator.write import compare, locked, unified_diff, write
 
 

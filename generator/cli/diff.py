@@ -12,9 +12,9 @@ from generator.cli import options
 from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
-    from generator.deployment import Deployment
-    from generator.differences import State
+    from generator.compare import State
     from generator.load import RuleData
+    from generator.model import Deployment
 
 
 @click.command()
@@ -47,7 +47,7 @@ def diff(
       cvo-sg diff customer.yaml console --output markdown
       cvo-sg diff before.yaml after.yaml
     """
-    from generator.differences import FORMATS, compare
+    from generator.compare import FORMATS, compare
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
@@ -61,7 +61,7 @@ def diff(
 
 def _side(name: str, data: RuleData, files: list[str]) -> State:
     """A release; a deployment; or, beside one, the same deployment in a release."""
-    from generator.differences import of_deployment, of_release
+    from generator.compare import of_deployment, of_release
 
     if name in data.releases():
         if not files:

@@ -26,8 +26,9 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
       cvo-sg explain udp/53 --release 3.7
       cvo-sg explain dns
     """
-    from generator.explain import as_text, ports, reasons
     from generator.load import RuleData, shipped
+    from generator.show import explain as as_text
+    from generator.show import ports, reasons
 
     data = RuleData(rule_data or shipped("rule_data"))
     catalogue = data.catalogue

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.options import rule_data as rule_data_option
-from generator.deployment import name_mistake
 from generator.errors import FieldError, UsageError, unknown
+from generator.model import name_mistake
 
 if TYPE_CHECKING:
     from generator.model import Catalogue, Release
-    from generator.starter import Answers
+    from generator.show import Answers
 
 
 @click.command()
@@ -35,7 +35,7 @@ def init(
       cvo-sg init customer.yaml --interactive
     """
     from generator.load import RuleData, shipped
-    from generator.starter import Answers, starter
+    from generator.show import Answers, starter
     from generator.write import Change, write
 
     if file.exists() and not force:
@@ -112,7 +112,7 @@ def _name(text: str) -> str:
 
 def _peers(text: str, roles: tuple[str, ...]) -> str:
     """The peers as a YAML list; nothing for nothing."""
-    from generator.peers import Peer
+    from generator.model import Peer
 
     values = [value.strip() for value in text.split(",") if value.strip()]
     try:

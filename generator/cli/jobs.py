@@ -11,10 +11,9 @@ from generator.cli.selection import deployments as select
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.deployment import Deployment
-    from generator.header import Origin
-    from generator.load import RuleData
-    from generator.project import Output, Project
+    from generator.load import Output, Project, RuleData
+    from generator.model import Deployment
+    from generator.render import Origin
 
 DEFAULT = Path("out")
 
@@ -78,13 +77,13 @@ class Job(NamedTuple):
 
 def place() -> Place:
     """Where the command runs."""
-    from generator import project
+    from generator.load import find_project, project_root, read_project
 
     here = Path.cwd()
-    file = project.find(here)
+    file = find_project(here)
     if file is None:
-        return Place(project.root(here))
-    return Place(file.parent, file, project.read(file, str(shown(file))))
+        return Place(project_root(here))
+    return Place(file.parent, file, read_project(file, str(shown(file))))
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
@@ -116,10 +115,10 @@ def _goes(request: Request, folder: Path) -> bool:
 
 def _part(request: Request, output: Output, where: Place) -> Request:
     """What a request is about of what an output lists; all of it, if the request does not say."""
-    from generator.project import deployments
+    from generator.load import listed_deployments
 
     assert where.file
-    files = [str(shown(path)) for path in deployments(where.file, output)]
+    files = [str(shown(path)) for path in listed_deployments(where.file, output)]
     presets = output.presets
     if request.says_what:
         files = [file for file in files if _absolute(file) in _names(request)]
@@ -145,7 +144,7 @@ def _origins(request: Request, where: Place, out: Path | None, names: list[str])
 
     Without `out`, the project says where.
     """
-    from generator.header import Origin
+    from generator.render import Origin
 
     options = request.changes.words()
     for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):

@@ -41,8 +41,7 @@ def rules(
       cvo-sg rules --release 3.7 --output json
     """
     from generator.load import RuleData, shipped
-    from generator.rows import FORMATS
-    from generator.rows import rows as records
+    from generator.show import ROW_FORMATS, documented_rows
 
     data = RuleData(rule_data or shipped("rule_data"))
     for role in roles:
@@ -50,5 +49,6 @@ def rules(
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
     releases = [data.release(name) for name in release_ids or data.releases()]
     click.echo(
-        FORMATS[output](r for release in releases for r in records(release, roles)), nl=False
+        ROW_FORMATS[output](r for release in releases for r in documented_rows(release, roles)),
+        nl=False,
     )

@@ -24,8 +24,7 @@ def schema(kind: str, rule_data: Path | None) -> None:
     Example:
       cvo-sg schema deployment > deployment.schema.json
     """
-    from generator.load import RuleData, shipped
-    from generator.schema import deployment_schema, rule_data_schema
+    from generator.load import RuleData, deployment_schema, rule_data_schema, shipped
 
     if kind == "rule-data":
         result = rule_data_schema()

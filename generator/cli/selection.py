@@ -14,9 +14,8 @@ from generator.cli.options import groups, releases
 from generator.errors import FieldError, InputError, Mistake, UsageError
 
 if TYPE_CHECKING:
-    from generator.deployment import Deployment
     from generator.load import RuleData
-    from generator.peers import Peer
+    from generator.model import Deployment, Peer
 
 
 class Changes(NamedTuple):
@@ -124,7 +123,7 @@ def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
 
 
 def _new(data: RuleData, changes: Changes) -> Deployment:
-    from generator.deployment import Deployment
+    from generator.model import Deployment
 
     if not changes.release:
         known = " or ".join(data.releases())
@@ -145,7 +144,7 @@ def _changed(deployment: Deployment, changes: Changes) -> Deployment:
 
 
 def _bindings(options: tuple[str, ...]) -> Mapping[str, tuple[Peer, ...]]:
-    from generator.peers import Peer
+    from generator.model import Peer
 
     bindings = {}
     for option in options:

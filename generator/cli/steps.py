@@ -14,10 +14,9 @@ from generator.cli.target import Target, differences
 from generator.errors import ResolveError, UsageError
 
 if TYPE_CHECKING:
-    from generator.advice import Advice
-    from generator.deployment import Deployment
     from generator.load import RuleData
-    from generator.resolved import Resolved
+    from generator.model import Deployment, Resolved
+    from generator.resolve import Advice
 
 Rendered = dict[tuple[Path, str, str], dict[str, str]]
 """By folder, deployment and format, the files."""
@@ -25,8 +24,7 @@ Rendered = dict[tuple[Path, str, str], dict[str, str]]
 
 def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
     """Every deployment with its decisions taken."""
-    from generator.resolve import resolve
-    from generator.usage import check_quota
+    from generator.resolve import check_quota, resolve
 
     found = []
     for deployment in deployments:
@@ -41,15 +39,15 @@ def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]
 
 def render_all(todo: list[Job], resolved: list[Resolved], templates: list[Path]) -> Rendered:
     """The files of every job, whose deployments are resolved in the same order."""
-    from generator import render
+    from generator.render import formats, render
 
     pairs = zip(
         ((job, origin) for job in todo for _, origin in job.deployments), resolved, strict=True
     )
     return {
-        (job.out, each.name, format_): render.render(each, templates, format_, origin)
+        (job.out, each.name, format_): render(each, templates, format_, origin)
         for (job, origin), each in pairs
-        for format_ in job.formats or render.formats(templates)
+        for format_ in job.formats or formats(templates)
     }
 
 
@@ -66,7 +64,7 @@ def the_one(rendered: Rendered) -> dict[Path, str]:
 
 def lint_all(texts: dict[Path, str], quiet: bool) -> bool:
     """Whether cfn-lint refuses any of the templates; what it finds is told."""
-    from generator.lint import is_cloudformation, lint
+    from generator.check import is_cloudformation, lint
 
     templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
     findings = []
@@ -83,7 +81,7 @@ def lint_all(texts: dict[Path, str], quiet: bool) -> bool:
 
 def advice_on(data: RuleData, deployments: list[Resolved]) -> list[Advice]:
     """What there is to warn of in the deployments."""
-    from generator.advice import advise
+    from generator.resolve import advise
 
     return [
         advice
@@ -97,8 +95,8 @@ def replaced_by(target: Target) -> list[Advice]:
     changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
     if not changes:
         return []
-    from generator.advice import replacement
-    from generator.changes import replaced
+    from generator.compare import replaced
+    from generator.resolve import replacement
 
     return [
         replacement(str(change.path), role)
@@ -113,7 +111,7 @@ def _text(content: bytes | None) -> str:
 
 def summarize(deployments: list[Resolved]) -> None:
     """Tell what a person wants to know of each deployment."""
-    from generator.usage import summary
+    from generator.resolve import summary
 
     for resolved in deployments:
         click.echo(summary(resolved), err=True)

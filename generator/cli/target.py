@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from generator.changes import Summary
+    from generator.compare import Summary
     from generator.write import Change
 
 
@@ -70,14 +70,14 @@ def put(target: Target, quiet: bool, verbose: bool) -> None:
 
 
 def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
-    from generator.changes import summaries
+    from generator.compare import summaries
 
     texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
     return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
 
 
 def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
-    from generator.changes import as_text
+    from generator.compare import as_text
     from generator.write import unified_diff
 
     if not diff:
@@ -87,7 +87,7 @@ def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
 
 
 def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
-    from generator.changes import as_json
+    from generator.compare import as_json
 
     found = {
         "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
@@ -97,7 +97,7 @@ def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
 
 
 def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
-    from generator.changes import as_markdown
+    from generator.compare import as_markdown
 
     if not changes:
         return "Every generated file is up to date.\n"
@@ -106,7 +106,7 @@ def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
 
 
 def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
-    from generator.findings import Check, Finding, Report, as_github
+    from generator.check import REPORTS, Check, Finding, Report
 
     found = [
         Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
@@ -120,7 +120,7 @@ def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
         for row in each.opened:
             message = f"open to the internet from now on: {row}"
             found.append(Finding(file, 0, 0, "warning", "open-to-the-internet", message))
-    return as_github(Report((Check("", tuple(found)),)))
+    return REPORTS["github"](Report((Check("", tuple(found)),)))
 
 
 def _decoded(content: bytes | None) -> str:

@@ -15,7 +15,7 @@ from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from generator.findings import Check, Finding, Report
+    from generator.check import Check, Finding, Report
     from generator.load import RuleData
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
@@ -81,7 +81,7 @@ def validate(
       cvo-sg validate template.yaml --strict
       cvo-sg validate . --output sarif > findings.sarif
     """
-    from generator.findings import FORMATS, Report
+    from generator.check import REPORTS, Report
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
@@ -94,7 +94,7 @@ def validate(
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
         report = Report(tuple(_check(target, data) for target in steps), strict)
-    click.echo(FORMATS[output](report), nl=False)
+    click.echo(REPORTS[output](report), nl=False)
     for reason in report.skipped:
         click.echo(f"warning: {reason}", err=True)
     if not quiet:
@@ -165,7 +165,7 @@ def _within(folder: Path) -> Iterator[Target]:
 
 
 def _is_template(text: str) -> bool:
-    from generator.lint import is_cloudformation
+    from generator.check import is_cloudformation
 
     return is_cloudformation(text)
 
@@ -177,26 +177,24 @@ def _is_deployment(text: str, enough: int = ENOUGH) -> bool:
 
 def _check(target: Target, data: RuleData) -> Check:
     """What is found about one target."""
-    from generator.findings import Check
+    from generator.check import Check
 
     if target.text is None:
-        from generator import terraform
+        from generator.check import check_module
 
-        return terraform.check(target.path)
+        return check_module(target.path)
     place = str(target.path)
     if _is_template(target.text):
-        from generator.lint import lint
+        from generator.check import lint
 
         return Check(place, tuple(lint(target.text, place)))
     return Check(place, tuple(_about_deployment(target, data)))
 
 
 def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
-    from generator.advice import advise
+    from generator.check import Finding
     from generator.errors import ResolveError
-    from generator.findings import Finding
-    from generator.resolve import resolve
-    from generator.usage import check_quota
+    from generator.resolve import advise, check_quota, resolve
 
     file = str(target.path)
     try:

@@ -1,0 +1,137 @@
+"""Checks of rule data across its files: every name exists, and no default leads in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from generator.errors import KEY, KeyPath, Mistake, unknown
+from generator.load.strict_yaml import Parsed
+from generator.model import (
+    Catalogue,
+    Endpoint,
+    Group,
+    GroupRules,
+    ReleaseInfo,
+    Rule,
+    Supplement,
+    Traffic,
+)
+
+
+def check_endpoints(
+    parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
+) -> Iterator[Mistake]:
+    """Defaults that lead nowhere, or back."""
+    for name in parsed.value:
+        for path, message in _bad_default(name, parsed.value, groups):
+            yield parsed.mistake((name, "default", *path), message)
+
+
+def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator[Mistake]:
+    """Groups and endpoints that do not exist, and defaults that lead nowhere, or back."""
+    release, groups = parsed.value, catalogue.groups
+    for i, role in enumerate(release.groups):
+        if role not in groups:
+            yield parsed.mistake(("groups", i), unknown("group", role, list(groups)))
+    strange = [name for name in release.defaults if name not in catalogue.endpoints]
+    for name in strange:
+        message = unknown("endpoint", name, list(catalogue.endpoints))
+        yield parsed.mistake(("defaults", name, KEY), message)
+    endpoints = {} if strange or not release.defaults else catalogue.of(release).endpoints
+    for name in endpoints:
+        own = name in release.defaults
+        for path, message in _bad_default(name, endpoints, groups):
+            at = ("defaults", name, *path) if own else ("defaults",)
+            yield parsed.mistake(at, message if own else f"{name}: {message}")
+
+
+def _bad_default(
+    name: str, endpoints: Mapping[str, Endpoint], groups: Mapping[str, Group]
+) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with the default of an endpoint, and where in it."""
+    default = endpoints[name].default
+    if default.group and default.group not in groups:
+        yield ("group",), unknown("group", default.group, list(groups))
+    if default.endpoint and default.endpoint not in endpoints:
+        yield ("endpoint",), unknown("endpoint", default.endpoint, list(endpoints))
+    elif default.endpoint and _is_group(endpoints[default.endpoint]):
+        message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
+        yield ("endpoint",), message
+    elif _falls_back_to_itself(name, endpoints):
+        yield (), "the default leads back to this endpoint"
+
+
+def _is_group(endpoint: Endpoint) -> bool:
+    return bool(endpoint.default.group or endpoint.default.own_group)
+
+
+def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
+    seen: set[str] = set()
+    follows = endpoints[name].default.endpoint
+    while follows and follows in endpoints and follows not in seen:
+        if follows == name:
+            return True
+        seen.add(follows)
+        follows = endpoints[follows].default.endpoint
+    return False
+
+
+def check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
+    """Ids that are taken, and endpoints that do not exist or cannot share traffic."""
+    seen: set[str] = set()
+    yield from _check_needs(parsed, catalogue)
+    for direction, mode, rules in parsed.value.tables():
+        table = (direction, mode) if mode else (direction,)
+        yield from _check_fallbacks(parsed, table, rules, catalogue)
+        for i, rule in enumerate(rules):
+            if rule.id in seen:
+                yield parsed.mistake((*table, i, "id"), f"the id {rule.id!r} is taken: change one")
+            seen.add(rule.id)
+            for j, endpoint in enumerate(rule.endpoints):
+                if endpoint not in catalogue.endpoints:
+                    message = unknown("endpoint", endpoint, list(catalogue.endpoints))
+                    yield parsed.mistake((*table, i, "endpoints", j), message)
+
+
+def _check_needs(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
+    for i, need in enumerate(parsed.value.needs):
+        for j, endpoint in enumerate(need.endpoints):
+            if endpoint not in catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(catalogue.endpoints))
+                yield parsed.mistake(("needs", i, "endpoints", j), message)
+
+
+def _check_fallbacks(
+    parsed: Parsed[GroupRules], table: KeyPath, rules: tuple[Rule, ...], catalogue: Catalogue
+) -> Iterator[Mistake]:
+    """Two endpoints that fall back may come to the same peers: they cannot share traffic."""
+    first: dict[Traffic, str] = {}
+    for i, rule in enumerate(rules):
+        for name in rule.endpoints:
+            for traffic in rule.traffic:
+                other = first.setdefault(traffic, name)
+                pair = [catalogue.endpoints[e] for e in (name, other) if e in catalogue.endpoints]
+                if other != name and any(endpoint.default.endpoint for endpoint in pair):
+                    yield parsed.mistake(
+                        (*table, i, "endpoints"),
+                        f"{name} and {other} both have {traffic}, and one of them falls back to "
+                        "another endpoint: give such traffic a single endpoint",
+                    )
+
+
+def check_supplements(
+    parsed: Parsed[Mapping[str, Supplement]], catalogue: Catalogue
+) -> Iterator[Mistake]:
+    """Names that do not exist, and ids that are taken, in the supplements."""
+    for name, supplement in parsed.value.items():
+        for role, rules in supplement.groups.items():
+            path = (name, "groups", role)
+            if role not in catalogue.groups:
+                yield parsed.mistake(path, unknown("group", role, list(catalogue.groups)))
+            for direction, table in (("inbound", rules.inbound), ("outbound", rules.outbound)):
+                for i, rule in enumerate(table):
+                    for j, endpoint in enumerate(rule.endpoints):
+                        if endpoint not in catalogue.endpoints:
+                            message = unknown("endpoint", endpoint, list(catalogue.endpoints))
+                            place = (*path, direction, i, "endpoints", j)
+                            yield parsed.mistake(place, message)

@@ -1,0 +1,150 @@
+"""What a repository generates: `cvo-sg.yaml`, or the section `[tool.cvo-sg]` of pyproject.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.errors import InputError, Mistake
+from generator.load.strict_yaml import parse
+
+FILE = "cvo-sg.yaml"
+TOML = "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A folder of generated files, and what is generated there."""
+
+    out: str
+    """The folder, from that of the file."""
+    deployments: tuple[str, ...] = ()
+    """Deployment files, from the folder of the file; `*` and `**` stand for any name."""
+    presets: tuple[str, ...] = ()
+    """Presets by name."""
+    formats: tuple[str, ...] = ()
+    """The formats; left out: all."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a repository generates."""
+
+    outputs: tuple[Output, ...]
+    """The folders of generated files."""
+    rule_data: str | None = None
+    """A folder of rule data to use instead of the one that comes with the tool."""
+    templates: str | None = None
+    """A folder of templates to use beside those that come with the tool."""
+
+
+def find_project(start: Path) -> Path | None:
+    """The file that says what is generated, in a folder or the nearest one above that has it."""
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder / FILE
+        if (folder / TOML).is_file() and _has_section(_text(folder / TOML)):
+            return folder / TOML
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def project_root(start: Path) -> Path:
+    """The folder that paths in generated files are relative to: of the project, or of the work."""
+    found = find_project(start)
+    if found:
+        return found.parent
+    return next((f for f in (start, *start.parents) if (f / ".git").exists()), start)
+
+
+def read_project(path: Path, name: str) -> Project:
+    """What a file says; `name` is what its mistakes call it. Raises InputError."""
+    if path.name == FILE:
+        project: Project = parse(_bytes(path, name), Project, name).value
+    else:
+        project = _from_toml(path, name)
+    mistakes = [Mistake(name, 0, 0, message) for message in _mistakes(path, project)]
+    if mistakes:
+        raise InputError(mistakes)
+    return project
+
+
+def listed_deployments(path: Path, output: Output) -> list[Path]:
+    """The deployment files of an output, each once, in the order of their patterns and names."""
+    found = (file for pattern in output.deployments for file in _matching(path.parent, pattern))
+    return list(dict.fromkeys(found))
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    if "*" not in pattern:
+        return [folder / pattern]
+    below = f"{pattern}/*" if pattern.endswith("**") else pattern  # Pythons differ about the folder
+    return sorted(path for path in folder.glob(below) if path.is_file())
+
+
+def _mistakes(path: Path, project: Project) -> Iterator[str]:
+    if not project.outputs:
+        yield "outputs: list at least one folder with its deployments or presets"
+    for output in project.outputs:
+        if not (output.deployments or output.presets):
+            yield f"{output.out}: list deployments or presets for it"
+        for pattern in output.deployments:
+            if Path(pattern).is_absolute():
+                yield f"{pattern}: write a path that is relative to {path.name}"
+            elif any("**" in part and part != "**" for part in Path(pattern).parts):
+                yield f"{pattern}: ** stands for whole folders: write **/*.yaml for files in all"
+            elif not _matching(path.parent, pattern):
+                yield (
+                    f"{pattern}: there is no such deployment file; if the last one is gone, remove "
+                    f"the line, and what is generated from it in {output.out}"
+                )
+        if Path(output.out).is_absolute():
+            yield f"{output.out}: write a path that is relative to {path.name}"
+    folders = [output.out for output in project.outputs]
+    for folder in sorted({f for f in folders if folders.count(f) > 1}):
+        yield f"{folder}: list it once, with everything that is generated there"
+
+
+def _has_section(text: str) -> bool:
+    if "cvo-sg" not in text:
+        return False
+    import tomllib
+
+    try:
+        tool = tomllib.loads(text).get("tool")
+    except tomllib.TOMLDecodeError:
+        return "tool.cvo-sg" in text  # which reading it will complain about
+    return isinstance(tool, dict) and "cvo-sg" in tool
+
+
+def _from_toml(path: Path, name: str) -> Project:
+    import json
+    import tomllib
+
+    try:
+        section: dict[str, Any] = tomllib.loads(_text(path))["tool"]["cvo-sg"]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise InputError([Mistake(name, 0, 0, f"[tool.cvo-sg] cannot be read: {error}")]) from None
+    try:
+        project: Project = parse(json.dumps(section, default=str).encode(), Project, name).value
+    except InputError as error:  # lines of the file are lost on the way
+        lines = [Mistake(name, 0, 0, f"[tool.cvo-sg] {m.message}") for m in error.mistakes]
+        raise InputError(lines) from None
+    return project
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError([Mistake(name, 0, 0, error.strerror or str(error))]) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,218 @@
+"""Load: from a folder of rule data and from deployment files to the values of the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from generator.errors import (
+    KEY,
+    InputError,
+    KeyPath,
+    Mistake,
+    UsageError,
+    choices,
+    shown,
+    unknown,
+)
+from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
+from generator.load.strict_yaml import Malformed, Parsed, parse
+from generator.model import (
+    ADDRESS_LIKE,
+    PEER_NAME,
+    Catalogue,
+    Deployment,
+    Endpoint,
+    Group,
+    GroupRules,
+    Release,
+    ReleaseInfo,
+    Supplement,
+)
+
+
+def shipped(folder: str) -> Path:
+    """`rule_data` or `templates` as they come with the tool.
+
+    A wheel carries them inside the package; in a checkout they stand beside it.
+    """
+    package = Path(__file__).parents[1]
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+class RuleData:
+    """A folder of rule data. Its files are read when they are asked for, and checked as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises UsageError for a folder that is not there or holds no releases."""
+        if not (root / "releases").is_dir():
+            raise UsageError(f"{root} is no rule data: it has no folder releases/")
+        self.root = root
+        self._releases: dict[str, Release] = {}
+        groups = self._read(root / "groups.yaml", Mapping[str, Group])
+        endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
+        _raise(check_endpoints(endpoints, groups.value))
+        self.catalogue = Catalogue(groups.value, endpoints.value)
+        if (root / "supplements.yaml").is_file():
+            supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
+            _raise(check_supplements(supplements, self.catalogue))
+            self.catalogue = replace(self.catalogue, supplements=supplements.value)
+
+    def releases(self) -> list[str]:
+        """The ids of the releases, in the order of their names."""
+        folders = (self.root / "releases").iterdir()
+        return sorted(folder.name for folder in folders if folder.is_dir())
+
+    def presets(self) -> list[str]:
+        """The names of the presets, in the order of their names."""
+        return sorted(path.stem for path in (self.root / "presets").glob("*.yaml"))
+
+    def release(self, name: str) -> Release:
+        """One release with all of its rules. Raises UsageError for a name that does not exist."""
+        if name not in self._releases:
+            if name not in self.releases():
+                raise UsageError(unknown("release", name, self.releases()))
+            self._releases[name] = self._release(name)
+        return self._releases[name]
+
+    def _release(self, name: str) -> Release:
+        folder = self.root / "releases" / name
+        info = self._read(folder / "release.yaml", ReleaseInfo)
+        _raise(check_release(info, self.catalogue))
+        catalogue = self.catalogue.of(info.value)
+        rules = {
+            role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
+        }
+        _raise(m for parsed in rules.values() for m in check_rules(parsed, catalogue))
+        return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
+
+    def preset(self, name: str) -> Deployment:
+        """One preset. Raises UsageError for a name that does not exist."""
+        if name not in self.presets():
+            raise UsageError(unknown("preset", name, self.presets()))
+        return self.deployment(self.root / "presets" / f"{name}.yaml")
+
+    def deployment(self, path: Path) -> Deployment:
+        """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
+        return self.parse_deployment(self._bytes(path), str(path))
+
+    def parse_deployment(self, text: bytes, name: str) -> Deployment:
+        """A deployment from its text; `name` is what its mistakes call the file."""
+        try:
+            parsed: Parsed[Deployment] = parse(text, Deployment, name)
+        except Malformed as error:
+            raise InputError([*error.mistakes, *self._further_mistakes(error.rest)]) from None
+        _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
+        return parsed.value
+
+    def _further_mistakes(self, rest: Parsed[dict[str, Any]]) -> Iterator[Mistake]:
+        """What is wrong with the well-formed part of a deployment that has other mistakes."""
+        stand_in = {"name": "stand-in", "release": self.releases()[0]}
+        deployment = Deployment(**{**stand_in, **rest.value})
+        return (rest.mistake(at, message) for at, message in self.problems(deployment))
+
+    def problems(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
+        """What keeps a deployment from being resolved: where in it, and a sentence."""
+        yield from deployment.mistakes()
+        if deployment.release not in self.releases():
+            yield ("release",), unknown("release", deployment.release, self.releases())
+            return
+        groups = self.catalogue.groups
+        documented = self.release(deployment.release).info.groups
+        if deployment.groups == ():
+            yield ("groups",), f"a deployment has at least one group: {choices(documented)}"
+        for i, role in enumerate(deployment.groups or ()):
+            if role in (deployment.groups or ())[:i]:
+                yield ("groups", i), f"the group {role} stands here a second time: remove one"
+            elif role not in documented:
+                yield ("groups", i), unknown("group", role, documented)
+            elif groups[role].ha_only and deployment.topology != "ha":
+                reason = f"the group {role} exists for an HA pair only: leave it out"
+                yield ("groups", i), f"{reason}, or write topology: ha"
+        for field in ("open", "supplements"):
+            names = getattr(deployment, field)
+            for i, name in enumerate(names):
+                if name in names[:i]:
+                    yield (field, i), f"{name} stands here a second time: remove one"
+        yield from self._names_that_do_not_exist(deployment)
+        for endpoint in deployment.endpoints or {}:
+            if endpoint not in self.catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+                yield ("endpoints", endpoint, KEY), message
+            else:
+                yield from _peer_problems(endpoint, deployment, self._roles(deployment))
+
+    def _names_that_do_not_exist(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
+        for i, endpoint in enumerate(deployment.open):
+            if endpoint not in self.catalogue.endpoints:
+                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+                yield ("open", i), message
+            elif endpoint in (deployment.endpoints or {}):
+                yield ("open", i), f"{endpoint} is bound under endpoints: remove it here or there"
+        for i, name in enumerate(deployment.supplements):
+            if name not in self.catalogue.supplements:
+                known = list(self.catalogue.supplements)
+                yield ("supplements", i), unknown("supplement", name, known)
+        for feature in deployment.features or {}:
+            known = self.release(deployment.release).features
+            if feature not in known:
+                yield ("features", feature, KEY), unknown("feature", feature, known)
+
+    def _roles(self, deployment: Deployment) -> tuple[str, ...]:
+        """The groups of a deployment, or all that it could have where it does not say."""
+        documented = self.release(deployment.release).info.groups
+        return deployment.groups or tuple(
+            role
+            for role in documented
+            if deployment.topology == "ha" or not self.catalogue.groups[role].ha_only
+        )
+
+    def _read(self, path: Path, cls: Any) -> Parsed[Any]:
+        return parse(self._bytes(path), cls, str(path))
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+
+
+def _raise(mistakes: Iterator[Mistake]) -> None:
+    found = list(mistakes)
+    if found:
+        raise InputError(found)
+
+
+def _peer_problems(
+    endpoint: str, deployment: Deployment, roles: tuple[str, ...]
+) -> Iterator[tuple[KeyPath, str]]:
+    bound = (deployment.endpoints or {})[endpoint]
+    places: list[str | int] = list(bound) if isinstance(bound, Mapping) else [*range(len(bound))]
+    seen: dict[str, str] = {}
+    for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
+        path = ("endpoints", endpoint, place)
+        if peer.kind == "group" and peer.value not in roles:
+            yield path, unknown("group of this deployment", peer.value, roles)
+        if isinstance(place, str):
+            if not PEER_NAME.fullmatch(place):
+                message = "write up to 63 letters, digits and . _ - beginning with a letter"
+                yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
+            if ADDRESS_LIKE.match(place):
+                yield (*path, KEY), f"{place!r} could be taken for an address: rename the peer"
+            same = _spelt_alike(place)
+            if same in seen:
+                yield (
+                    (*path, KEY),
+                    f"the names {seen[same]!r} and {place!r} are too alike: rename one",
+                )
+            seen[same] = place
+
+
+def _spelt_alike(name: str) -> str:
+    """A name as logical ids may have it, which have no signs: names must differ in this, too."""
+    name = re.sub(r"(?<=[0-9])-(?=[0-9])", "to", name.casefold()).replace(".", "x")
+    return re.sub("[^a-z0-9]", "", name)

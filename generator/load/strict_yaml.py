@@ -1,0 +1,290 @@
+"""Strict YAML: from text to the dataclasses of the model, with every mistake and its place.
+
+YAML guesses types, and its guesses change meaning without a word: `no` is false, `3.10` is 3.1,
+`22:22` is 1342, the second of two equal keys wins. Here a value has the type that its field
+declares, as it is written, or it is a mistake with a line and a column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from generator.errors import KEY, FieldError, InputError, KeyPath, Mistake, nearest, unknown
+from generator.load.yaml_nodes import (
+    MAX_DEPTH,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    compose,
+)
+
+T = TypeVar("T")
+Place = tuple[int, int]
+
+MAX_NODES = 100_000  # aliases of aliases grow without bound; no honest file comes near this
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+_YAML = "tag:yaml.org,2002:"
+_READ_AS = {
+    "null": "nothing",
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "timestamp": "a date",
+}
+
+
+@dataclass(frozen=True)
+class Parsed(Generic[T]):
+    """A value read from a file, and where in the file each of its parts stands."""
+
+    value: T
+    file: str
+    places: Mapping[KeyPath, Place]
+
+    def mistake(self, path: KeyPath, message: str) -> Mistake:
+        """A mistake at a path of keys and indices, or at the nearest parent that has a place."""
+        while path and path not in self.places:
+            path = path[:-1]
+        line, column = self.places[path]
+        return Mistake(self.file, line, column, message)
+
+
+class Malformed(InputError):
+    """A file with mistakes, and the fields of its top level without those parts."""
+
+    def __init__(self, mistakes: list[Mistake], rest: Parsed[dict[str, Any]]) -> None:
+        super().__init__(mistakes)
+        self.rest = rest
+
+
+def parse(data: bytes, cls: Any, file: str) -> Parsed[Any]:
+    """Read YAML as `cls`: a dataclass of the model, or a mapping from a name to one.
+
+    Raises Malformed with every mistake of the file.
+    """
+    reader = _Reader(file)
+    value = reader.read(compose(data, file), cls, ())
+    if reader.mistakes:
+        raise Malformed(reader.mistakes, Parsed(reader.well_formed, file, reader.places))
+    return Parsed(value, file, reader.places)
+
+
+class _Bad(Exception):
+    """The value could not be built; its mistakes are recorded."""
+
+
+class _Reader:
+    """Builds one file's value, and collects its mistakes and places on the way."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.mistakes: list[Mistake] = []
+        self.places: dict[KeyPath, Place] = {}
+        self.well_formed: dict[str, Any] = {}
+        self.nodes = 0
+
+    def read(self, node: Node, hint: Any, path: KeyPath) -> Any:
+        """The node's value as `hint`, or None with at least one mistake recorded."""
+        try:
+            return self._read(node, hint, path)
+        except _Bad:
+            return None
+        except FieldError as error:
+            at = (*path, error.field or "")
+            self._refuse(*self.places.get(at, self.places[path]), str(error))
+            return None
+
+    def _refuse(self, line: int, column: int, message: str) -> None:
+        self.mistakes.append(Mistake(self.file, line, column, message))
+
+    def _bad(self, node: Node, message: str) -> _Bad:
+        self._refuse(node.start_mark.line + 1, node.start_mark.column + 1, message)
+        return _Bad()
+
+    def _read(self, node: Node, hint: Any, path: KeyPath) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
+            raise InputError([Mistake(self.file, 0, 0, "the YAML refers to itself too often")])
+        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        members = get_args(hint)
+        hint = self._choose(node, hint)
+        origin = get_origin(hint) or hint
+        if hint is NoneType:
+            return None
+        or_mapping = any(get_origin(member) is Mapping for member in members)
+        if origin is tuple and or_mapping and isinstance(node, ScalarNode):
+            wanted = "a list ([a, b]) or a mapping (key: value)"
+            raise self._bad(node, f"expected {wanted}, found {_found(node)}")
+        if hasattr(hint, "parse"):
+            return hint.parse(self._plain(node))
+        if is_dataclass(hint):
+            return self._dataclass(node, hint, path)
+        if origin is tuple:
+            return self._list(node, get_args(hint)[0], path)
+        if origin is Mapping:
+            return self._mapping(node, get_args(hint)[1], path)
+        if origin is Literal:
+            return self._literal(node, get_args(hint))
+        return {str: self._text, bool: self._boolean, int: self._number}[hint](node)
+
+    def _choose(self, node: Node, hint: Any) -> Any:
+        """The member of a union that fits the node's kind; the first one where none does."""
+        if get_origin(hint) not in (Union, UnionType):
+            return hint
+        members = get_args(hint)
+        if NoneType in members and node.tag == _YAML + "null":
+            return NoneType
+        kind = (
+            tuple
+            if isinstance(node, SequenceNode)
+            else (Mapping if isinstance(node, MappingNode) else None)
+        )
+        for member in members:
+            origin = get_origin(member) or member
+            if origin is kind or (
+                kind is Mapping and _is_shape(member) and not _meant(node, member)
+            ):
+                return member
+        return members[0]
+
+    def _pairs(self, node: Node, path: KeyPath) -> dict[str, Node]:
+        if not isinstance(node, MappingNode):
+            raise self._bad(node, f"expected a mapping (key: value), found {_found(node)}")
+        pairs: dict[str, Node] = {}
+        for key_node, value in node.value:
+            try:
+                key = self._text(key_node)
+            except _Bad:
+                continue
+            mark = key_node.start_mark
+            self.places[(*path, key, KEY)] = (mark.line + 1, mark.column + 1)
+            if key in pairs:
+                self._bad(key_node, f"the key {key!r} stands here a second time: remove one")
+            pairs[key] = value
+        return pairs
+
+    def _dataclass(self, node: Node, cls: Any, path: KeyPath) -> Any:
+        pairs = self._pairs(node, path)
+        hints, required = _shape(cls)
+        before = len(self.mistakes)
+        for key_node, _ in node.value:
+            if isinstance(key_node, ScalarNode) and key_node.value not in hints:
+                self._bad(key_node, unknown("key", key_node.value, list(hints)))
+        meant = {near for key in pairs if key not in hints for near in nearest(key, list(hints))}
+        for key in required:
+            if key not in pairs and key not in meant:
+                self._bad(node, f"the key {key!r} is missing")
+        values = self._values({k: v for k, v in pairs.items() if k in hints}, hints, path)
+        if len(self.mistakes) > before:
+            if not path:
+                self.well_formed = values
+            raise _Bad
+        return cls(**values)
+
+    def _list(self, node: Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
+        if not isinstance(node, SequenceNode):
+            raise self._bad(node, f"expected a list ([a, b]), found {_found(node)}")
+        items = dict(enumerate(node.value))
+        return tuple(self._values(items, dict.fromkeys(items, hint), path).values())
+
+    def _mapping(self, node: Node, hint: Any, path: KeyPath) -> dict[str, Any]:
+        pairs = self._pairs(node, path)
+        return self._values(pairs, dict.fromkeys(pairs, hint), path)
+
+    def _values(
+        self, nodes: Mapping[Any, Node], hints: Mapping[Any, Any], path: KeyPath
+    ) -> dict[Any, Any]:
+        """The values of a mapping or a list, but for those with a mistake of their own."""
+        values = {}
+        for key, node in nodes.items():
+            before = len(self.mistakes)
+            value = self.read(node, hints[key], (*path, key))
+            if len(self.mistakes) == before or isinstance(value, dict | tuple):
+                values[key] = value
+        return values
+
+    def _literal(self, node: Node, allowed: tuple[str, ...]) -> str:
+        text = self._plain(node)
+        if text not in allowed:
+            raise self._bad(node, unknown("choice", text, allowed))
+        return text
+
+    def _plain(self, node: Node) -> str:
+        """Text of a kind that YAML cannot mistake for text of another: as it stands."""
+        kind = node.tag.removeprefix(_YAML)
+        if isinstance(node, ScalarNode) and kind in _READ_AS and kind != "null":
+            return str(node.value)
+        return self._text(node)
+
+    def _text(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
+            found = _meant(node) or f"found {_found(node)}"
+            raise self._bad(node, f"expected text, {found}")
+        kind = node.tag.removeprefix(_YAML)
+        if kind == "merge":
+            raise self._bad(node, "<< is not read here: write the keys out")
+        if kind == "null" and not node.style:
+            message = 'expected text, found nothing: write "" if it is to be empty'
+            raise self._bad(node, message)
+        if kind in _READ_AS and not node.style:
+            quoted = '"' + node.value + '"'
+            raise self._bad(
+                node,
+                f"expected text, but YAML reads {node.value or 'this'} as "
+                f"{_READ_AS[kind]}: write {quoted}",
+            )
+        if kind != "str":
+            raise self._bad(node, f"expected text, found the tag {node.tag}")
+        return str(node.value)
+
+    def _boolean(self, node: Node) -> bool:
+        plain = isinstance(node, ScalarNode) and not node.style
+        if not plain or node.value not in ("true", "false"):
+            raise self._bad(node, f"expected true or false, found {_found(node)}")
+        return bool(node.value == "true")
+
+    def _number(self, node: Node) -> int:
+        plain = isinstance(node, ScalarNode) and not node.style
+        if not plain or not _INTEGER.fullmatch(node.value):
+            raise self._bad(node, f"expected a whole number such as 22, found {_found(node)}")
+        return int(node.value)
+
+
+@cache
+def _shape(cls: Any) -> tuple[dict[str, Any], list[str]]:
+    """A dataclass's keys with their types, and which of them are required."""
+    required = [
+        f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING
+    ]
+    return get_type_hints(cls), required
+
+
+def _is_shape(member: Any) -> bool:
+    """Whether a member of a union is read from a mapping."""
+    return is_dataclass(member) and not hasattr(member, "parse")
+
+
+def _meant(node: Node, instead_of: Any = None) -> str:
+    """What a mapping of one key was probably meant to be: without quotes, `a: b` is one to YAML."""
+    if isinstance(node, MappingNode) and len(node.value) == 1:
+        key, value = node.value[0]
+        known = _shape(instead_of)[0] if instead_of else {}
+        scalars = isinstance(key, ScalarNode) and isinstance(value, ScalarNode)
+        if scalars and key.value not in known:
+            text, written = f"{key.value}: {value.value}", f'"{key.value}:{value.value}"'
+            return f"but YAML reads {text} as a mapping: write {written}"
+    return ""
+
+
+def _found(node: Node) -> str:
+    if isinstance(node, ScalarNode):
+        if node.style in ("'", '"'):
+            return f"the text {node.value!r}: write it without quotes"
+        return repr(node.value) if node.value else "nothing"
+    return "a list" if isinstance(node, SequenceNode) else "a mapping"

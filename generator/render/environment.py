@@ -1,0 +1,99 @@
+"""Jinja2 as the templates use it: one environment per format, and errors with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from generator.errors import TemplateError
+from generator.render.filters import any_of, hcl, pascal, snake, table, yaml
+
+SUFFIX = ".jinja"
+
+
+def output_templates(folders: tuple[Path, ...]) -> list[str]:
+    """The templates that become files: those whose name does not begin with `_`, sorted."""
+    return _environment(folders).list_templates(filter_func=_is_output)
+
+
+def render_template(
+    folders: tuple[Path, ...], name: str, context: Mapping[str, Any]
+) -> tuple[str, str]:
+    """The text that a template renders, and the template's file. Raises TemplateError."""
+    try:
+        template = _environment(folders).get_template(name)
+        return template.render(context), str(template.filename)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"{_place(name, error)}: there is no template {error.name!r}") from None
+    except Exception as error:  # templates compute, so they can fail in any way
+        reason = str(error) or type(error).__name__
+        raise TemplateError(f"{_place(name, error)}: {reason}") from None
+
+
+def _is_output(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.rpartition("/")[2].startswith("_")
+
+
+def _place(name: str, error: BaseException) -> str:
+    """The template's file and line where an error was raised."""
+    line, traceback = 0, error.__traceback__
+    while traceback:
+        if traceback.tb_frame.f_code.co_filename.endswith(SUFFIX):
+            name, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{name}:{line}" if line else name
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, kept between runs in a folder of the user's own.
+
+    Compiling takes longer than everything else that rendering does. Without such a folder, or with
+    a full one, templates are compiled anew.
+    """
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    try:
+        return _Compiled(pattern="__cvo_sg_%s.cache")
+    except (OSError, RuntimeError):
+        return None
+
+
+def _kind(folders: tuple[Path, ...]) -> type[jinja2.Environment]:
+    """A sandbox, unless only the last folder is there: that has our own templates.
+
+    A sandbox looks at every attribute, which takes as long as everything else in rendering.
+    """
+    if len(folders) == 1:
+        return jinja2.Environment
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment
+
+
+@cache
+def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
+    kind = _kind(folders)
+    environment = kind(
+        loader=jinja2.FileSystemLoader(folders, encoding="utf-8"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
+    )
+    filters = {"any_of": any_of, "hcl": hcl, "yaml": yaml, "snake": snake, "pascal": pascal}
+    environment.filters.update(filters, table=table)
+    return environment

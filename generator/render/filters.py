@@ -1,0 +1,71 @@
+"""Filters of the templates: texts that mean exactly what they say, identifiers, and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+_PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
+_YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+def hcl(value: str | int | None) -> str:
+    """An HCL literal; a string means exactly its text: no interpolation, no directives."""
+    if not isinstance(value, str):
+        return "null" if value is None else str(value)
+    text = value.replace("\\", "\\\\").replace('"', '\\"')
+    text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    text = text.replace("${", "$${").replace("%{", "%%{")
+    return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
+
+
+@cache
+def yaml(text: str) -> str:
+    """A YAML scalar that means exactly this text, whatever it looks like; for block context."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in _YAML_WORDS:
+        return text
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def snake(slug: str) -> str:
+    """An HCL identifier: `web-server` as `web_server`."""
+    return slug.replace("-", "_")
+
+
+@cache
+def pascal(slug: str) -> str:
+    """A CloudFormation logical id: `dns-tcp-161-162` as `DnsTcp161To162`.
+
+    The signs of an address keep their places, since 10.1.10.0 and 10.11.0.0 have the same digits.
+    """
+    slug = re.sub(r"(?<=\d)-(?=\d)", "-to-", slug)
+    slug = slug.translate({ord("."): "x", ord(":"): "x", ord("/"): "m"})
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", slug))
+
+
+def any_of(conditions: list[str], indent: str) -> str:
+    """One CloudFormation condition for any of several, as a block; Fn::Or takes two to ten."""
+    if len(conditions) == 1:
+        return conditions[0].replace("\n  ", "\n")
+    if len(conditions) > 10:
+        deeper = [c.replace("\n", "\n  ") for c in conditions]
+        batches = [deeper[i : i + 10] for i in range(0, len(deeper), 10)]
+        conditions = [any_of(batch, indent + "  ") for batch in batches]
+    return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
+
+
+def table(rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table of rows, the first of which is its head, with columns of even width."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
+        for row in cells
+    )

@@ -1,0 +1,58 @@
+"""Render: a resolved deployment through the templates of a format, to the text of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.errors import TemplateError, UsageError, unknown
+from generator.model import Resolved
+from generator.render.header import Origin, header, is_generated, sealed
+from generator.resolve import granted
+
+UNKNOWN = Origin("cvo-sg generate")
+
+
+def formats(folders: Sequence[Path]) -> list[str]:
+    """The formats of folders of templates, in the order of their names."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder of templates")
+    return sorted({f.name for folder in folders for f in folder.iterdir() if f.is_dir()})
+
+
+def render(
+    resolved: Resolved, folders: Sequence[Path], format_: str, origin: Origin = UNKNOWN
+) -> dict[str, str]:
+    """The format's files for one deployment: from a file's name to its text.
+
+    A template is taken from the first of the folders that has it. Raises UsageError for a format
+    that does not exist, TemplateError for a template that fails.
+    """
+    if format_ not in formats(folders):
+        raise UsageError(unknown("format", format_, formats(folders)))
+    from generator.render.environment import SUFFIX, output_templates, render_template
+
+    places = tuple(folder / format_ for folder in folders)
+    lines = header(resolved, origin)
+    context = {"deployment": resolved, "granted": tuple(granted(resolved)), "header": lines}
+    names = output_templates(places)
+    if not names:
+        raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
+    return {
+        name.removesuffix(SUFFIX): _with_header(*render_template(places, name, context), lines)
+        for name in names
+    }
+
+
+def _with_header(text: str, template: str, header: Sequence[str]) -> str:
+    """The text with its digest. Raises TemplateError where the header is not at its beginning."""
+    missing = [line for line in header if line not in text.replace("--&gt;", "-->")]
+    if missing:
+        reason = f"print the lines of the variable `header`: {missing[0]!r}"
+        raise TemplateError(f"{template}: {reason}")
+    text = sealed(text)
+    if not is_generated(text.encode()):
+        reason = "print the lines of the variable `header` at the beginning"
+        raise TemplateError(f"{template}: {reason}")
+    return text

@@ -1,0 +1,106 @@
+"""The documented rows of releases as plain records, and the ways to print them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from generator.model import Release, Traffic
+
+Row = dict[str, Any]
+_CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
+
+
+def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
+    """One record per documented row, in document order; of some roles only, if any are given."""
+    return [
+        {
+            "release": release.id,
+            "group": role,
+            "direction": direction,
+            "mode": mode,
+            "id": rule.id,
+            **{cell: getattr(rule, cell) for cell in _CELLS},
+            "endpoints": list(rule.endpoints),
+            "ha_only": rule.ha_only,
+            "note": rule.note,
+            "permissions": [asdict(traffic) for traffic in rule.traffic],
+        }
+        for role, group in release.rules.items()
+        if not roles or role in roles
+        for direction, mode, table in group.tables()
+        for rule in table
+    ]
+
+
+def as_json(records: Iterable[Row]) -> str:
+    """A JSON list, one object per row."""
+    return json.dumps(list(records), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_csv(records: Iterable[Row]) -> str:
+    """Comma-separated values with a header; lists are separated by semicolons."""
+    out = io.StringIO()
+    records = list(records)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(records[0] if records else ())
+    writer.writerows([_flat(value) for value in record.values()] for record in records)
+    return out.getvalue()
+
+
+def as_markdown(records: Iterable[Row]) -> str:
+    """One Markdown table per documented table, with the columns that the document has."""
+    parts = []
+    for heading, columns, table in _tables(records):
+        parts.append(f"## {heading}\n")
+        parts.append(_markdown_row(columns) + _markdown_row(["---"] * len(columns)))
+        parts.append("".join(_markdown_row(row) for row in table) + "\n")
+    return "\n".join(parts).rstrip("\n") + "\n" if parts else ""
+
+
+def as_table(records: Iterable[Row]) -> str:
+    """Aligned columns under a heading per documented table, for a terminal."""
+    lines: list[str] = []
+    for heading, columns, table in _tables(records):
+        widths = [max(map(len, column)) for column in zip(columns, *table, strict=True)]
+        lines += ["", heading, ""]
+        for row in [columns, ["-" * width for width in widths], *table]:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines[1:]) + "\n" if lines else ""
+
+
+ROW_FORMATS = {"table": as_table, "json": as_json, "csv": as_csv, "markdown": as_markdown}
+
+
+def _tables(records: Iterable[Row]) -> Iterable[tuple[str, list[str], list[list[str]]]]:
+    """Heading, columns and cells per documented table; a column without a cell is left out."""
+    grouped: dict[str, list[Row]] = {}
+    for record in records:
+        words = (record["release"], record["group"], record["mode"], record["direction"])
+        grouped.setdefault(" ".join(word for word in words if word), []).append(record)
+    for heading, table in grouped.items():
+        shown = [c for c in _CELLS if any(record[c] is not None for record in table)]
+        columns = [c.capitalize() for c in shown[:-1]] + ["Endpoints", "Permissions", "Purpose"]
+        cells = [
+            [_flat(record[c]) for c in (*shown[:-1], "endpoints", "permissions", "purpose")]
+            for record in table
+        ]
+        yield heading, columns, cells
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, list):
+        parts = (str(Traffic(**v)) if isinstance(v, dict) else str(v) for v in value)
+        return "; ".join(parts)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"

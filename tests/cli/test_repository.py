@@ -1,0 +1,567 @@
+"""Generated files in a repository: their header, what happens when somebody edits them, the file
+that lists what is generated, and what a change means in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generator.compare import IDENTITY, summaries
+from generator.render import MARK, is_edited, is_generated
+
+DEPLOYMENT = (
+    'name: {name}\nrelease: "3.7"\noutbound: basic\nendpoints:\n  inbound-clients: {peers}\n'
+)
+PROJECT = "outputs:\n  - out: infra\n    deployments: [sites/*.yaml]\n"
+RULES = "infra/acme/terraform/rules.tf"
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """Write a repository with a deployment, and the file that lists it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sites").mkdir()
+    monkeypatch.chdir(tmp_path)
+    write("sites/acme.yaml", DEPLOYMENT.format(name="acme", peers="[10.0.0.0/8]"))
+    write("cvo-sg.yaml", PROJECT)
+    return tmp_path
+
+
+def write(name, text):
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text, encoding="utf-8")
+
+
+def edit(name, old, new):
+    text = Path(name).read_text(encoding="utf-8")
+    assert old in text
+    Path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture
+def generate(run, repository, monkeypatch):
+    def generate(*arguments):
+        return run("generate", "--no-lint", *arguments)
+
+    monkeypatch.chdir(repository)
+    assert generate("--quiet").exit_code == 0
+    return generate
+
+
+def generated(folder="infra"):
+    return sorted(path for path in Path(folder).rglob("*") if path.is_file())
+
+
+# The header.
+
+
+@pytest.mark.usefixtures("generate")
+def test_every_file_says_where_it_comes_from():
+    for path in generated():
+        lines = [line.lstrip("# ") for line in path.read_text().splitlines()[:7]]
+        lines = [line for line in lines if not line.startswith(("<!--", "yamllint"))]
+        assert re.fullmatch(rf"{MARK} from .* DO NOT EDIT\.", lines[0])
+        assert lines[1] == 'Source: Cloud Manager 3.7, "Security group rules for AWS".'
+        assert lines[2] == "Deployment: acme (ha, basic outbound rules), from sites/acme.yaml."
+        assert lines[3] == "Command: cvo-sg generate sites/acme.yaml"
+        assert re.fullmatch("Digest: sha256:[0-9a-f]{64}", lines[4])
+
+
+@pytest.mark.usefixtures("generate")
+def test_the_command_in_the_header_generates_the_same(run):
+    before = {path: path.read_bytes() for path in generated()}
+    [command] = {
+        line for path in generated() for line in re.findall("Command: (.*)", path.read_text())
+    }
+    assert run(*command.split()[1:], "--no-lint", "--check").exit_code == 0
+    assert {path: path.read_bytes() for path in generated()} == before
+
+
+def test_the_header_is_the_same_from_any_folder(generate, repository, monkeypatch):
+    monkeypatch.chdir(repository / "sites")
+    assert generate("--check").exit_code == 0
+    assert generate("acme.yaml", "--out", "../infra", "--check").exit_code == 0
+
+
+def test_the_command_of_a_preset_goes_where_the_list_says_and_no_further(generate, run):
+    write("cvo-sg.yaml", "outputs:\n  - {out: ex, presets: [predefined], formats: [terraform]}\n")
+    assert generate("--quiet").exit_code == 0
+    before = generated("ex")
+    [command] = {c for path in before for c in re.findall("Command: (.*)", path.read_text())}
+    assert run(*command.split()[1:], "--no-lint", "--quiet").exit_code == 0
+    assert generated("ex") == before
+    assert generate("--check").exit_code == 0
+
+
+def test_options_are_part_of_the_command(run, tmp_path):
+    arguments = ["--name", "a", "--release", "3.7", "--endpoint", "dns=10.0.0.2/32, 10.0.0.3/32"]
+    run("generate", "--no-lint", "-f", "terraform", *arguments)
+    text = (tmp_path / "out" / "a" / "terraform" / "main.tf").read_text()
+    assert (
+        "# Command: cvo-sg generate --name a --release 3.7 --endpoint 'dns=10.0.0.2/32, 10." in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        pytest.param("a\nb.yaml", True, id="line-break"),
+        pytest.param("a --> b.yaml", False, id="end-of-a-comment"),
+        pytest.param("ü ${x} 'q'.yaml", False, id="quotes"),
+    ],
+)
+def test_no_file_name_ends_a_comment(run, tmp_path, name, refused):
+    (tmp_path / name).write_text(DEPLOYMENT.format(name="a", peers="[]"))
+    result = run("generate", "--no-lint", name)
+    if refused:
+        assert result.exit_code == 2
+        assert "cannot stand in a comment: rename it" in result.stderr
+        return
+    readme = (tmp_path / "out" / "a" / "terraform" / "README.md").read_text()
+    head, _, rest = readme.partition("\n-->\n")
+    assert "Digest" in head
+    assert rest.startswith("\n# a: security groups")
+
+
+# Edited, stale, missing, orphaned.
+
+
+def test_a_file_edited_by_hand_is_not_overwritten_unasked(generate):
+    edit(RULES, "from_port = 22,", "from_port = 23,")
+    before = Path(RULES).read_bytes()
+    result = generate()
+    assert (result.exit_code, Path(RULES).read_bytes()) == (2, before)
+    assert result.stderr.endswith(
+        f"{RULES} was edited by hand: write what you wish into the deployment file, or overwrite "
+        "it with --force\n"
+    )
+    assert generate("--force").exit_code == 0
+    assert generate("--check").exit_code == 0
+
+
+def test_check_tells_the_kinds_apart(generate):
+    edit(RULES, "from_port = 22,", "from_port = 23,")
+    Path("infra/acme/terraform/main.tf").unlink()
+    edit("sites/acme.yaml", "10.0.0.0/8", "10.0.0.0/9")
+    Path("infra/acme/terraform/versions.tf").rename("infra/acme/terraform/old.tf")
+    Path("infra/acme/terraform/outputs.tf").write_text("mine\n")
+    result = generate("--check")
+    assert result.exit_code == 1
+    assert dict(line.split(" ", 1) for line in result.stdout.splitlines()) == {
+        "infra/acme/cloudformation/README.md": "is out of date",
+        "infra/acme/cloudformation/template.yaml": "is out of date",
+        "infra/acme/terraform/README.md": "is out of date",
+        "infra/acme/terraform/main.tf": "is missing",
+        "infra/acme/terraform/old.tf": "is generated no longer",
+        "infra/acme/terraform/outputs.tf": "was not generated by this tool",
+        RULES: "was edited by hand",
+        "infra/acme/terraform/variables.tf": "is out of date",
+        "infra/acme/terraform/versions.tf": "is missing",
+    }
+    report = json.loads(generate("--check", "--output", "json").stdout)
+    assert {file["kind"] for file in report["files"]} == {
+        *("changed", "missing", "orphaned", "foreign", "edited")
+    }
+
+
+def test_an_edited_file_that_is_generated_no_longer_is_not_removed_unasked(generate):
+    write("sites/other.yaml", DEPLOYMENT.format(name="other", peers="[]"))
+    generate("--quiet")
+    Path("sites/other.yaml").unlink()
+    edit("infra/other/terraform/rules.tf", "Code generated", "#Code generated")
+    assert generate().exit_code == 2
+    assert Path("infra/other/terraform/rules.tf").exists()
+    assert generate("--force").exit_code == 0
+    assert not Path("infra/other").exists()
+
+
+def test_a_deployment_that_is_called_otherwise_leaves_no_files_behind(generate):
+    Path("cvo-sg.yaml").unlink()
+    assert generate("sites/acme.yaml", "--quiet").exit_code == 0
+    assert generate("sites/acme.yaml", "--name", "staging", "--quiet").exit_code == 0
+    edit("sites/acme.yaml", "acme", "acme-two")
+    told = generate("sites/acme.yaml", "--diff").stdout
+    assert "out/acme/terraform:\n  REPLACES OR DELETES THE SECURITY GROUP manager\n" in told
+    assert generate("sites/acme.yaml").exit_code == 0
+    assert {path.name for path in Path("out").iterdir()} == {"acme-two", "staging"}
+
+
+def test_two_files_that_are_called_the_same_leave_each_others_files_alone(
+    run, tmp_path, monkeypatch
+):
+    for customer in ("acme", "other"):
+        (tmp_path / customer).mkdir()
+        monkeypatch.chdir(tmp_path / customer)
+        write("site.yaml", DEPLOYMENT.format(name=customer, peers="[10.0.0.0/8]"))
+        run("generate", "--no-lint", "site.yaml", "--out", "../out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"acme", "other"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_in_the_folder_is_let_alone(generate):
+    os.mkfifo("infra/pipe")
+    Path(RULES).unlink()
+    os.mkfifo(RULES)
+    assert f"{RULES} was not generated by this tool\n" in generate("--check").stdout
+
+
+@pytest.mark.usefixtures("generate")
+def test_line_ends_that_git_changed_are_no_edit():
+    content = Path(RULES).read_bytes()
+    assert is_generated(content)
+    assert not is_edited(content.replace(b"\n", b"\r\n"))
+    assert is_edited(content.replace(b"tcp", b"udp", 1))
+
+
+def test_what_terraform_docs_inserts_stays(generate):
+    readme = "infra/acme/terraform/README.md"
+    edit(readme, "<!-- BEGIN_TF_DOCS -->\n", "<!-- BEGIN_TF_DOCS -->\n## Inputs\n\n\\1 it\n")
+    assert generate("--check").exit_code == 0
+    edit("sites/acme.yaml", "10.0.0.0/8", "10.0.0.0/9")
+    assert generate("--quiet").exit_code == 0
+    text = Path(readme).read_text()
+    assert "10.0.0.0/9" in text
+    assert "<!-- BEGIN_TF_DOCS -->\n## Inputs\n\n\\1 it\n<!-- END_TF_DOCS -->" in text
+    assert generate("--check").exit_code == 0
+
+
+# The file that lists what is generated.
+
+
+def test_what_is_listed_is_generated_without_arguments(generate):
+    assert {path.parts[:2] for path in generated()} == {("infra", "acme")}
+    assert generate("--check").stderr == "8 files up to date\n"
+
+
+def test_a_deployment_that_is_listed_no_longer_is_removed(generate):
+    write("sites/other.yaml", DEPLOYMENT.format(name="other", peers="[]"))
+    write("infra/other/notes.md", "mine")
+    generate("--quiet")
+    Path("sites/other.yaml").unlink()
+    assert "infra/other/terraform/main.tf is generated no longer" in generate("--check").stdout
+    assert generate("--quiet").exit_code == 0
+    assert generated("infra/other") == [Path("infra/other/notes.md")]
+
+
+@pytest.mark.parametrize("pattern", ["sites/**", "**/acme.yaml", "./sites/acme.yaml"])
+def test_patterns_stand_for_files_each_once(generate, pattern):
+    write("cvo-sg.yaml", PROJECT.replace("[sites/", f'["{pattern}", sites/'))
+    assert generate("--check").exit_code == 0
+
+
+def test_the_same_file_twice_is_one_deployment(generate):
+    assert generate("sites/acme.yaml", "sites/acme.yaml", "--check").exit_code == 0
+
+
+def test_several_folders_presets_and_formats_can_be_listed(generate):
+    write(
+        "cvo-sg.yaml",
+        PROJECT + "    formats: [terraform]\n  - {out: templates, presets: [predefined]}\n",
+    )
+    assert generate("--quiet").exit_code == 0
+    folders = {path.parts[:3] for path in generated("templates") + generated("infra")}
+    assert ("templates", "predefined", "cloudformation") in folders
+    assert ("infra", "acme", "cloudformation") not in folders
+    assert generate("--check").exit_code == 0
+
+
+def test_pyproject_can_list_it_too(generate):
+    Path("cvo-sg.yaml").unlink()
+    write(
+        "pyproject.toml",
+        '[[tool.cvo-sg.outputs]]\nout = "infra"\ndeployments = ["sites/*.yaml"]\n',
+    )
+    assert generate("--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param("# see [tool.cvo-sg] in the manual\n", 0, id="comment"),
+        pytest.param("[project]\nname = 'cvo-sg'\n", 0, id="name"),
+        pytest.param("[tool]\n'cvo-sg' = {outputs = []}\n", 2, id="inline"),
+    ],
+)
+def test_pyproject_lists_it_only_in_its_section(generate, text, status):
+    Path("cvo-sg.yaml").unlink()
+    write("pyproject.toml", text)
+    assert generate("--preset", "predefined", "--quiet").exit_code == status
+
+
+def test_arguments_take_the_place_of_what_is_listed(generate):
+    assert generate("--preset", "predefined", "--quiet").exit_code == 0
+    assert generated("out")
+    assert generate("--check").exit_code == 0, "the files elsewhere are not orphans"
+
+
+def test_a_deployment_that_is_listed_goes_where_the_list_says(generate):
+    write("sites/other.yaml", DEPLOYMENT.format(name="other", peers="[]"))
+    assert generate("sites/acme.yaml", "--check").exit_code == 0
+    edit("sites/acme.yaml", "10.0.0.0/8", "10.0.0.0/9")
+    assert generate("sites/acme.yaml", "--quiet").exit_code == 0
+    assert not Path("out").exists()
+    assert not Path("infra/other").exists(), "which is not asked for"
+    assert generate("sites/acme.yaml", "sites/other.yaml", "--quiet").exit_code == 0
+    assert generate("--check").exit_code == 0
+    write("unlisted.yaml", DEPLOYMENT.format(name="unlisted", peers="[]"))
+    assert generate("unlisted.yaml", "--quiet").exit_code == 0
+    assert Path("out/unlisted").exists()
+
+
+def test_rule_data_and_templates_can_be_set(generate):
+    write("templates/list/groups.txt.jinja", "{{ header | join('\\n') }}\n")
+    write("cvo-sg.yaml", PROJECT + "templates: templates\n")
+    assert generate("--quiet").exit_code == 0
+    assert Path("infra/acme/list/groups.txt").exists()
+    write("cvo-sg.yaml", PROJECT + "rule_data: nowhere\n")
+    assert "nowhere is no rule data" in generate().stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("outputs: []\n", "list at least one folder", id="empty"),
+        pytest.param("outputs:\n  - {out: a}\n", "a: list deployments or presets", id="nothing"),
+        pytest.param(
+            "outputs:\n  - {out: a, deployments: [b.yaml]}\n", "b.yaml", id="no-such-file"
+        ),
+        pytest.param(
+            "outputs:\n  - {out: a, deployments: [x*.yaml]}\n", "there is no such", id="no-match"
+        ),
+        pytest.param(
+            "outputs:\n  - {out: a, deployments: ['**.yaml']}\n", "** stands for whole", id="stars"
+        ),
+        pytest.param("outputs:\n  - {out: /a, presets: [advanced]}\n", "relative", id="absolute"),
+        pytest.param(
+            "outputs:\n  - {out: a, presets: [x]}\n  - {out: a, presets: [y]}\n",
+            "a: list it once",
+            id="twice",
+        ),
+        pytest.param("outputs:\n  - {out: a, presets: [x]}\n", "no preset 'x'", id="no-preset"),
+        pytest.param("outputs:\n  - {ot: a}\n", "cvo-sg.yaml:2:6: ", id="misspelt"),
+        pytest.param("- a\n", "cvo-sg.yaml:1:1: ", id="no-mapping"),
+        pytest.param("", "cvo-sg.yaml:1:1: ", id="no-text"),
+    ],
+)
+def test_mistakes_in_the_list_are_sentences(generate, text, sentence):
+    write("cvo-sg.yaml", text)
+    result = generate()
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["[tool.cvo-sg]\noutputs = 1\n", "[tool.cvo-sg\n", "tool.cvo-sg = 3\n"]
+)
+def test_mistakes_in_pyproject_are_sentences(generate, text):
+    Path("cvo-sg.yaml").unlink()
+    write("pyproject.toml", text)
+    result = generate()
+    assert result.exit_code == 2
+    assert result.stderr.startswith("pyproject.toml: [tool.cvo-sg] ")
+
+
+def test_verbose_says_what_is_read_and_what_stays(generate):
+    result = generate("--verbose")
+    assert "reading cvo-sg.yaml\n" in result.stderr
+    assert f"{RULES} is up to date\n" in result.stderr
+
+
+# What a change means.
+
+
+def test_a_diff_says_which_permissions_come_and_go(generate):
+    edit(
+        "sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/8]\n  administrators: {bastion: 10.1.2.0/28}"
+    )
+    result = generate("--diff")
+    assert result.exit_code == 1
+    _, told = result.stdout.split("\ninfra/acme/cloudformation, infra/acme/terraform:\n")
+    purpose = "Provides SSH access to the Cloud Manager host"
+    assert f"  - manager inbound tcp 22 from administrators 10.0.0.0/8: {purpose}\n" in told
+    assert (
+        f"  + manager inbound tcp 22 from administrators 10.1.2.0/28 (bastion): {purpose}\n" in told
+    )
+    assert "INTERNET" not in told
+    assert told.count("\n  + ") + told.startswith("  + ") == told.count("  - ")
+
+
+def test_a_diff_says_what_opens_to_the_internet(generate):
+    edit("sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/8]\n  nfs-clients: [0.0.0.0/0]")
+    opened = "cloud-volumes-ontap inbound tcp 2049 from nfs-clients 0.0.0.0/0: NFS server daemon"
+    assert f"  OPEN TO THE INTERNET from now on: {opened}\n" in generate("--diff").stdout
+    markdown = generate("--diff", "--output", "markdown").stdout
+    assert f"- **Open to the internet from now on:** {opened}\n" in markdown
+    annotations = generate("--diff", "--output", "github").stdout
+    assert (
+        "::warning file=infra/acme/cloudformation,title=cvo-sg open-to-the-internet::"
+        in annotations
+    )
+    [deployment] = json.loads(generate("--diff", "--output", "json").stdout)["deployments"]
+    assert {row["endpoint"] for row in deployment["opened"]} == {"nfs-clients"}
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "github", "json"])
+def test_a_diff_shouts_if_a_group_would_be_replaced(generate, form):
+    edit("sites/acme.yaml", "outbound", "groups: [manager, ha-mediator]\noutbound")
+    told = generate("--diff", "--output", form).stdout
+    if form == "json":
+        [deployment] = json.loads(told)["deployments"]
+        assert deployment["replaced"] == ["cloud-volumes-ontap"]
+    else:
+        assert re.search("REPLACES OR DELETES THE SECURITY GROUP `?cloud-volumes-ontap", told)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "github", "json"])
+def test_a_diff_of_nothing_says_so(generate, form):
+    result = generate("--diff", "--output", form)
+    assert (result.exit_code, result.stderr) == (0, "8 files up to date\n")
+    expected = {"markdown": "Every generated file is up to date.\n", "json": '"files": []'}
+    assert expected.get(form, "") in result.stdout
+
+
+def test_a_diff_does_not_guess_the_old_permissions(generate):
+    Path("infra/acme/terraform/README.md").unlink()
+    assert generate("--diff").stdout.endswith(
+        "\ninfra/acme/terraform:\n  which permissions change cannot be said: the old README, which "
+        "lists them, is missing\n"
+    )
+    [told] = json.loads(generate("--diff", "--output", "json").stdout)["deployments"]
+    assert (told["known"], told["added"]) == (False, [])
+
+
+def test_purposes_worded_anew_are_counted_and_not_listed():
+    old = Path(__file__).parents[2] / "out" / "predefined" / "terraform" / "README.md"
+    text = old.read_text()
+    [summary] = summaries([(old, text, text.replace("Pinging the instance", "Ping"))])
+    assert (summary.added, summary.removed, summary.reworded) == ((), (), 1)
+
+
+@pytest.mark.usefixtures("generate")
+def test_a_group_is_identified_by_what_a_change_of_would_replace_it():
+    marked = {
+        path: [
+            (mark[2], lines[i : i + int(mark[1])])
+            for i, line in enumerate(lines, start=1)
+            if (mark := IDENTITY.search(line))
+        ]
+        for path in generated()
+        if (lines := path.read_text().splitlines())
+    }
+    main, template = (
+        marked[Path(f"infra/acme/{n}")]
+        for n in ("terraform/main.tf", "cloudformation/template.yaml")
+    )
+    for role, lines in main:
+        assert [line.split()[0] for line in lines] == ["resource", "name", "description", "vpc_id"]
+        assert role.replace("-", "_") in lines[0]
+    for _, lines in template:
+        keys = [line.split(":")[0].strip() for line in lines[1:]]
+        assert keys == ["Type", "Properties", "GroupDescription", "VpcId"]
+    assert len(main) == len(template) == 3
+
+
+# Templates of one's own.
+
+
+def test_a_template_of_ones_own_changes_a_format(generate):
+    write(
+        "mine/terraform/_header.jinja",
+        "{% for line in header %}\n# {{ line }}\n{% endfor %}\n# Ours.\n",
+    )
+    result = generate("--templates", "mine", "--quiet", "-f", "terraform")
+    assert result.exit_code == 0
+    assert "\n# Ours.\n" in Path(RULES).read_text()
+    assert "--templates mine" in Path(RULES).read_text()
+
+
+def test_a_format_of_ones_own_stands_beside_ours(generate):
+    row = "{{ rule.role }},{{ rule.traffic }},{{ rule.peer.value }}\n"
+    rules = "{% for rule in granted %}\n" + row + "{% endfor %}\n"
+    write(
+        "mine/csv/rules.csv.jinja", "{% for line in header %}\n# {{ line }}\n{% endfor %}\n" + rules
+    )
+    assert generate("--templates", "mine", "--quiet", "--force").exit_code == 0
+    lines = Path("infra/acme/csv/rules.csv").read_text().splitlines()
+    assert "manager,tcp 22,10.0.0.0/8" in lines
+    assert Path("infra/acme/terraform/main.tf").exists()
+
+
+def test_a_format_without_templates_is_a_mistake(generate):
+    Path("mine/x").mkdir(parents=True)
+    result = generate("--templates", "mine")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"cvo-sg: {Path('mine/x')}: there is no template NAME.jinja\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("{{ deployment.nmae }}", ":1: .* has no attribute 'nmae'", id="undefined"),
+        pytest.param("a\n{% if %}", ":2: Expected an expression", id="syntax"),
+        pytest.param("a\nb\n{{ 1 / 0 }}", ":3: division by zero", id="arithmetic"),
+        pytest.param(
+            "{{ ''.__class__.__mro__ }}", ":1: access to attribute '__class__'", id="unsafe"
+        ),
+        pytest.param("{% include 'x' %}", ":1: there is no template 'x'", id="include"),
+        pytest.param(
+            "{{ 'x' * 70000 }}{{ header | join('\n') }}",
+            "print the lines of the variable `header` at the beginning",
+            id="far-below",
+        ),
+        pytest.param("no header", "print the lines of the variable `header`", id="no-header"),
+        pytest.param("{% set _ = deployment.tags.update({'a': 'b'}) %}", ":1: ", id="changes-data"),
+    ],
+)
+def test_a_mistake_in_a_template_names_it_and_its_line(generate, text, sentence):
+    write("mine/x/y.txt.jinja", text)
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert re.search(rf"y\.txt(\.jinja)?:? ?{sentence}", result.stderr), result.stderr
+
+
+def test_our_templates_render_the_same_in_the_sandbox(generate, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert generate("--check").exit_code == 0
+    before = {path: path.read_bytes() for path in generated()}
+    write("cvo-sg.yaml", PROJECT + "templates: empty\n")
+    assert generate("--check").exit_code == 0
+    assert {path: path.read_bytes() for path in generated()} == before
+
+
+# The whole story.
+
+
+def test_the_story_of_a_repository(run, tmp_path):
+    def git(*arguments):
+        author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    assert run("init", "sites/acme.yaml").exit_code == 0
+    edit("sites/acme.yaml", "\nendpoints:\n", "\nendpoints:\n  inbound-clients: [10.0.0.0/8]\n")
+    write("cvo-sg.yaml", PROJECT)
+    assert run("generate").exit_code == 0
+    git("add", "-A")
+    git("commit", "-qm", "Security groups")
+
+    edit(RULES, "from_port = 22,", "from_port = 23,")
+    check = run("generate", "--check", "--no-lint")
+    assert (check.exit_code, check.stdout) == (1, f"{RULES} was edited by hand\n")
+    git("checkout", RULES)
+
+    edit("sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/8]\n  dns: [10.0.0.2/32]")
+    diff = run("generate", "--diff", "--no-lint")
+    assert diff.exit_code == 1
+    assert "  + manager outbound udp 53 to dns 10.0.0.2/32: Used for DNS resolve" in diff.stdout
+    assert run("generate", "--no-lint").exit_code == 0
+    assert run("generate", "--check", "--no-lint").exit_code == 0
+    git("add", "-A")
+    git("commit", "-qm", "Resolve names")

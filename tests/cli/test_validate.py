@@ -1,0 +1,528 @@
+"""`cvo-sg validate`: templates, modules and deployment files, and the ways to print findings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import xmlschema
+from samples import TEMPLATE
+from terraform import SETTINGS, mirror, require_terraform
+
+from generator.check import REPORTS, Check, Finding, Report
+
+CLEAN, OPEN = TEMPLATE % "10.0.0.0/8", TEMPLATE % "0.0.0.0/0"
+BROKEN = CLEAN.replace("ToPort: 22", "ToPort: 2")
+DEPLOYMENT = """\
+name: site
+release: "3.7"
+outbound: basic
+endpoints: {inbound-clients: [10.0.0.0/8]}
+"""
+MODULE = 'variable "a" {\n  type = string\n}\n'
+
+
+@pytest.fixture
+def put(tmp_path):
+    def put(files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    return put
+
+
+@pytest.fixture
+def with_terraform(monkeypatch, tmp_path_factory):
+    require_terraform()
+    settings = tmp_path_factory.mktemp("settings") / "terraformrc"
+    settings.write_text(SETTINGS % mirror())
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(settings))
+
+
+@pytest.fixture
+def without_terraform(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def snapshot(folder):
+    return {p: p.stat().st_mtime_ns for p in sorted(folder.rglob("*"))}
+
+
+def test_clean_files_are_said_to_be_clean(run, put):
+    put({"t.yaml": CLEAN, "site.yaml": DEPLOYMENT})
+    result = run("validate", "t.yaml", "site.yaml")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "checked 2 places: nothing found\n"
+
+
+def test_errors_are_findings_with_their_place(run, put):
+    put({"t.yaml": BROKEN})
+    result = run("validate", "t.yaml")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "t.yaml:10:11: error: the port range 22-2 is inverted: EC2 would refuse it [E9303]\n"
+    )
+    assert result.stderr == "checked 1 place: 1 error, 0 warnings\n"
+
+
+def test_warnings_fail_only_if_asked_to(run, put):
+    put({"t.yaml": OPEN})
+    assert run("validate", "t.yaml").exit_code == 0
+    result = run("validate", "t.yaml", "--strict")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("t.yaml:10:11: warning: Group: tcp 22 is open to 0.0.0.0/0")
+
+
+def test_json_templates_are_templates_too(run, put):
+    group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "A group"}}
+    put({"t.json": json.dumps({"Resources": {"Group": group}})})
+    assert "[E9305]" in run("validate", "t.json").stdout
+
+
+@pytest.mark.usefixtures("without_terraform")
+def test_a_folder_is_searched_for_everything(run, put):
+    put(
+        {
+            "infra/a/t.yml": BROKEN,
+            "infra/b/main.tf": MODULE,
+            "infra/site.yaml": DEPLOYMENT,
+            "infra/values.yaml": "a: 1\n",
+            "infra/.hidden/t.yaml": BROKEN,
+            "infra/package.json": '{"name": "x"}',
+        }
+    )
+    report = json.loads(run("validate", "infra", "--output", "json").stdout)
+    assert [Path(p).as_posix() for p in report["checked"]] == [
+        "infra/site.yaml",
+        "infra/a/t.yml",
+        "infra/b",
+    ]
+    assert [finding["rule"] for finding in report["findings"]] == ["E9303"]
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "sentence"),
+    [
+        pytest.param({"release:": "relase:"}, "site.yaml:2:1: error: there is no key 'relase'"),
+        pytest.param({"release:": '"release":', "name:": '"name":'}, ""),
+        pytest.param({"name: ": "#"}, "site.yaml:2:1: error: the key 'name' is missing"),
+    ],
+    ids=["misspelt", "quoted", "missing"],
+)
+def test_a_deployment_file_is_known_by_most_of_its_keys(run, put, misspelt, sentence):
+    text = DEPLOYMENT
+    for old, new in misspelt.items():
+        text = text.replace(old, new)
+    put({"infra/site.yaml": text})
+    result = run("validate", "infra", "--verbose")
+    assert f"checking {Path('infra/site.yaml')}" in result.stderr
+    assert result.exit_code == bool(sentence)
+    assert sentence in result.stdout
+
+
+def test_a_deployment_file_that_is_named_needs_one_key(run, put):
+    put({"site.yaml": 'name: site\nrelase: "3.7"\n'})
+    assert "did you mean release?" in run("validate", "site.yaml").stdout
+    assert run("validate", "site.yaml", "--skip-others").exit_code == 0
+
+
+def test_a_finding_is_a_line(run, put):
+    put({"t.yaml": "AWSTemplateFormatVersion: 1\n---\nResources: {}\n"})
+    result = run("validate", "t.yaml")
+    assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
+
+
+@pytest.mark.usefixtures("without_terraform")
+def test_the_same_thing_is_checked_once(run, put):
+    put({"m/a.tf": MODULE, "m/b.tf": ""})
+    report = json.loads(run("validate", "m/a.tf", "m/b.tf", "m", "-o", "json").stdout)
+    assert report["checked"] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        pytest.param("nowhere.yaml", "nowhere.yaml: No such file or directory", id="missing"),
+        pytest.param("other.yaml", "other.yaml is neither a CloudFormation template", id="other"),
+        pytest.param("", "a path is empty: write .", id="no-path"),
+        pytest.param("empty", "empty holds no template, no module and no dep", id="empty-folder"),
+    ],
+)
+def test_what_cannot_be_checked_is_wrong_usage(run, put, tmp_path, path, sentence):
+    put({"other.yaml": "a: 1\n"})
+    (tmp_path / "empty").mkdir()
+    result = run("validate", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"cvo-sg: {sentence}")
+
+
+def test_hooks_give_files_that_are_something_else(run, put):
+    put({"other.yaml": "a: 1\n", "t.yaml": BROKEN})
+    result = run("validate", "--skip-others", "--verbose", "other.yaml", "t.yaml")
+    assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
+    assert result.stderr.startswith("checking t.yaml\n")
+    assert run("validate", "--skip-others", "other.yaml").exit_code == 0
+
+
+def test_files_that_are_no_text_are_findings_or_passed_over(run, tmp_path):
+    (tmp_path / "t.yaml").write_bytes(b"AWSTemplateFormatVersion: \xff\xfe\x00\n")
+    (tmp_path / "blob.json").write_bytes(bytes(range(256)))
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    result = run("validate", ".")
+    assert result.exit_code == 1
+    assert "[E0000]" in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+def test_names_that_are_no_text_are_shown_as_they_can_be(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff.yaml")).write_text(BROKEN)
+    for output in REPORTS:
+        command = [sys.executable, "-m", "generator", "validate", ".", "--output", output]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        assert result.returncode == 1
+        assert b"Traceback" not in result.stderr
+        assert b"E9303" in result.stdout
+
+
+# Deployment files.
+
+
+def test_mistakes_of_deployment_files_are_findings(run, put):
+    put({"site.yaml": DEPLOYMENT.replace("basic", "bsaic")})
+    result = run("validate", "site.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("site.yaml:3:11: error: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "told"),
+    [
+        pytest.param(
+            {"endpoints: {inbound-clients: [10.0.0.0/8]}\n": ""},
+            "open-to-the-internet",
+            'manager takes tcp 22 from 0.0.0.0/0 (row inbound-tcp-22 of "Security group rules for '
+            'AWS": Provides SSH access to the Cloud Manager host). Name who needs it under '
+            "endpoints: administrators: [10.0.0.0/8], or inbound-clients for all like it",
+            id="open",
+        ),
+        pytest.param(
+            {"basic\n": "basic\nquota: 26\n"},
+            "quota-nearly-used",
+            "cloud-volumes-ontap uses 24 inbound rules of 26",
+            id="quota",
+        ),
+        pytest.param(
+            {"basic": "advanced"},
+            "outbound-incomplete",
+            "the group cloud-volumes-ontap lets out no tcp 443: AutoSupport",
+            id="outbound",
+        ),
+        pytest.param(
+            {"basic": "advanced", "8]}": "8], outbound-internet: []}"},
+            "outbound-incomplete",
+            "the group manager lets out no tcp 443: Cloud Manager calls the AWS APIs",
+            id="outbound-bound-to-nobody",
+        ),
+        pytest.param(
+            {"basic": "advanced", "3.7": "console"},
+            "outbound-incomplete",
+            "the group cloud-volumes-ontap lets out no tcp 443: tiering moves cold data",
+            id="tiering-in-the-console",
+        ),
+        pytest.param(
+            {"basic\n": "basic\ngroups: [ha-internal]\n"},
+            "without-effect",
+            "always creates the group ha-internal itself",
+            id="group-of-the-product",
+        ),
+        pytest.param(
+            {"basic\n": "basic\ngroups: [manager]\nsupplements: [ntp]\n"},
+            "without-effect",
+            "site: the supplement ntp adds no rule",
+            id="supplement-of-a-group-left-out",
+        ),
+        pytest.param(
+            {"basic\n": "basic\nsupplements: [s3-tiering]\nfeatures: {tiering: false}\n"},
+            "without-effect",
+            "site: the supplement s3-tiering adds no rule",
+            id="supplement-of-a-feature-left-out",
+        ),
+    ],
+)
+def test_warnings_about_deployments_say_what_to_write(run, put, change, kind, told):
+    text = DEPLOYMENT
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    put({"site.yaml": text})
+    for command in (["validate", "site.yaml"], ["generate", "--no-lint", "site.yaml"]):
+        relaxed = run(*command)
+        assert relaxed.exit_code == 0
+        strict = run(*command, "--strict")
+        assert strict.exit_code == 1
+        assert told in strict.stdout
+    found = json.loads(run("validate", "site.yaml", "-o", "json").stdout)["findings"]
+    assert kind in {finding["rule"] for finding in found}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("advanced\nfeatures: {tiering: false}", id="not-tiered"),
+        pytest.param("advanced\nsupplements: [s3-tiering]", id="supplement"),
+    ],
+)
+def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, change):
+    put({"site.yaml": DEPLOYMENT.replace("basic", change)})
+    assert "tiering" not in run("validate", "site.yaml").stdout
+
+
+def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
+    text = DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")
+    put({"site.yaml": text.replace("8]}", "8], autosupport: [0.0.0.0/0]}")})
+    assert run("validate", "site.yaml", "--strict").stdout == ""
+
+
+def test_a_warning_names_the_row_of_its_protocol(run, put):
+    put({"site.yaml": DEPLOYMENT.replace("endpoints: {inbound-clients: [10.0.0.0/8]}\n", "")})
+    told = run("validate", "site.yaml").stdout
+    assert "takes tcp 111 from 0.0.0.0/0 (row inbound-tcp-111 of" in told
+    assert "takes udp 111 from 0.0.0.0/0 (row inbound-udp-111 of" in told
+
+
+def test_strict_writes_nothing(run, put, tmp_path):
+    put({"site.yaml": DEPLOYMENT.replace("basic", "advanced")})
+    result = run("generate", "--no-lint", "site.yaml", "--strict")
+    assert "nothing was written: there are 2 warnings" in result.stderr
+    put({"site.yaml": DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")})
+    result = run("generate", "--no-lint", "site.yaml", "--strict")
+    assert "nothing was written: there is a warning" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_clean_deployment_passes_strictly(run, put):
+    put({"site.yaml": DEPLOYMENT})
+    assert run("generate", "--no-lint", "site.yaml", "--strict").exit_code == 0
+
+
+@pytest.mark.parametrize("format_", ["terraform", "cloudformation"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(["--group", "manager", "--group", "ha-mediator"], id="group-left-out"),
+        pytest.param(["--rule-data", "changed"], id="description-changed"),
+    ],
+)
+def test_a_group_that_would_be_replaced_is_warned_of(run, put, tmp_path, data, format_, change):
+    put({"site.yaml": DEPLOYMENT})
+    shutil.copytree(data.root, tmp_path / "changed")
+    groups = tmp_path / "changed" / "groups.yaml"
+    groups.write_text(groups.read_text().replace("Cloud Volumes ONTAP nodes", "Nodes"))
+    command = ["generate", "--no-lint", "site.yaml", "-f", format_]
+    assert "REPLACES" not in run(*command).stderr
+    before = snapshot(tmp_path / "out")
+    strict = run(*command, *change, "--strict")
+    assert strict.exit_code == 1
+    assert "REPLACES OR DELETES the security group cloud-volumes-ontap" in strict.stdout
+    assert snapshot(tmp_path / "out") == before
+    for mode in ("--check", "--diff"):
+        assert "REPLACES OR DELETES" in run(*command, *change, mode).stderr
+    assert "REPLACES OR DELETES" in run(*command, *change).stderr
+
+
+@pytest.mark.parametrize("format_", ["terraform", "cloudformation"])
+def test_other_changes_replace_no_group(run, put, format_):
+    put({"site.yaml": DEPLOYMENT})
+    command = ["generate", "--no-lint", "site.yaml", "-f", format_]
+    run(*command)
+    for change in (["--outbound", "advanced"], ["-e", "dns=10.0.0.2/32"], ["--quiet"]):
+        assert "REPLACES" not in run(*command, *change).stderr
+
+
+# Terraform modules.
+
+
+@pytest.mark.usefixtures("without_terraform")
+def test_without_terraform_it_says_so(run, put):
+    put({"m/main.tf": MODULE})
+    result = run("validate", "m")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "warning: m: not checked, because terraform is not on PATH\n"
+        "checked 1 place, 1 of them not wholly: nothing found\n"
+    )
+    required = run("validate", "m", "--require-terraform")
+    assert required.exit_code == 2
+    assert "cvo-sg: --require-terraform: install Terraform" in required.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for a broken Terraform")
+def test_a_terraform_that_cannot_run_is_no_finding(run, put, tmp_path, monkeypatch):
+    put({"m/main.tf": MODULE, "bin/terraform": "no script"})
+    (tmp_path / "bin" / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    result = run("validate", "m", "--require-terraform")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "terraform cannot be run" in result.stderr
+
+
+@pytest.mark.usefixtures("with_terraform")
+def test_modules_are_formatted_and_validated(run, put, tmp_path):
+    put(
+        {
+            "good/main.tf": MODULE,
+            "unformatted/main.tf": 'variable "a" {\n    type=string\n}\n',
+            "wrong/main.tf": 'output "b" {\n  value = var.missing\n}\n',
+            "unreadable/main.tf": 'variable "a" {{\n',
+            "caller/main.tf": 'module "m" {\n  source = "../good"\n  a      = "x"\n}\n',
+            "lost/main.tf": 'module "m" {\n  source = "../nowhere"\n}\n',
+        }
+    )
+    before = snapshot(tmp_path)
+    result = run("validate", ".")
+    assert result.exit_code == 1
+    lines = [line.split(": ", 2)[:2] for line in result.stdout.splitlines()]
+    assert lines == [
+        ["lost", "error"],
+        ["unformatted/main.tf", "error"],
+        ["unreadable/main.tf:1:15", "error"],
+        ["wrong/main.tf:2:11", "error"],
+    ]
+    assert snapshot(tmp_path) == before, "nothing is written beside the modules"
+
+
+@pytest.mark.usefixtures("with_terraform")
+def test_settings_of_the_user_do_not_change_what_is_checked(run, put, tmp_path, monkeypatch):
+    put({"m/main.tf": MODULE})
+    for name in ("TF_CLI_ARGS_validate", "TF_CLI_ARGS", "TF_CLI_ARGS_init"):
+        monkeypatch.setenv(name, "-nonsense")
+    monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "elsewhere"))
+    assert run("validate", "m", "--require-terraform").exit_code == 0
+    assert os.listdir(tmp_path) == ["m"]  # noqa: PTH208
+
+
+@pytest.mark.usefixtures("with_terraform")
+def test_a_provider_that_cannot_be_had_is_no_finding(run, put, tmp_path, monkeypatch):
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "terraformrc").write_text(SETTINGS % (tmp_path / "mirror"))
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "terraformrc"))
+    put({"m/main.tf": 'resource "aws_vpc" "a" {\n  cidr_block = "10.0.0.0/16"\n}\n'})
+    result = run("validate", "m")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "warning: m: not validated, because of: Failed to query available" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_terraform")
+def test_what_is_generated_is_valid(run):
+    assert run("generate").exit_code == 0
+    result = run("validate", "out", "--require-terraform")
+    assert result.exit_code == 0
+    assert " error: " not in result.stdout
+
+
+# The ways to print findings.
+
+AWKWARD = Finding("a b/c:ü.yaml", 3, 0, "warning", "W1", "50 %\n, \x07 <&> 'x'")
+PLAIN = Finding("t.yaml", 1, 2, "error", "E1", "It is wrong")
+REPORT = Report(
+    (
+        Check("a b/c:ü.yaml", (AWKWARD,)),
+        Check("t.yaml", (PLAIN,)),
+        Check("clean.yaml"),
+        Check("m", skipped="not checked"),
+    )
+)
+
+
+def printed(format_, report=REPORT):
+    return REPORTS[format_](report)
+
+
+def test_json_holds_everything():
+    assert json.loads(printed("json")) == {
+        "failed": True,
+        "checked": ["a b/c:ü.yaml", "t.yaml", "clean.yaml", "m"],
+        "skipped": ["m: not checked"],
+        "findings": [AWKWARD._asdict(), PLAIN._asdict()],
+    }
+
+
+def test_annotations_are_escaped():
+    assert printed("github") == (
+        "::warning file=a b/c%3Aü.yaml,line=3,title=cvo-sg W1::50 %25%0A, \x07 <&> 'x'\n"
+        "::error file=t.yaml,line=1,col=2,title=cvo-sg E1::It is wrong\n"
+    )
+
+
+def test_sarif_has_a_result_a_finding():
+    [run] = json.loads(printed("sarif"))["runs"]
+    assert [result["level"] for result in run["results"]] == ["warning", "error"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == ["W1", "E1"]
+    awkward, plain = (result["locations"][0]["physicalLocation"] for result in run["results"])
+    assert awkward == {
+        "artifactLocation": {"uri": "a%20b/c%3A%C3%BC.yaml"},
+        "region": {"startLine": 3},
+    }
+    assert plain["region"] == {"startLine": 1, "startColumn": 2}
+
+
+def test_junit_does_not_pass_a_module_with_findings():
+    report = Report((Check("m", (PLAIN._replace(file="m/main.tf"),), skipped="not validated"),))
+    suite = ElementTree.fromstring(printed("junit", report)).find("testsuite")
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["skipped"]]
+
+
+def test_junit_has_a_case_a_finding_and_one_for_each_clean_place():
+    suite = ElementTree.fromstring(printed("junit")).find("testsuite")
+    assert {k: suite.get(k) for k in ("tests", "failures", "skipped")} == {
+        "tests": "4",
+        "failures": "1",
+        "skipped": "1",
+    }
+    cases = [(case.get("classname"), [child.tag for child in case]) for case in suite]
+    assert cases == [
+        ("a b/c:ü.yaml", ["system-out"]),
+        ("t.yaml", ["failure"]),
+        ("clean.yaml", []),
+        ("m", ["skipped"]),
+    ]
+
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+
+
+@pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
+def test_sarif_is_valid(report):
+    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
+    jsonschema.Draft4Validator(schema).validate(json.loads(printed("sarif", report)))
+
+
+@pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
+def test_junit_is_valid(report):
+    xmlschema.XMLSchema(SCHEMAS / "junit.xsd").validate(printed("junit", report))
+
+
+@pytest.mark.parametrize("format_", REPORTS)
+def test_strictly_a_warning_is_an_error_in_every_format(format_):
+    strict = Report((Check("a", (AWKWARD,)),), strict=True)
+    assert strict.failed
+    if format_ != "text":
+        assert printed(format_, strict) != printed(format_, strict._replace(strict=False))
+
+
+@pytest.mark.parametrize("format_", REPORTS)
+def test_a_report_without_findings_can_be_printed(format_):
+    assert printed(format_, Report(())) is not None

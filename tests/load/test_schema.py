@@ -1,0 +1,48 @@
+"""The JSON Schemas describe what the loader takes, and the checked-in copies are up to date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from generator.load import shipped
+
+RULE_DATA = shipped("rule_data")
+FILES = sorted(p.relative_to(RULE_DATA).as_posix() for p in RULE_DATA.rglob("*.yaml"))
+INVALID = Path(__file__).parents[1] / "invalid" / "rule_data"
+
+
+def schema_of(name: str) -> dict:
+    kind = "deployment" if name.startswith("presets/") else "rule-data"
+    return json.loads((RULE_DATA / "schema" / f"{kind}.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["rule-data", "deployment"])
+def test_the_checked_in_schema_is_what_the_command_prints(run, kind):
+    printed = run("schema", kind).stdout
+    path = RULE_DATA / "schema" / f"{kind}.json"
+    assert printed == path.read_text(), f"run `cvo-sg schema {kind} > {path}`"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_shipped_file_fits_its_schema_and_names_it(name):
+    text = (RULE_DATA / name).read_text()
+    jsonschema.validate(yaml.safe_load(text), schema_of(name))
+    reference = text.splitlines()[0].partition("$schema=")[2]
+    assert (RULE_DATA / name).parent.joinpath(reference).resolve().is_file()
+
+
+@pytest.mark.parametrize("name", ["unknown-key", "missing-key", "number-for-text", "text-for-list"])
+def test_mistakes_of_shape_do_not_fit_the_schema(name):
+    document = yaml.safe_load((INVALID / f"{name}.yaml").read_text())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema_of("releases/3.7/manager.yaml"))
+
+
+def test_the_schema_explains_every_key_of_a_rule():
+    rule = schema_of("groups.yaml")["$defs"]["Rule"]
+    assert all(key["description"].endswith(".") for key in rule["properties"].values())

@@ -1,0 +1,382 @@
+"""The CloudFormation templates: what cfn-lint and the limits allow, and which rules a stack has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple, replace
+from functools import cache
+from graphlib import TopologicalSorter
+
+import pytest
+from samples import (
+    DATA,
+    DEPLOYMENTS,
+    HOSTILE,
+    TEXTS,
+    peers,
+    rendered,
+    resolved,
+    reworded,
+    variant,
+)
+from template import read, refusals, stack
+
+from generator.check import lint
+from generator.render.filters import pascal
+from generator.resolve import granted
+
+every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
+every_preset = pytest.mark.parametrize("preset", DATA.presets())
+every_open_preset = pytest.mark.parametrize("preset", ["predefined", "advanced"])
+
+
+def text_of(deployment, **changes):
+    return rendered(deployment, "cloudformation", **changes)["template.yaml"]
+
+
+@cache
+def template(name):
+    return read(text_of(DEPLOYMENTS[name]))
+
+
+def of_type(template, kind):
+    return {
+        logical_id: resource["Properties"]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == f"AWS::EC2::{kind}"
+    }
+
+
+# What is written.
+
+
+OTHERS = [n for n in (*DATA.presets(), "manager-only", "peers-of-every-kind") if n != "predefined"]
+
+
+@pytest.mark.parametrize(
+    "name", ["predefined", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+)
+def test_cfn_lint_finds_nothing(name):
+    assert lint(text_of(DEPLOYMENTS[name]), name, advice=False) == []
+
+
+@every_preset
+def test_a_preset_can_be_passed_inline(preset):
+    assert len(text_of(DEPLOYMENTS[preset]).encode()) <= 51_200
+
+
+@every_deployment
+def test_a_template_stays_within_the_limits_of_cloudformation(name):
+    assert len(template(name)["Parameters"]) <= 200
+    assert len(template(name)["Resources"]) <= 500
+
+
+@every_deployment
+def test_logical_ids_are_legal_and_begin_with_the_role(name):
+    roles = tuple(
+        logical_id.removesuffix("SecurityGroup")
+        for logical_id in of_type(template(name), "SecurityGroup")
+    )
+    assert roles
+    for logical_id in template(name)["Resources"]:
+        assert re.fullmatch(r"[A-Za-z0-9]{1,255}", logical_id)
+        assert logical_id.startswith(roles)
+
+
+@every_deployment
+def test_a_group_sends_nothing_anywhere_by_itself(name):
+    for group in of_type(template(name), "SecurityGroup").values():
+        [rule] = group["SecurityGroupEgress"]
+        assert (rule["IpProtocol"], rule["CidrIp"]) == ("-1", "127.0.0.1/32")
+        assert "SecurityGroupIngress" not in group
+
+
+@every_deployment
+def test_no_wording_of_a_release_reaches_a_group_since_a_change_would_replace_it(name):
+    deployment = DEPLOYMENTS[name]
+    release = DATA.release(deployment.release)
+    moved = text_of(deployment, release=reworded(release))
+    assert "Product 9.9" in moved
+    groups = of_type(template(name), "SecurityGroup")
+    assert of_type(read(moved), "SecurityGroup") == groups
+    assert [group["GroupDescription"] for group in groups.values()] == [
+        group.description
+        for role, group in DATA.catalogue.groups.items()
+        if f"{pascal(role)}SecurityGroup" in groups
+    ]
+    assert not any("GroupName" in group for group in groups.values())
+
+
+def references(node):
+    """The names that a part of a template refers to."""
+    if isinstance(node, list):
+        return set().union(*map(references, node))
+    if not isinstance(node, dict):
+        return set()
+    own = {str(node[kind]).split(".")[0] for kind in ("Ref", "GetAtt") if kind in node}
+    return own.union(*map(references, node.values()))
+
+
+@every_deployment
+def test_groups_refer_to_each_other_without_a_cycle(name):
+    resources = template(name)["Resources"]
+    graph = {key: references(resource) & set(resources) for key, resource in resources.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError
+    assert not any(graph[group] for group in of_type(template(name), "SecurityGroup"))
+
+
+@every_deployment
+def test_the_only_required_parameter_is_the_vpc(name):
+    parameters = template(name)["Parameters"]
+    assert [key for key, value in parameters.items() if "Default" not in value] == ["VpcId"]
+    assert parameters["VpcId"]["Type"] == "AWS::EC2::VPC::Id"
+
+
+@every_deployment
+def test_every_parameter_says_what_it_is_and_what_is_wrong(name):
+    for key, parameter in template(name)["Parameters"].items():
+        assert parameter["Description"]
+        if key != "VpcId":  # the console offers the VPCs that there are
+            assert parameter["AllowedPattern"]
+            assert parameter["ConstraintDescription"]
+
+
+@every_deployment
+def test_the_console_shows_every_parameter_once_with_a_label(name):
+    interface = template(name)["Metadata"]["AWS::CloudFormation::Interface"]
+    parameters = set(template(name)["Parameters"])
+    shown = [key for group in interface["ParameterGroups"] for key in group["Parameters"]]
+    assert sorted(shown) == sorted(parameters)
+    assert set(interface["ParameterLabels"]) == parameters
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        pytest.param("", True, id="nobody"),
+        pytest.param("0.0.0.0/0", True, id="everybody"),
+        pytest.param("10.0.0.0/16", True, id="network"),
+        pytest.param("255.255.255.255/32", True, id="highest"),
+        pytest.param("10.0.0.0", False, id="no-length"),
+        pytest.param("10.0.0.0/", False, id="empty-length"),
+        pytest.param("10.0.0.0/33", False, id="length-over-32"),
+        pytest.param("10.0.0.0/08", False, id="length-with-leading-zero"),
+        pytest.param("10.0.0/8", False, id="three-numbers"),
+        pytest.param("300.0.0.0/8", False, id="number-over-255"),
+        pytest.param("010.0.0.0/8", False, id="octal-looking-number"),
+        pytest.param("10.0.0.0/16 ", False, id="trailing-space"),
+        pytest.param("10.0.0.0/16\n", False, id="trailing-newline"),
+        pytest.param("10.0.0.0/16,10.1.0.0/16", False, id="two-networks"),
+        pytest.param("2001:db8::/32", False, id="ipv6"),
+        pytest.param("sg-01234567", False, id="group"),
+    ],
+)
+def test_a_parameter_takes_one_ipv4_network_or_nothing(value, allowed):
+    parameters = template("advanced")["Parameters"].values()
+    [pattern] = {p["AllowedPattern"] for p in parameters if "AllowedPattern" in p}
+    assert bool(re.fullmatch(pattern, value, re.ASCII)) == allowed  # the whole value has to match
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_is_written_as_exactly_that_text(text):
+    [group] = of_type(read(text_of(replace(HOSTILE, tags={text: text}))), "SecurityGroup").values()
+    assert group["Tags"][1:] == [{"Key": text, "Value": text}]
+
+
+# What a stack has.
+
+
+ANYWHERE, SITE, BASTION = "0.0.0.0/0", "10.0.0.0/8", "10.1.2.0/28"
+
+
+def inbound(rules):
+    return {rule for rule in rules if rule[1] == "inbound"}
+
+
+def with_peer(peer, rules):
+    return {(*rule[:-1], peer) for rule in rules}
+
+
+def documented(preset):
+    """The documented rows of a preset, with everybody as the peer."""
+    deployment = DEPLOYMENTS[preset]
+    tables = (
+        (role, *table)
+        for role in deployment.groups
+        for table in DATA.release(deployment.release).rules[role].tables()
+    )
+    return {
+        (pascal(role), direction, *astuple(traffic), ANYWHERE)
+        for role, direction, mode, rows in tables
+        if mode in (None, deployment.outbound)
+        for row in rows
+        for traffic in row.traffic
+    }
+
+
+@every_deployment
+def test_a_stack_has_the_permissions_that_its_deployment_comes_to(name):
+    assert stack(template(name)) == {
+        (
+            pascal(rule.role),
+            rule.direction,
+            *astuple(rule.traffic),
+            pascal(rule.peer.value) if rule.peer.kind == "group" else rule.peer.value,
+        )
+        for rule in granted(resolved(DEPLOYMENTS[name]))
+    }
+
+
+def test_predefined_is_open_in_both_directions_as_documented():
+    assert stack(template("predefined")) == documented("predefined")
+
+
+def test_advanced_opens_only_the_internet_and_the_groups_to_each_other_until_it_is_filled_in():
+    rules = stack(template("advanced"))
+    assert inbound(rules) == inbound(documented("advanced"))
+    assert rules - inbound(rules) == {
+        ("Manager", "outbound", "tcp", 443, 443, ANYWHERE),
+        ("Manager", "outbound", "tcp", 443, 443, "CloudVolumesOntap"),
+        ("Manager", "outbound", "tcp", 3000, 3000, "CloudVolumesOntap"),
+        ("CloudVolumesOntap", "outbound", "-1", None, None, "CloudVolumesOntap"),
+        ("CloudVolumesOntap", "outbound", "tcp", 3000, 3000, "HaMediator"),
+        ("CloudVolumesOntap", "outbound", "icmp", -1, -1, "HaMediator"),
+        ("HaMediator", "outbound", "tcp", 80, 80, "Manager"),
+    }
+
+
+def test_filling_in_an_outbound_parameter_opens_its_rules_only():
+    before, after = (stack(template("advanced"), **given) for given in ({}, {"Dns": BASTION}))
+    assert before < after
+    assert after - before == {
+        ("Manager", "outbound", "udp", 53, 53, BASTION),
+        ("CloudVolumesOntap", "outbound", "udp", 53, 53, BASTION),
+    }
+
+
+@every_open_preset
+def test_administrators_narrows_its_own_rules_only(preset):
+    before, after = (stack(template(preset), **g) for g in ({}, {"Administrators": BASTION}))
+    narrowed = {
+        ("Manager", "inbound", "tcp", 22, 22, ANYWHERE),
+        ("CloudVolumesOntap", "inbound", "tcp", 22, 22, ANYWHERE),
+        ("CloudVolumesOntap", "inbound", "tcp", 80, 80, ANYWHERE),
+        ("HaMediator", "inbound", "tcp", 22, 22, ANYWHERE),
+    }
+    assert before - after == narrowed
+    assert after - before == with_peer(BASTION, narrowed)
+
+
+@every_open_preset
+def test_inbound_clients_narrows_every_inbound_rule(preset):
+    before, after = (stack(template(preset), **g) for g in ({}, {"InboundClients": SITE}))
+    assert inbound(after) == with_peer(SITE, inbound(before))
+    assert after - inbound(after) == before - inbound(before)
+
+
+@every_open_preset
+def test_without_inbound_clients_nobody_may_connect(preset):
+    assert inbound(stack(template(preset), InboundClients="")) == set()
+
+
+@every_open_preset
+def test_the_nearest_parameter_wins(preset):
+    given = {"InboundClients": "", "NasClients": SITE, "NfsClients": BASTION}
+    rules = inbound(stack(template(preset), **given))
+    assert {rule[-1] for rule in rules if rule[3] in (111, 635, 2049, 4045, 4046, 4049)} == {
+        BASTION
+    }
+    assert {rule[2:] for rule in rules if rule[-1] == SITE} == {
+        ("tcp", 139, 139, SITE),
+        ("tcp", 445, 445, SITE),
+        ("tcp", 749, 749, SITE),
+    }
+
+
+def test_bound_peers_are_written_out_one_by_one():
+    rules = stack(template("peers-of-every-kind"))
+    assert {rule[2:] for rule in rules if rule[3] == 88} == {
+        ("tcp", 88, 88, "10.1.0.1/32"),
+        ("tcp", 88, 88, "10.2.0.1/32"),
+    }
+    assert {rule[-1] for rule in rules if rule[3] == 5010} == {
+        "pl-01234567",
+        "sg-0123456789abcdef0",
+        "HaMediator",
+    }
+
+
+def test_ping_over_ipv6_is_another_protocol():
+    rules = inbound(stack(template("peers-of-every-kind")))
+    assert {rule[2:] for rule in rules if rule[2].startswith("icmp")} == {
+        ("icmp", -1, -1, "10.0.0.0/8"),
+        ("icmpv6", -1, -1, "2001:db8::/32"),
+    }
+
+
+def test_a_parameter_takes_the_place_of_peers_that_are_written_out():
+    rules = inbound(stack(template("peers-of-every-kind"), Administrators=BASTION))
+    assert {rule[-1] for rule in rules if rule[3] == 22} == {BASTION}
+    assert {rule[-1] for rule in rules if rule[3] == 3128} == {SITE, "2001:db8::/32"}
+
+
+def test_a_single_bound_network_is_the_default_of_its_parameter():
+    assert template("peers-of-every-kind")["Parameters"]["Dns"]["Default"] == "10.0.0.2/32"
+
+
+def test_nobody_has_neither_rule_nor_parameter():
+    assert "MailServer" in template("advanced")["Parameters"]
+    assert "MailServer" not in template("peers-of-every-kind")["Parameters"]
+    assert 25 not in {rule[3] for rule in stack(template("peers-of-every-kind"))}
+
+
+@pytest.mark.parametrize(
+    ("internet", "lif", "accepted"),
+    [
+        pytest.param(ANYWHERE, "", True, id="as-it-comes"),
+        pytest.param(ANYWHERE, SITE, True, id="different-networks"),
+        pytest.param("", "", True, id="both-empty"),
+        pytest.param("", SITE, True, id="one-empty"),
+        pytest.param(SITE, SITE, False, id="one-network-twice"),
+    ],
+)
+def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(internet, lif, accepted):
+    given = {"OutboundInternet": internet, "OntapClusterManagementLif": lif}
+    refused = refusals(template("manager-only"), given)
+    if accepted:
+        assert refused == []
+        stack(template("manager-only"), **given)
+    else:
+        [sentence] = refused
+        assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
+
+
+def test_the_groups_of_a_deployment_need_no_assertion():
+    assert "Rules" not in template("advanced")
+
+
+def test_a_parameter_may_repeat_the_network_that_it_falls_back_to():
+    bound = read(text_of(variant(endpoints={"inbound-clients": peers(SITE)})))
+    assert refusals(bound, {"Administrators": SITE}) == []
+    assert inbound(stack(bound, Administrators=SITE)) == inbound(stack(bound))
+
+
+@pytest.mark.parametrize("lif", ["", SITE, BASTION, "10.9.0.0/16"])
+def test_a_parameter_that_repeats_a_peer_of_the_same_rule_adds_none(lif):
+    endpoints = {"outbound-internet": peers(SITE, "172.16.0.0/12", "2001:db8::/32")}
+    deployment = variant(groups=("manager",), endpoints=endpoints)
+    rules = stack(read(text_of(deployment)), OntapClusterManagementLif=lif)
+    peers_of_443 = {rule[-1] for rule in rules - inbound(rules) if rule[3] == 443}
+    assert peers_of_443 == {SITE, "172.16.0.0/12", "2001:db8::/32", lif} - {""}
+
+
+def test_as_many_peers_as_one_likes_stand_beside_a_parameter_of_the_same_rule():
+    endpoints = {"outbound-internet": peers(*(f"10.{i}.0.0/16" for i in range(0, 40, 2)))}
+    template = text_of(variant(groups=("manager",), endpoints=endpoints))
+    assert lint(template, "many-peers", advice=False) == []
+
+
+def test_a_peer_of_both_destinations_of_a_rule_is_written_out_once():
+    rules = stack(template("a-peer-at-both-destinations"))
+    peers_of_443 = {rule[-1] for rule in rules - inbound(rules) if rule[3] == 443}
+    assert peers_of_443 == {SITE, "pl-01234567", "sg-01234567"}

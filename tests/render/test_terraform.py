@@ -1,0 +1,353 @@
+"""The Terraform modules: what Terraform itself accepts and says, and what the module promises."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from dataclasses import replace
+from functools import cache
+
+import hcl2
+import pytest
+from samples import DATA, DEPLOYMENTS, HOSTILE, TEXTS, rendered, resolved, reworded, variant
+from terraform import require_terraform, succeeded, terraform
+
+# As another reader of HCL sees it.
+
+
+def plain(value):
+    """python-hcl2 8 keeps the quotes of strings and adds keys of its own; 7 does neither."""
+    if isinstance(value, dict):
+        return {plain(k): plain(v) for k, v in value.items() if not k.startswith("__")}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return re.sub(r'\A"(.*)"\Z', r"\1", value) if isinstance(value, str) else value
+
+
+def read(text):
+    """By the kind of block, the blocks of a file."""
+    return plain(hcl2.loads(text))
+
+
+@cache
+def blocks(name, file):
+    return read(rendered(DEPLOYMENTS[name])[file])
+
+
+def labelled(blocks):
+    """Blocks with one label, by that label."""
+    return {label: body for block in blocks for label, body in block.items()}
+
+
+def security_groups(main):
+    found = [
+        block["aws_security_group"] for block in main["resource"] if "aws_security_group" in block
+    ]
+    return labelled(found)
+
+
+every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
+
+
+@every_deployment
+def test_a_module_works_with_old_and_new_versions_and_brings_no_provider(name):
+    versions = blocks(name, "versions.tf")
+    assert versions == {
+        "terraform": [
+            {
+                "required_version": ">= 1.5.0",
+                "required_providers": [{"aws": {"source": "hashicorp/aws", "version": ">= 5.0"}}],
+            }
+        ]
+    }
+    assert "provider" not in blocks(name, "main.tf")
+
+
+@pytest.mark.parametrize("name", DATA.presets())  # in the others, Terraform sees to it
+def test_the_vpc_is_the_only_required_variable_and_each_is_described(name):
+    variables = labelled(blocks(name, "variables.tf")["variable"])
+    assert [label for label, body in variables.items() if "default" not in body] == ["vpc_id"]
+    assert all(body["description"] for body in variables.values())
+
+
+def test_a_binding_becomes_the_default_of_its_variable():
+    variables = labelled(blocks("peers-of-every-kind", "variables.tf")["variable"])
+    assert variables["inbound_clients"]["default"] == {
+        "cidr_ipv4": ["10.0.0.0/8"],
+        "cidr_ipv6": ["2001:db8::/32"],
+    }
+    assert variables["active_directory"]["default"] == {"cidr_ipv4": ["10.1.0.1/32", "10.2.0.1/32"]}
+    assert variables["backup_endpoints"]["default"] == {
+        "prefix_lists": {"pl-01234567": "pl-01234567"},
+        "security_group_ids": {"sg-0123456789abcdef0": "sg-0123456789abcdef0"},
+        "groups": ["ha-mediator"],
+    }
+    assert "mail_server" not in variables, "nobody is there, so there is nothing to fill in"
+
+
+@every_deployment
+def test_groups_are_named_after_roles_and_hold_no_rules_of_their_own(name):
+    groups = security_groups(blocks(name, "main.tf"))
+    roles = [group.role for group in resolved(DEPLOYMENTS[name]).groups]
+    assert list(groups) == [role.replace("-", "_") for role in roles]
+    for group in groups.values():
+        assert group["revoke_rules_on_delete"] is True, "groups refer to each other"
+        assert not {"ingress", "egress"} & set(group)
+
+
+@every_deployment
+def test_no_wording_of_a_release_reaches_a_group_since_a_change_would_replace_it(name):
+    deployment = DEPLOYMENTS[name]
+    main = rendered(deployment, release=reworded(DATA.release(deployment.release)))["main.tf"]
+    assert "Product 9.9" in main
+    assert security_groups(read(main)) == security_groups(blocks(name, "main.tf"))
+
+
+@every_deployment
+def test_the_rule_tables_have_the_keys_of_the_resolved_permissions(name):
+    [tables] = blocks(name, "rules.tf")["locals"]
+    keys = {
+        (role, direction): [permission["key"] for permission in table]
+        for role, directions in tables["permissions"].items()
+        for direction, table in directions.items()
+    }
+    assert keys == {
+        (group.role, direction): [permission.key for permission in getattr(group, direction)]
+        for group in resolved(DEPLOYMENTS[name]).groups
+        for direction in ("ingress", "egress")
+    }
+
+
+@pytest.mark.parametrize("topology", ["ha", "single-node"])
+@pytest.mark.parametrize("preset", ["predefined", "advanced"])
+def test_outputs_exist_for_every_group_of_ones_own_in_every_topology(preset, topology):
+    outputs = read(rendered(variant(preset, topology=topology, groups=None))["outputs.tf"])
+    assert {name: body["value"] for name, body in labelled(outputs["output"]).items()} == {
+        "manager_security_group_id": "${aws_security_group.manager.id}",
+        "cloud_volumes_ontap_security_group_id": "${aws_security_group.cloud_volumes_ontap.id}",
+        "mediator_security_group_id": (
+            "${aws_security_group.ha_mediator.id}" if topology == "ha" else None
+        ),
+    }
+
+
+def test_outputs_of_groups_that_are_not_asked_for_are_null():
+    outputs = labelled(blocks("manager-only", "outputs.tf")["output"])
+    assert {name for name, body in outputs.items() if body["value"] is None} == {
+        "cloud_volumes_ontap_security_group_id",
+        "mediator_security_group_id",
+    }
+
+
+def literal(quoted):
+    """HCL's escapes within quotes are JSON's, and two of its own."""
+    assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", quoted), "an interpolation or a directive"
+    return json.loads(quoted).replace("$${", "${").replace("%%{", "%{")
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_is_written_as_exactly_that_text(text):
+    written = rendered(replace(HOSTILE, tags={text: text}))["variables.tf"]
+    [tag] = re.findall(r'(?m)^    (".*") = (".*")$', written)
+    assert tuple(map(literal, tag)) == (text, text)
+
+
+@pytest.mark.parametrize("case", ["quotes", "interpolation"])
+def test_a_title_of_the_rule_data_is_written_as_exactly_that_text(case):
+    release = DATA.release("3.7")
+    rules = {role: replace(table, title=TEXTS[case]) for role, table in release.rules.items()}
+    written = rendered(HOSTILE, release=replace(release, rules=rules))["outputs.tf"]
+    description = re.search(r'(?m)^  description = (".*")$', written)
+    assert literal(description[1]).startswith(f"{TEXTS[case]}: for ")
+
+
+# As Terraform sees it.
+
+
+def ipv4(*networks):
+    return {"cidr_ipv4": networks}
+
+
+def ipv6(*networks):
+    return {"cidr_ipv6": networks}
+
+
+VPC = "vpc-0123456789abcdef0"
+CLOSED = {"vpc_id": VPC, "inbound_clients": ipv4("10.0.0.0/8")}
+THREE = ("10.0.0.0/16", "10.2.0.0/16", "10.4.0.0/16")
+INVALID = "Invalid value for variable"
+MALFORMED = f"{INVALID}: Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-..."
+CONDITION = "Resource precondition failed"
+TWICE = f"{CONDITION}: EC2 takes each protocol, port range and peer once per group and direction"
+OPEN = "Check block assertion failed: The whole internet may connect to"
+PLANS = {
+    # the reason: the module, its variables, what Terraform says ("" for nothing)
+    "host-bits": ("variables", {"dns": ipv4("10.0.0.1/8")}, MALFORMED),
+    "host-bits-of-ipv6": ("variables", {"dns": ipv6("2001:db8::1/32")}, MALFORMED),
+    "host-bits-where-null-is-allowed": (
+        "variables",
+        {"administrators": ipv4("10.1.1.1/8")},
+        MALFORMED,
+    ),
+    "ipv4-among-ipv6": ("variables", {"dns": ipv6("10.0.0.0/8")}, MALFORMED),
+    "ipv6-among-ipv4": ("variables", {"dns": ipv4("2001:db8::/32")}, MALFORMED),
+    "address-without-length": ("variables", {"dns": ipv4("10.0.0.0")}, MALFORMED),
+    "wrong-prefix-list": ("variables", {"dns": {"prefix_lists": {"a": "sg-1"}}}, MALFORMED),
+    "wrong-group-id": ("variables", {"dns": {"security_group_ids": {"a": "pl-1"}}}, MALFORMED),
+    "role-of-no-group-here": ("variables", {"dns": {"groups": ["ha-mediator"]}}, MALFORMED),
+    "wrong-vpc": ("variables", {"vpc_id": "10.0.0.0/8"}, f"{INVALID}: A VPC id looks like vpc-"),
+    "name-like-an-id": ("variables", {"name": "sg-1"}, f"{INVALID}: A name has 1 to 200"),
+    "well-formed": (
+        "variables",
+        {
+            "dns": ipv4("10.0.0.0/8", "0.0.0.0/0", "10.0.0.1/32") | ipv6("2001:db8::/32", "::/0"),
+            "administrators": {"prefix_lists": {"a": "pl-1"}, "security_group_ids": {"b": "sg-1"}},
+            "active_directory": {"groups": ["manager"]},
+        },
+        "",
+    ),
+    "one-prefix-list-under-two-names": (
+        "manager-only",
+        {"dns": {"prefix_lists": {"a": "pl-1", "b": "pl-1"}}},
+        f"{TWICE}, but manager has them twice: egress dns-udp-53/prefix-list/a and "
+        "dns-udp-53/prefix-list/b. Give the peer to one of the endpoints only.",
+    ),
+    "one-network-at-both-endpoints-of-a-rule": (
+        "manager-only",
+        {
+            "outbound_internet": ipv4("10.0.0.0/8"),
+            "ontap_cluster_management_lif": ipv4("10.0.0.0/8", "10.1.0.0/16"),
+        },
+        f"{TWICE}, but manager has them twice: egress "
+        "ontap-cluster-management-lif-tcp-443/ipv4/10.0.0.0/8 and "
+        "outbound-internet-tcp-443/ipv4/10.0.0.0/8. Give",
+    ),
+    "a-peer-that-the-deployment-binds-to-both": ("a-peer-at-both-destinations", {}, ""),
+    "one-network-at-endpoints-of-different-rules": (
+        "manager-only",
+        {"dns": ipv4("10.0.0.0/8"), "active_directory": ipv4("10.0.0.0/8")},
+        "",
+    ),
+    "three-networks-exceed-the-quota": (
+        "single-node",
+        {"inbound_clients": ipv4(*THREE)},
+        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 0 egress rules, but the "
+        "quota is 60 a direction.",
+    ),
+    "three-networks-just-within-a-raised-quota": (
+        "single-node",
+        {"inbound_clients": ipv4(*THREE), "rules_quota": 72},
+        "",
+    ),
+    "a-prefix-list-counts-its-maximum-entries": (
+        "single-node",
+        {"inbound_clients": {"prefix_lists": {"a": "pl-1"}, "prefix_list_entries": {"a": 3}}},
+        f"{CONDITION}: The group cloud-volumes-ontap needs 72 ingress and 0 egress rules",
+    ),
+    "each-address-family-has-its-quota": (
+        "advanced",
+        {"inbound_clients": ipv4(*THREE[:2]) | ipv6("2001:db8::/64", "2001:db8:1::/64")},
+        "",
+    ),
+    "open-as-documented": (
+        "predefined",
+        {"inbound_clients": ipv4("0.0.0.0/0")},
+        f"{OPEN} cloud-volumes-ontap, ha-mediator, manager.",
+    ),
+    "open-to-ipv6": ("manager-only", {"administrators": ipv6("::/0")}, f"{OPEN} manager."),
+    "narrowed-by-inbound-clients": ("predefined", {}, ""),
+    "ids-unknown-until-apply": ("ids-of-other-resources", None, ""),
+}
+IDS_OF_OTHER_RESOURCES = """
+resource "aws_security_group" "other" {
+  count = 2
+}
+
+module "groups" {
+  source          = "../manager-only"
+  vpc_id          = "vpc-0123456789abcdef0"
+  inbound_clients = { security_group_ids = { web = aws_security_group.other[0].id } }
+  dns = {
+    security_group_ids = { a = aws_security_group.other[0].id, b = aws_security_group.other[1].id }
+  }
+}
+"""
+
+
+def write_modules(folder):
+    for name, deployment in (DEPLOYMENTS | {"tags": HOSTILE}).items():
+        (folder / name).mkdir()
+        for file, text in rendered(deployment).items():
+            (folder / name / file).write_text(text)
+        call = f'module "{name}" {{\n  source = "./{name}"\n  vpc_id = "{VPC}"\n}}\n'
+        (folder / f"{name}.tf").write_text(call)
+    (folder / "variables").mkdir()
+    shutil.copy(folder / "manager-only" / "variables.tf", folder / "variables")
+    (folder / "ids-of-other-resources").mkdir()
+    (folder / "ids-of-other-resources" / "main.tf").write_text(IDS_OF_OTHER_RESOURCES)
+
+
+def write_plans(folder):
+    for case, (module, variables, _) in PLANS.items():
+        run = {"command": "plan", "module": {"source": f"./{module}"}}
+        if variables is not None:
+            run["variables"] = CLOSED | variables
+        test = {"mock_provider": {"aws": {}}, "run": {case: run}}
+        (folder / f"{case}.tftest.json").write_text(json.dumps(test))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A folder where every module is called once and every plan is a test."""
+    require_terraform()
+    folder = tmp_path_factory.mktemp("terraform")
+    write_modules(folder)
+    write_plans(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def initialised(workspace):
+    """The same with the provider, which takes seconds to install."""
+    succeeded(terraform(workspace, "init"))
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def errors(initialised):
+    """By plan, the errors that Terraform reports."""
+    found = {}
+    for event in map(json.loads, terraform(initialised, "test", "-json").stdout.splitlines()):
+        if event["type"] == "test_run":
+            found.setdefault(event["@testrun"], [])
+        if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
+            error = "{summary}: {detail}".format(**event["diagnostic"])
+            found.setdefault(event.get("@testrun"), []).append(error)
+    assert None not in found, found[None]
+    return found
+
+
+def test_terraform_fmt_has_nothing_to_change(workspace):
+    assert succeeded(terraform(workspace, "fmt", "-check", "-diff", "-recursive")) == ""
+
+
+@pytest.mark.slow
+def test_terraform_finds_every_module_valid(initialised):
+    assert json.loads(succeeded(terraform(initialised, "validate", "-json")))["diagnostics"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", PLANS)
+def test_a_plan_says_in_words_what_ec2_would_refuse(errors, case):
+    *_, words = PLANS[case]
+    assert len(errors[case]) == bool(words), errors[case]
+    assert all(error.startswith(words) for error in errors[case]), errors[case]
+
+
+def test_terraform_reads_exactly_the_texts_of_the_deployment(tmp_path):
+    require_terraform()
+    (tmp_path / "variables.tf").write_text(rendered(HOSTILE)["variables.tf"])
+    result = terraform(tmp_path, "console", stdin="base64encode(jsonencode(var.tags))")
+    assert json.loads(base64.b64decode(result.stdout)) == HOSTILE.tags

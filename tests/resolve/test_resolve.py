@@ -1,0 +1,394 @@
+"""Documented rows and a deployment's bindings become the permissions that EC2 would accept."""
+
+import random
+import re
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from generator.load import RuleData, shipped
+from generator.model import Outbound, Peer
+from generator.resolve.resolve import describe, resolve
+
+DATA = RuleData(shipped("rule_data"))
+EVERYBODY = (Peer.parse("0.0.0.0/0"),)
+ANY_KIND = tuple(
+    Peer.parse(text, name="site")
+    for text in ("10.0.0.0/8", "2001:db8::/32", "pl-01234567", "sg-01234567")
+)
+SHAPES = ["pair", "single-node", "every-group"]
+
+
+@pytest.fixture(params=product(DATA.presets(), DATA.releases(), SHAPES), ids="-".join)
+def deployment(request):
+    """Every preset with every release: for an HA pair, for a single node, and with every group."""
+    preset, release, shape = request.param
+    return replace(
+        DATA.preset(preset),
+        release=release,
+        topology="single-node" if shape == "single-node" else "ha",
+        groups=DATA.release(release).info.groups if shape == "every-group" else None,
+    )
+
+
+def resolved(deployment, documented=None, **changes):
+    """A deployment, or a preset by its name, resolved with some of its keys changed."""
+    if isinstance(deployment, str):
+        deployment = DATA.preset(deployment)
+    deployment = replace(deployment, **changes)
+    release = documented or DATA.release(deployment.release)
+    return resolve(deployment, release, DATA.catalogue)
+
+
+def bound(preset="advanced", **endpoints):
+    """A preset with endpoints bound; an underscore stands for a hyphen."""
+    bindings = {name.replace("_", "-"): tuple(peers) for name, peers in endpoints.items()}
+    return resolved(preset, endpoints=bindings)
+
+
+def tables(result):
+    """Every table of permissions by its group and direction."""
+    return {(g.role, direction): table for g in result.groups for direction, table in g.tables}
+
+
+def permissions(result):
+    return [permission for table in tables(result).values() for permission in table]
+
+
+def for_endpoint(result, endpoint):
+    return [permission for permission in permissions(result) if permission.endpoint == endpoint]
+
+
+def endpoints(result):
+    return {permission.endpoint for permission in permissions(result)}
+
+
+def rows(result):
+    return {(g.role, row) for g in result.groups for p in g.ingress + g.egress for row in p.rows}
+
+
+def peers(result, entry):
+    """Whom an entry is for, while nobody fills an input in."""
+    inputs = {i.id: i for i in result.inputs}
+    values = (inputs[name].peers for name in entry.inputs if inputs[name].peers)
+    return (entry.peer,) if entry.peer else next(values, ())
+
+
+# Rows become permissions.
+
+
+def test_two_rows_with_one_permission_become_one_rule():
+    rows = DATA.release("3.7").rules["cloud-volumes-ontap"].outbound.advanced
+    table = tables(resolved("advanced"))["cloud-volumes-ontap", "outbound"]
+    assert (len(rows), len(table)) == (34, 25)
+    assert sorted(row for p in table for row in p.rows) == sorted(row.id for row in rows)
+
+
+def test_a_row_with_two_endpoints_becomes_two_rules():
+    row = "api-calls-and-autosupport-tcp-443"
+    both = [p.endpoint for p in permissions(resolved("advanced")) if row in p.rows]
+    assert both == ["outbound-internet", "ontap-cluster-management-lif"]
+
+
+def test_no_two_rules_of_a_table_share_traffic_and_endpoint(deployment):
+    for table in tables(resolved(deployment)).values():
+        assert len({(p.endpoint, p.traffic) for p in table}) == len(table)
+
+
+OPEN = [
+    ("manager", "inbound", "tcp 22", "Provides SSH access to the Cloud Manager host"),
+    (
+        "manager",
+        "inbound",
+        "tcp 80",
+        "Provides HTTP access from client web browsers to the Cloud Manager web console and "
+        "connections from Cloud Compliance",
+    ),
+    (
+        "manager",
+        "inbound",
+        "tcp 443",
+        "Provides HTTPS access from client web browsers to the Cloud Manager web console",
+    ),
+    (
+        "manager",
+        "inbound",
+        "tcp 3128",
+        "Provides the Cloud Compliance instance with internet access, if your AWS network does "
+        "not use a NAT or proxy",
+    ),
+    ("manager", "outbound", "all tcp", "All outbound traffic"),
+    ("manager", "outbound", "all udp", "All outbound traffic"),
+    ("ha-mediator", "inbound", "tcp 22", "SSH connections to the HA mediator"),
+    ("ha-mediator", "inbound", "tcp 3000", "RESTful API access from Cloud Manager"),
+    ("ha-mediator", "outbound", "all tcp", "All outbound traffic"),
+    ("ha-mediator", "outbound", "all udp", "All outbound traffic"),
+]
+
+
+def test_the_predefined_groups_are_open_as_documented():
+    result = resolved("predefined", groups=("manager", "ha-mediator"))
+    found = [
+        (role, direction, str(entry.traffic), p.description, peers(result, entry))
+        for (role, direction), table in tables(result).items()
+        for p in table
+        for entry in p.entries
+    ]
+    assert found == [(*permission, EVERYBODY) for permission in OPEN]
+
+
+def test_advanced_opens_nothing_outbound_but_the_internet_until_it_is_filled_in():
+    outbound = [i for i in resolved("advanced").inputs if i.direction == "outbound"]
+    assert [(i.id, i.peers) for i in outbound if i.peers or i.groups] == [
+        ("outbound-internet", EVERYBODY)
+    ]
+    assert len(outbound) > 1
+
+
+# Descriptions.
+
+
+def test_ec2_accepts_every_description(deployment):
+    legal = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+    result = resolved(deployment)
+    texts = [p.description for p in permissions(result)] + [g.description for g in result.groups]
+    assert [text for text in texts if not legal.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("purposes", "description"),
+    [
+        pytest.param(["DNS"], "DNS", id="legal-text-is-kept"),
+        pytest.param(["A & B (c, d): e/f"], "A & B (c, d): e/f", id="legal-signs-are-kept"),
+        pytest.param(["it doesn’t use"], "it does not use", id="curly-apostrophe"),
+        pytest.param(["it doesn't use"], "it does not use", id="straight-apostrophe"),
+        pytest.param(["it can’t, it won’t"], "it cannot, it will not", id="irregular-contractions"),
+        pytest.param(["ports 1–2"], "ports 1-2", id="en-dash"),
+        pytest.param(["café"], "cafe", id="accent"),
+        pytest.param(["a “b” <c>"], "a b c", id="signs-without-a-neighbour-are-left-out"),
+        pytest.param(["a\n b\u00a0c "], "a b c", id="one-space-for-any"),
+        pytest.param(["LDAP", "Kerberos"], "LDAP; Kerberos", id="different-purposes-are-joined"),
+        pytest.param(["LDAP", "LDAP"], "LDAP", id="equal-purposes-are-said-once"),
+        pytest.param(["set Password", "set password"], "set Password", id="other-case-is-no-news"),
+        pytest.param(["B", "A", "b"], "B; A", id="document-order-is-kept"),
+    ],
+)
+def test_purposes_are_described_as(purposes, description):
+    assert describe(purposes) == description
+
+
+@pytest.mark.parametrize(
+    ("purpose", "description"),
+    [
+        pytest.param("x" * 255, "x" * 255, id="255-characters-fit"),
+        pytest.param("word " * 51 + "end", "word " * 49 + "word...", id="cut-at-a-word"),
+        pytest.param("word, " * 50, "word, " * 41 + "word...", id="no-comma-before-the-dots"),
+        pytest.param("x" * 256, "x" * 252 + "...", id="one-long-word"),
+    ],
+)
+def test_over_long_purposes_are_cut(purpose, description):
+    assert describe([purpose]) == description
+
+
+# Nobody.
+
+
+@pytest.mark.parametrize(
+    ("bindings", "gone", "stays"),
+    [
+        pytest.param({"mail_server": []}, {"mail-server"}, {"dns"}, id="itself"),
+        pytest.param(
+            {"nas_clients": []},
+            {"nas-clients", "nfs-clients", "cifs-clients"},
+            {"iscsi-clients"},
+            id="through-its-fallback",
+        ),
+        pytest.param(
+            {"inbound_clients": []},
+            {"administrators", "nas-clients", "nfs-clients"},
+            {"dns"},
+            id="through-the-fallback-of-its-fallback",
+        ),
+        pytest.param(
+            {"inbound_clients": [], "nas_clients": ANY_KIND},
+            {"administrators"},
+            {"nas-clients", "nfs-clients"},
+            id="but-not-past-an-endpoint-that-is-bound",
+        ),
+        pytest.param(
+            {"ha_mediator": []}, {"ha-mediator"}, {"manager"}, id="although-its-group-is-there"
+        ),
+    ],
+)
+def test_nobody_gets_no_permission(bindings, gone, stays):
+    before, after = resolved("advanced"), bound(**bindings)
+    assert gone | stays <= endpoints(before)
+    assert endpoints(after) & (gone | stays) == stays
+    assert not gone & {i.id for i in after.inputs}
+
+
+# Peers.
+
+
+def test_icmp_to_an_ipv6_peer_is_icmpv6():
+    [permission] = for_endpoint(bound(ping_clients=ANY_KIND), "ping-clients")
+    assert {entry.peer.kind: str(entry.traffic) for entry in permission.entries} == {
+        "cidr_ipv4": "all icmp",
+        "cidr_ipv6": "all icmpv6",
+        "prefix_list": "all icmp",
+        "security_group": "all icmp",
+    }
+
+
+def test_a_peer_is_known_by_its_name_in_the_deployment_file(tmp_path):
+    """A name lets Terraform key a peer whose id it learns late; without one, the value names it."""
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        'name: site\nrelease: "3.7"\nendpoints:\n'
+        "  dns: {resolvers: sg-01234567}\n"
+        "  dhcp: [sg-01234567]\n"
+    )
+    found = permissions(resolved(DATA.deployment(file)))
+    names = {(p.endpoint, e.peer.name) for p in found for e in p.entries if e.peer}
+    assert {("dns", "resolvers"), ("dhcp", "sg-01234567")} <= names
+
+
+CROSS_GROUP = [
+    ("manager", "ontap-cluster-management-lif", "cloud-volumes-ontap"),
+    ("cloud-volumes-ontap", "ha-mediator", "ha-mediator"),
+    ("ha-mediator", "manager", "manager"),
+]
+
+
+@pytest.mark.parametrize(("role", "endpoint", "target"), CROSS_GROUP)
+def test_a_group_of_the_deployment_is_referred_to(role, endpoint, target):
+    result = resolved("advanced", groups=(role, target))
+    found = for_endpoint(result, endpoint)
+    assert {p.groups for p in found} == {(target,)}
+    assert {e.peer for p in found for e in p.entries} == {Peer("group", target, target)}
+    assert endpoint not in {i.id for i in result.inputs}
+
+
+@pytest.mark.parametrize(("role", "endpoint", "target"), CROSS_GROUP)
+def test_a_group_elsewhere_is_an_empty_input(role, endpoint, target):
+    result = resolved("advanced", groups=(role,))
+    found = for_endpoint(result, endpoint)
+    assert {p.groups for p in found} == {()}
+    assert {(e.peer, e.inputs) for p in found for e in p.entries} == {(None, (endpoint,))}
+    assert [(i.peers, i.groups) for i in result.inputs if i.id == endpoint] == [((), ())]
+    assert target not in {g.role for g in result.groups}
+
+
+def test_a_binding_wins_over_the_group_of_the_deployment():
+    address = Peer.parse("10.0.0.5/32")
+    result = bound(manager=[address])
+    assert {p.groups for p in for_endpoint(result, "manager")} == {()}
+    assert [i.peers for i in result.inputs if i.id == "manager"] == [(address,)]
+
+
+@pytest.mark.parametrize(
+    ("role", "endpoint"),
+    [("cloud-volumes-ontap", "other-node-lifs"), ("ha-internal", "ha-internal-members")],
+)
+def test_the_group_itself_is_referred_to_by_its_role(role, endpoint):
+    found = for_endpoint(resolved("advanced", groups=(role,)), endpoint)
+    assert {p.groups for p in found} == {(role,)}
+    assert {e.peer.value for p in found for e in p.entries} == {role}
+
+
+def test_inputs_that_would_give_ec2_one_rule_twice_must_differ():
+    [clash] = resolved("advanced", groups=("manager",)).clashes
+    assert (clash.left, clash.right) == ("outbound-internet", "ontap-cluster-management-lif")
+    assert clash.where == "manager, outbound, tcp 443"
+    assert resolved("advanced").clashes == ()
+
+
+# Keys.
+
+
+def keys(result):
+    """By what each permission and entry permits, its key."""
+    return {
+        (role, direction, p.endpoint, p.traffic, e.peer): (p.key, e.key)
+        for (role, direction), table in tables(result).items()
+        for p in table
+        for e in p.entries
+    }
+
+
+@pytest.mark.parametrize(
+    "bindings",
+    [None, dict.fromkeys(DATA.catalogue.endpoints, ANY_KIND)],
+    ids=["unbound", "bound-to-peers-of-one-name"],
+)
+def test_keys_are_unique_within_a_group_and_direction(deployment, bindings):
+    for table in tables(resolved(deployment, endpoints=bindings)).values():
+        entries = [entry.key for p in table for entry in p.entries]
+        assert len(set(entries)) == len(entries)
+        assert len({p.key for p in table}) == len(table)
+
+
+def reordered(release, change):
+    """The release with every table of rules changed."""
+
+    def of_group(group):
+        if not isinstance(group.outbound, Outbound):
+            return replace(group, inbound=change(group.inbound), outbound=change(group.outbound))
+        outbound = Outbound(change(group.outbound.basic), change(group.outbound.advanced))
+        return replace(group, inbound=change(group.inbound), outbound=outbound)
+
+    return replace(release, rules={role: of_group(g) for role, g in release.rules.items()})
+
+
+def shuffle(rules):
+    return tuple(random.Random(0).sample(rules, len(rules)))
+
+
+def reword(rules):
+    return tuple(
+        replace(rule, purpose=f"{rule.id}, reworded", service="Other", source="Another")
+        for rule in rules
+    )
+
+
+def rename(rules):
+    return tuple(replace(rule, id=f"row-{i}") for i, rule in enumerate(rules))
+
+
+@pytest.mark.parametrize("change", [shuffle, reword, rename])
+def test_keys_come_from_what_is_permitted_alone(deployment, change):
+    release = DATA.release(deployment.release)
+    assert keys(resolved(deployment, reordered(release, change))) == keys(resolved(deployment))
+
+
+def test_removing_one_peer_touches_no_other_key():
+    all_of_them, fewer = bound(dns=ANY_KIND), bound(dns=ANY_KIND[1:])
+    assert keys(fewer).items() <= keys(all_of_them).items()
+
+
+# Topology.
+
+
+@pytest.mark.parametrize("release", DATA.releases())
+@pytest.mark.parametrize("preset", DATA.presets())
+def test_a_single_node_has_no_rule_or_group_for_an_ha_pair(preset, release):
+    pair = resolved(preset, release=release, groups=None, topology="ha")
+    single = resolved(preset, release=release, groups=None, topology="single-node")
+    ha_only = {
+        (role, rule.id)
+        for role, group in DATA.release(release).rules.items()
+        for _, _, rules in group.tables()
+        for rule in rules
+        if rule.ha_only or DATA.catalogue.groups[role].ha_only
+    }
+    assert rows(single) == rows(pair) - ha_only
+    assert {g.role for g in pair.groups} - {g.role for g in single.groups} == {"ha-mediator"}
+    assert [absent.role for absent in single.absent] == ["ha-mediator"]
+
+
+def test_the_group_that_the_product_creates_is_resolved_on_request_only_and_with_a_warning():
+    assert "ha-internal" not in {g.role for g in resolved("advanced", groups=None).groups}
+    assert resolved("advanced").warnings == ()
+    [warning] = resolved("advanced", groups=("ha-internal",)).warnings
+    assert "ha-internal" in warning
