@@ -1,6 +1,6 @@
 """What EC2 has to get, computed from the rows in the simplest way there is.
 
-`usage.granted`, which the tool itself uses, has to agree with it.
+`resolve.granted`, which the tool itself uses, has to agree with it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def expected(deployment):
 
 def as_resolved(deployment):
     return [
-        Rule(r.role, r.direction, *astuple(r.traffic), r.peer.kind, r.peer.value, r.description)
+        Rule(r.group, r.direction, *astuple(r.traffic), r.peer.kind, r.peer.value, r.description)
         for r in granted(resolved(deployment))
     ]
 

@@ -93,6 +93,7 @@ class Stack:
 
     @staticmethod
     def rule(direction, side, *, GroupId, IpProtocol, Description, **others):
+        others.pop("SourceSecurityGroupOwnerId", None)
         ports = [others.pop(port, None) for port in ("FromPort", "ToPort")]
         [(kind, peer)] = others.items()
         kinds = {

@@ -49,6 +49,8 @@ def value(template, given, node):
             return all(map(of, conditions))
         case {"Or": conditions}:
             return any(map(of, conditions))
+        case {"Join": [separator, parts]}:
+            return separator.join(map(of, parts))
     return node
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from generator.errors import (
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
 from generator.load.strict_yaml import Malformed, Parsed, parse
 from generator.model import (
-    ADDRESS_LIKE,
     PEER_NAME,
     Catalogue,
     Deployment,
@@ -192,27 +190,10 @@ def _peer_problems(
 ) -> Iterator[tuple[KeyPath, str]]:
     bound = (deployment.endpoints or {})[endpoint]
     places: list[str | int] = list(bound) if isinstance(bound, Mapping) else [*range(len(bound))]
-    seen: dict[str, str] = {}
     for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
         path = ("endpoints", endpoint, place)
         if peer.kind == "group" and peer.value not in roles:
             yield path, unknown("group of this deployment", peer.value, roles)
-        if isinstance(place, str):
-            if not PEER_NAME.fullmatch(place):
-                message = "write up to 63 letters, digits and . _ - beginning with a letter"
-                yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
-            if ADDRESS_LIKE.match(place):
-                yield (*path, KEY), f"{place!r} could be taken for an address: rename the peer"
-            same = _spelt_alike(place)
-            if same in seen:
-                yield (
-                    (*path, KEY),
-                    f"the names {seen[same]!r} and {place!r} are too alike: rename one",
-                )
-            seen[same] = place
-
-
-def _spelt_alike(name: str) -> str:
-    """A name as logical ids may have it, which have no signs: names must differ in this, too."""
-    name = re.sub(r"(?<=[0-9])-(?=[0-9])", "to", name.casefold()).replace(".", "x")
-    return re.sub("[^a-z0-9]", "", name)
+        if isinstance(place, str) and not PEER_NAME.fullmatch(place):
+            message = "write up to 63 letters, digits and . _ - beginning with a letter"
+            yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"

@@ -13,7 +13,9 @@ _MODE: Final = "validation"
 _PEER = {
     "description": "A CIDR, a prefix list, a security group, or a group of the deployment.",
     "type": "string",
-    "pattern": r"^([0-9a-fA-F.:]+/\d+|pl-[0-9a-f]+|sg-[0-9a-f]+|group:[a-z][a-z0-9-]*)$",
+    "pattern": (
+        r"^([0-9a-fA-F.:]+/\d+|pl-[0-9a-f]+|([0-9]{12}/)?sg-[0-9a-f]+|group:[a-z][a-z0-9-]*)$"
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 """Model: the values that pass between the steps, and what EC2 would refuse of them."""
 
-from generator.model.deployment import ADDRESS_LIKE, PEER_NAME, Deployment, name_mistake
+from generator.model.deployment import PEER_NAME, Deployment, name_mistake
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -35,7 +35,6 @@ from generator.model.rule_data import (
 from generator.model.traffic import ALL_PORTS, ALL_TRAFFIC, ICMP, Traffic, read_cells
 
 __all__ = [
-    "ADDRESS_LIKE",
     "ALL_PORTS",
     "ALL_TRAFFIC",
     "EC2_TEXT",

@@ -13,8 +13,6 @@ from generator.model.peers import Bindable, Peer, PrefixList
 from generator.model.rule_data import SLUG, Mode, Topology
 
 PEER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
-# So the logical ids of peers without a name begin.
-ADDRESS_LIKE = re.compile(r"at[._-]*[0-9]", re.IGNORECASE)
 RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 
 
@@ -57,6 +55,7 @@ class Deployment:
         if not 1 <= self.quota <= 1000:
             yield ("quota",), "AWS grants a quota of at most 1000 rules: write 1 to 1000"
         yield from _tag_mistakes(self.tags or {})
+        yield from self._entries_mistakes()
 
     def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
         """The peers bound to an endpoint; None where the deployment leaves it out."""
@@ -70,6 +69,18 @@ class Deployment:
         peer = Peer.parse(item.id) if isinstance(item, PrefixList) else item
         entries = self._max_entries.get(peer.value) if peer.kind == "prefix_list" else 1
         return peer if entries == peer.entries else replace(peer, entries=entries)
+
+    def _entries_mistakes(self) -> Iterator[tuple[KeyPath, str]]:
+        """A prefix list has one number of entries, wherever it stands."""
+        for endpoint, bound in (self.endpoints or {}).items():
+            items = bound.items() if isinstance(bound, Mapping) else enumerate(bound)
+            for place, item in items:
+                if isinstance(item, PrefixList) and item.max_entries != self._max_entries[item.id]:
+                    yield (
+                        ("endpoints", endpoint, place),
+                        f"{item.id} has max_entries {item.max_entries} here and "
+                        f"{self._max_entries[item.id]} elsewhere: use one number",
+                    )
 
     @cached_property
     def _max_entries(self) -> Mapping[str, int]:

@@ -30,26 +30,18 @@ class Peer:
     name: str
     entries: int | None = 1
     """How many rules EC2 counts it as: the maximum entries of a prefix list, None if unknown."""
+    owner: str | None = None
+    """The account of a security group of another account. Ids are unique without it."""
 
     def __str__(self) -> str:
         """The peer as a deployment file has it."""
-        return f"group:{self.value}" if self.kind == "group" else self.value
+        prefix = "group:" if self.kind == "group" else f"{self.owner}/" if self.owner else ""
+        return prefix + self.value
 
     @property
     def named(self) -> str:
         """The peer with its name, if it has one: `10.1.2.0/28 (bastion)`."""
         return str(self) if self.name == self.value else f"{self} ({self.name})"
-
-    @property
-    def owner(self) -> str | None:
-        """The account of a security group of another account."""
-        account, slash, _ = self.value.partition("/")
-        return account if slash and self.kind == "security_group" else None
-
-    @property
-    def id(self) -> str:
-        """The value without the account."""
-        return self.value.rpartition("/")[2] if self.owner else self.value
 
     @classmethod
     def parse(cls, text: str, name: str | None = None) -> Peer:
@@ -69,7 +61,8 @@ class Peer:
                     f"invalid security group id {shown(text)}: use sg- and 8 or 17 hexadecimal "
                     "digits, after 123456789012/ for a group of another account"
                 )
-            return cls("security_group", text, name or text)
+            owner, _, value = text.rpartition("/")
+            return cls("security_group", value, name or value, owner=owner or None)
         return cls._parse_cidr(text, name)
 
     @classmethod

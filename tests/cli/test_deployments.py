@@ -23,8 +23,8 @@ from generator.cli import cli
 from generator.load import RuleData, shipped
 from generator.model import Peer, Rule, Traffic
 from generator.render import render
-from generator.resolve import granted, merge, usage
-from generator.resolve.resolve import join_ports, resolve
+from generator.resolve import granted, merge, resolve, usage
+from generator.resolve.lines import join_ports
 
 DATA = RuleData(shipped("rule_data"))
 A, B, C = "10.0.0.0/24", "10.2.0.0/24", "10.4.0.0/24"

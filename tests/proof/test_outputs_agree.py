@@ -5,6 +5,7 @@ deployment say, what the CloudFormation template holds, and what Terraform plans
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -51,7 +52,7 @@ def filled_in(draw):
     parameters = {
         name: parameter["Default"]
         for name, parameter in template_of(deployment)["Parameters"].items()
-        if name != "VpcId"
+        if name not in ("VpcId", "Name")
     }
     bound = (p.value for e in ENDPOINTS for p in deployment.peers(e) or () if p.kind == "cidr_ipv4")
     values = sorted({"", "10.0.0.0/8", "10.1.2.0/28", *parameters.values(), *bound})
@@ -174,12 +175,16 @@ KINDS = {
 }
 
 
+def without_owner(peer):
+    return re.sub("^[0-9]{12}/", "", peer)
+
+
 def rules_within(resources):
     found = []
     for resource in resources:
         if resource["type"] in DIRECTIONS_OF_RESOURCES:
             values, (*_, kind, name) = resource["values"], resource["index"].split("/", 2)
-            given = [(KINDS[k], values[k]) for k in KINDS if values.get(k) is not None]
+            given = [(KINDS[k], without_owner(values[k])) for k in KINDS if values.get(k)]
             [(kind, peer)] = given or [(kind, name)]  # the id of a group of its own is unknown yet
             found.append(
                 Rule(

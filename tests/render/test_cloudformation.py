@@ -8,6 +8,8 @@ from functools import cache
 from graphlib import TopologicalSorter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import (
     DATA,
     DEPLOYMENTS,
@@ -19,10 +21,12 @@ from samples import (
     reworded,
     variant,
 )
+from strategies import GROUPS, NETWORKS_V4, NETWORKS_V6, PREFIX_LISTS
 from template import read, refusals, stack
 
 from generator.check import lint
-from generator.render.filters import pascal
+from generator.model import Peer, Permission, Traffic
+from generator.render.filters import logical_id, pascal
 from generator.resolve import granted
 
 every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
@@ -78,9 +82,9 @@ def test_logical_ids_are_legal_and_begin_with_the_role(name):
         for logical_id in of_type(template(name), "SecurityGroup")
     )
     assert roles
-    for logical_id in template(name)["Resources"]:
-        assert re.fullmatch(r"[A-Za-z0-9]{1,255}", logical_id)
-        assert logical_id.startswith(roles)
+    for name_of_resource in template(name)["Resources"]:
+        assert re.fullmatch(r"[A-Za-z0-9]{1,255}", name_of_resource)
+        assert name_of_resource.startswith(roles)
 
 
 @every_deployment
@@ -160,6 +164,12 @@ def test_the_console_shows_every_parameter_once_with_a_label(name):
         pytest.param("10.0.0.0", False, id="no-length"),
         pytest.param("10.0.0.0/", False, id="empty-length"),
         pytest.param("10.0.0.0/33", False, id="length-over-32"),
+        pytest.param("10.0.0.0/0", False, id="the-internet-by-mistake"),
+        pytest.param("10.0.0.0.8", False, id="no-slash"),
+        pytest.param("10/0/0/0/8", False, id="slashes-for-dots"),
+        pytest.param("10.1.2.3/8", True, id="host-bits-which-ec2-clears"),
+        pytest.param("256.0.0.0/8", False, id="number-just-over-255"),
+        pytest.param("1.99.199.249/1", True, id="every-kind-of-number"),
         pytest.param("10.0.0.0/08", False, id="length-with-leading-zero"),
         pytest.param("10.0.0/8", False, id="three-numbers"),
         pytest.param("300.0.0.0/8", False, id="number-over-255"),
@@ -173,7 +183,7 @@ def test_the_console_shows_every_parameter_once_with_a_label(name):
 )
 def test_a_parameter_takes_one_ipv4_network_or_nothing(value, allowed):
     parameters = template("advanced")["Parameters"].values()
-    [pattern] = {p["AllowedPattern"] for p in parameters if "AllowedPattern" in p}
+    [pattern] = {p["AllowedPattern"] for p in parameters if "IPv4" in str(p)}
     assert bool(re.fullmatch(pattern, value, re.ASCII)) == allowed  # the whole value has to match
 
 
@@ -181,6 +191,12 @@ def test_a_parameter_takes_one_ipv4_network_or_nothing(value, allowed):
 def test_a_text_is_written_as_exactly_that_text(text):
     [group] = of_type(read(text_of(replace(HOSTILE, tags={text: text}))), "SecurityGroup").values()
     assert group["Tags"][1:] == [{"Key": text, "Value": text}]
+
+
+def test_a_name_tag_of_the_deployment_takes_the_place_of_ours():
+    deployment = replace(HOSTILE, tags={"Name": "theirs"})
+    [group] = of_type(read(text_of(deployment)), "SecurityGroup").values()
+    assert group["Tags"] == [{"Key": "Name", "Value": "theirs"}]
 
 
 # What a stack has.
@@ -218,7 +234,7 @@ def documented(preset):
 def test_a_stack_has_the_permissions_that_its_deployment_comes_to(name):
     assert stack(template(name)) == {
         (
-            pascal(rule.role),
+            pascal(rule.group),
             rule.direction,
             *astuple(rule.traffic),
             pascal(rule.peer.value) if rule.peer.kind == "group" else rule.peer.value,
@@ -314,14 +330,93 @@ def test_ping_over_ipv6_is_another_protocol():
     }
 
 
-def test_a_parameter_takes_the_place_of_peers_that_are_written_out():
-    rules = inbound(stack(template("peers-of-every-kind"), Administrators=BASTION))
-    assert {rule[-1] for rule in rules if rule[3] == 22} == {BASTION}
-    assert {rule[-1] for rule in rules if rule[3] == 3128} == {SITE, "2001:db8::/32"}
+def test_what_the_deployment_binds_and_what_falls_back_to_it_is_no_parameter():
+    parameters = template("peers-of-every-kind")["Parameters"]
+    assert not {"InboundClients", "Administrators", "NfsClients", "Dns"} & parameters.keys()
+    assert "SyslogServer" in parameters
 
 
-def test_a_single_bound_network_is_the_default_of_its_parameter():
-    assert template("peers-of-every-kind")["Parameters"]["Dns"]["Default"] == "10.0.0.2/32"
+def test_an_open_endpoint_is_one_resource_along_its_fallbacks():
+    resources = template("advanced")["Resources"]
+    assert resources["CloudVolumesOntapIngressTcp111FromNfsClients"] == {
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Condition": "NfsClientsOrFallbackGiven",
+        "Properties": {
+            "GroupId": {"GetAtt": "CloudVolumesOntapSecurityGroup.GroupId"},
+            "IpProtocol": "tcp",
+            "FromPort": 111,
+            "ToPort": 111,
+            "CidrIp": {
+                "If": [
+                    "NfsClientsGiven",
+                    {"Ref": "NfsClients"},
+                    {"If": ["NasClientsGiven", {"Ref": "NasClients"}, {"Ref": "InboundClients"}]},
+                ]
+            },
+            "Description": "Remote procedure call for NFS",
+        },
+    }
+
+
+IDS = {
+    "10.0.0.0/8": "ManagerEgressUdp53To10x0x0x0m8",
+    "2001:db8::/32": "ManagerEgressUdp53To2001xdb8xxm32",
+    "pl-01234567": "ManagerEgressUdp53ToPl01234567",
+    "sg-01234567": "ManagerEgressUdp53ToSg01234567",
+    "123456789012/sg-01234567": "ManagerEgressUdp53ToSg01234567",
+    "group:manager": "ManagerEgressUdp53ToManagerSecurityGroup",
+}
+
+
+@pytest.mark.parametrize(("peer", "logical_id"), IDS.items())
+def test_a_logical_id_comes_from_what_is_permitted_and_to_whom(peer, logical_id):
+    deployment = variant(groups=("manager",), endpoints={"dns": {"name": Peer.parse(peer)}})
+    assert logical_id in read(text_of(deployment))["Resources"]
+
+
+def test_a_group_of_another_account_is_named_with_its_owner():
+    """Egress rules have no property for the owner (AWS::EC2::SecurityGroupEgress)."""
+    other = peers("123456789012/sg-01234567")
+    deployment = variant(groups=("manager",), endpoints={"administrators": other, "dns": other})
+    resources = read(text_of(deployment))["Resources"]
+    ingress = resources["ManagerIngressTcp22FromSg01234567"]["Properties"]
+    assert ingress["SourceSecurityGroupId"] == "sg-01234567"
+    assert ingress["SourceSecurityGroupOwnerId"] == "123456789012"
+    egress = resources["ManagerEgressUdp53ToSg01234567"]["Properties"]
+    assert egress["DestinationSecurityGroupId"] == "sg-01234567"
+
+
+PERMISSIONS = st.builds(
+    Permission,
+    st.sampled_from([*DATA.catalogue.groups]),
+    st.sampled_from(["inbound", "outbound"]),
+    st.builds(
+        lambda protocol, a, b: Traffic(protocol, min(a, b), max(a, b)),
+        st.sampled_from(["tcp", "udp"]),
+        *[st.integers(0, 65535) | st.integers(0, 20)] * 2,
+    )
+    | st.sampled_from([Traffic("-1"), Traffic("icmp", -1, -1), Traffic("icmp", 8, -1)]),
+    st.one_of(NETWORKS_V4, NETWORKS_V6, PREFIX_LISTS, GROUPS).map(Peer.parse)
+    | st.sampled_from([Peer("group", role, role) for role in DATA.catalogue.groups])
+    | st.sampled_from([Peer("input", name, name) for name in DATA.catalogue.endpoints]),
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(st.lists(PERMISSIONS, min_size=2, max_size=30))
+def test_logical_ids_are_the_same_for_the_same_permission_only(permissions):
+    by_id = {logical_id(p): p.identity for p in permissions}
+    assert len(by_id) == len({p.identity for p in permissions})
+    assert all(by_id[logical_id(p)] == p.identity for p in permissions)
+
+
+def test_protected_groups_are_retained_and_their_rules_are_not():
+    """A rule that is retained when it is removed, or when its network narrows, stays open."""
+    resources = read(text_of(variant(protect=True)))["Resources"]
+    policies = ("DeletionPolicy", "UpdateReplacePolicy")
+    retained = {"AWS::EC2::SecurityGroup": "Retain"}
+    for resource in resources.values():
+        assert {resource.get(policy) for policy in policies} == {retained.get(resource["Type"])}
 
 
 def test_nobody_has_neither_rule_nor_parameter():
@@ -355,19 +450,21 @@ def test_the_groups_of_a_deployment_need_no_assertion():
     assert "Rules" not in template("advanced")
 
 
-def test_a_parameter_may_repeat_the_network_that_it_falls_back_to():
-    bound = read(text_of(variant(endpoints={"inbound-clients": peers(SITE)})))
-    assert refusals(bound, {"Administrators": SITE}) == []
-    assert inbound(stack(bound, Administrators=SITE)) == inbound(stack(bound))
-
-
-@pytest.mark.parametrize("lif", ["", SITE, BASTION, "10.9.0.0/16"])
-def test_a_parameter_that_repeats_a_peer_of_the_same_rule_adds_none(lif):
-    endpoints = {"outbound-internet": peers(SITE, "172.16.0.0/12", "2001:db8::/32")}
-    deployment = variant(groups=("manager",), endpoints=endpoints)
-    rules = stack(read(text_of(deployment)), OntapClusterManagementLif=lif)
+@pytest.mark.parametrize("lif", ["", "10.9.0.0/16"])
+def test_a_parameter_may_have_another_network_than_those_of_the_same_rule(lif):
+    rules = stack(one_bound(), OntapClusterManagementLif=lif)
     peers_of_443 = {rule[-1] for rule in rules - inbound(rules) if rule[3] == 443}
     assert peers_of_443 == {SITE, "172.16.0.0/12", "2001:db8::/32", lif} - {""}
+
+
+def test_a_parameter_that_repeats_a_network_of_the_same_rule_is_refused():
+    [sentence] = refusals(one_bound(), {"OntapClusterManagementLif": SITE})
+    assert "leave OntapClusterManagementLif empty" in sentence
+
+
+def one_bound():
+    endpoints = {"outbound-internet": peers(SITE, "172.16.0.0/12", "2001:db8::/32")}
+    return read(text_of(variant(groups=("manager",), endpoints=endpoints)))
 
 
 def test_as_many_peers_as_one_likes_stand_beside_a_parameter_of_the_same_rule():

@@ -9,10 +9,11 @@ import pytest
 
 from generator.load import RuleData, shipped
 from generator.model import Outbound, Peer
-from generator.resolve.resolve import describe, resolve
+from generator.resolve import granted, resolve
+from generator.resolve.lines import describe
 
 DATA = RuleData(shipped("rule_data"))
-EVERYBODY = (Peer.parse("0.0.0.0/0"),)
+EVERYBODY = Peer.parse("0.0.0.0/0")
 ANY_KIND = tuple(
     Peer.parse(text, name="site")
     for text in ("10.0.0.0/8", "2001:db8::/32", "pl-01234567", "sg-01234567")
@@ -48,12 +49,16 @@ def bound(preset="advanced", **endpoints):
 
 
 def tables(result):
-    """Every table of permissions by its group and direction."""
+    """Every table of lines by its group and direction."""
     return {(g.role, direction): table for g in result.groups for direction, table in g.tables}
 
 
+def lines(result):
+    return [line for table in tables(result).values() for line in table]
+
+
 def permissions(result):
-    return [permission for table in tables(result).values() for permission in table]
+    return [permission for group in result.groups for permission in group.permissions]
 
 
 def for_endpoint(result, endpoint):
@@ -61,18 +66,15 @@ def for_endpoint(result, endpoint):
 
 
 def endpoints(result):
-    return {permission.endpoint for permission in permissions(result)}
+    return {line.endpoint for line in lines(result)}
 
 
 def rows(result):
     return {(g.role, row) for g in result.groups for p in g.ingress + g.egress for row in p.rows}
 
 
-def peers(result, entry):
-    """Whom an entry is for, while nobody fills an input in."""
-    inputs = {i.id: i for i in result.inputs}
-    values = (inputs[name].peers for name in entry.inputs if inputs[name].peers)
-    return (entry.peer,) if entry.peer else next(values, ())
+def identities(result):
+    return {permission.identity for permission in permissions(result)}
 
 
 # Rows become permissions.
@@ -87,7 +89,7 @@ def test_two_rows_with_one_permission_become_one_rule():
 
 def test_a_row_with_two_endpoints_becomes_two_rules():
     row = "api-calls-and-autosupport-tcp-443"
-    both = [p.endpoint for p in permissions(resolved("advanced")) if row in p.rows]
+    both = [line.endpoint for line in lines(resolved("advanced")) if row in line.rows]
     assert both == ["outbound-internet", "ontap-cluster-management-lif"]
 
 
@@ -97,52 +99,46 @@ def test_no_two_rules_of_a_table_share_traffic_and_endpoint(deployment):
 
 
 OPEN = [
-    ("manager", "inbound", "tcp 22", "Provides SSH access to the Cloud Manager host"),
+    ("manager", "inbound", "TCP 22", "Provides SSH access to the Cloud Manager host"),
     (
         "manager",
         "inbound",
-        "tcp 80",
+        "TCP 80",
         "Provides HTTP access from client web browsers to the Cloud Manager web console and "
         "connections from Cloud Compliance",
     ),
     (
         "manager",
         "inbound",
-        "tcp 443",
+        "TCP 443",
         "Provides HTTPS access from client web browsers to the Cloud Manager web console",
     ),
     (
         "manager",
         "inbound",
-        "tcp 3128",
+        "TCP 3128",
         "Provides the Cloud Compliance instance with internet access, if your AWS network does "
         "not use a NAT or proxy",
     ),
-    ("manager", "outbound", "all tcp", "All outbound traffic"),
-    ("manager", "outbound", "all udp", "All outbound traffic"),
-    ("ha-mediator", "inbound", "tcp 22", "SSH connections to the HA mediator"),
-    ("ha-mediator", "inbound", "tcp 3000", "RESTful API access from Cloud Manager"),
-    ("ha-mediator", "outbound", "all tcp", "All outbound traffic"),
-    ("ha-mediator", "outbound", "all udp", "All outbound traffic"),
+    ("manager", "outbound", "all TCP", "All outbound traffic"),
+    ("manager", "outbound", "all UDP", "All outbound traffic"),
+    ("ha-mediator", "inbound", "TCP 22", "SSH connections to the HA mediator"),
+    ("ha-mediator", "inbound", "TCP 3000", "RESTful API access from Cloud Manager"),
+    ("ha-mediator", "outbound", "all TCP", "All outbound traffic"),
+    ("ha-mediator", "outbound", "all UDP", "All outbound traffic"),
 ]
 
 
 def test_the_predefined_groups_are_open_as_documented():
     result = resolved("predefined", groups=("manager", "ha-mediator"))
-    found = [
-        (role, direction, str(entry.traffic), p.description, peers(result, entry))
-        for (role, direction), table in tables(result).items()
-        for p in table
-        for entry in p.entries
-    ]
-    assert found == [(*permission, EVERYBODY) for permission in OPEN]
+    found = [(p.group, p.direction, str(p.traffic), p.description) for p in granted(result)]
+    assert found == OPEN
+    assert {p.peer for p in granted(result)} == {EVERYBODY}
 
 
 def test_advanced_opens_nothing_outbound_but_the_internet_until_it_is_filled_in():
     outbound = [i for i in resolved("advanced").inputs if i.direction == "outbound"]
-    assert [(i.id, i.peers) for i in outbound if i.peers or i.groups] == [
-        ("outbound-internet", EVERYBODY)
-    ]
+    assert [(i.id, i.peers) for i in outbound if i.peers] == [("outbound-internet", (EVERYBODY,))]
     assert len(outbound) > 1
 
 
@@ -232,17 +228,16 @@ def test_nobody_gets_no_permission(bindings, gone, stays):
 
 
 def test_icmp_to_an_ipv6_peer_is_icmpv6():
-    [permission] = for_endpoint(bound(ping_clients=ANY_KIND), "ping-clients")
-    assert {entry.peer.kind: str(entry.traffic) for entry in permission.entries} == {
-        "cidr_ipv4": "all icmp",
-        "cidr_ipv6": "all icmpv6",
-        "prefix_list": "all icmp",
-        "security_group": "all icmp",
+    found = for_endpoint(bound(ping_clients=ANY_KIND), "ping-clients")
+    assert {p.peer.kind: str(p.traffic) for p in found} == {
+        "cidr_ipv4": "all ICMP",
+        "cidr_ipv6": "all ICMPv6",
+        "prefix_list": "all ICMP",
+        "security_group": "all ICMP",
     }
 
 
-def test_a_peer_is_known_by_its_name_in_the_deployment_file(tmp_path):
-    """A name lets Terraform key a peer whose id it learns late; without one, the value names it."""
+def test_a_peer_keeps_the_name_that_people_know_it_by(tmp_path):
     file = tmp_path / "site.yaml"
     file.write_text(
         'name: site\nrelease: "3.7"\nendpoints:\n'
@@ -250,8 +245,8 @@ def test_a_peer_is_known_by_its_name_in_the_deployment_file(tmp_path):
         "  dhcp: [sg-01234567]\n"
     )
     found = permissions(resolved(DATA.deployment(file)))
-    names = {(p.endpoint, e.peer.name) for p in found for e in p.entries if e.peer}
-    assert {("dns", "resolvers"), ("dhcp", "sg-01234567")} <= names
+    assert {p.peer.name for p in found if p.endpoint == "dns"} == {"resolvers"}
+    assert {p.peer.name for p in found if p.endpoint == "dhcp"} == {"sg-01234567"}
 
 
 CROSS_GROUP = [
@@ -264,26 +259,26 @@ CROSS_GROUP = [
 @pytest.mark.parametrize(("role", "endpoint", "target"), CROSS_GROUP)
 def test_a_group_of_the_deployment_is_referred_to(role, endpoint, target):
     result = resolved("advanced", groups=(role, target))
-    found = for_endpoint(result, endpoint)
-    assert {p.groups for p in found} == {(target,)}
-    assert {e.peer for p in found for e in p.entries} == {Peer("group", target, target)}
+    assert {line.group for line in lines(result) if line.endpoint == endpoint} == {target}
+    peers = {p.peer for p in for_endpoint(result, endpoint)}
+    assert peers == {Peer("group", target, target)}
     assert endpoint not in {i.id for i in result.inputs}
 
 
 @pytest.mark.parametrize(("role", "endpoint", "target"), CROSS_GROUP)
 def test_a_group_elsewhere_is_an_empty_input(role, endpoint, target):
     result = resolved("advanced", groups=(role,))
-    found = for_endpoint(result, endpoint)
-    assert {p.groups for p in found} == {()}
-    assert {(e.peer, e.inputs) for p in found for e in p.entries} == {(None, (endpoint,))}
-    assert [(i.peers, i.groups) for i in result.inputs if i.id == endpoint] == [((), ())]
+    assert {line.group for line in lines(result) if line.endpoint == endpoint} == {None}
+    peers = {p.peer for p in for_endpoint(result, endpoint)}
+    assert peers == {Peer("input", endpoint, endpoint)}
+    assert [(i.peers, i.is_open) for i in result.inputs if i.id == endpoint] == [((), True)]
     assert target not in {g.role for g in result.groups}
 
 
 def test_a_binding_wins_over_the_group_of_the_deployment():
     address = Peer.parse("10.0.0.5/32")
     result = bound(manager=[address])
-    assert {p.groups for p in for_endpoint(result, "manager")} == {()}
+    assert {p.peer for p in for_endpoint(result, "manager")} == {address}
     assert [i.peers for i in result.inputs if i.id == "manager"] == [(address,)]
 
 
@@ -293,28 +288,86 @@ def test_a_binding_wins_over_the_group_of_the_deployment():
 )
 def test_the_group_itself_is_referred_to_by_its_role(role, endpoint):
     found = for_endpoint(resolved("advanced", groups=(role,)), endpoint)
-    assert {p.groups for p in found} == {(role,)}
-    assert {e.peer.value for p in found for e in p.entries} == {role}
+    assert {(p.peer.kind, p.peer.value) for p in found} == {("group", role)}
 
 
-def test_inputs_that_would_give_ec2_one_rule_twice_must_differ():
+# What stays open, and what is written out.
+
+
+def open_endpoints(result):
+    return {i.id for i in result.parameters}
+
+
+def test_what_the_deployment_leaves_out_stays_open_with_what_it_falls_back_to():
+    result = resolved("advanced")
+    assert {"inbound-clients", "administrators", "nfs-clients", "dns"} <= open_endpoints(result)
+    [nfs] = {p.peer for p in for_endpoint(result, "nfs-clients")}
+    assert nfs == Peer("input", "nfs-clients", "nfs-clients")
+    assert {i.id: i.chain for i in result.inputs}["nfs-clients"] == (
+        "nfs-clients",
+        "nas-clients",
+        "inbound-clients",
+    )
+
+
+def test_what_the_deployment_binds_is_written_out_and_so_is_what_falls_back_to_it():
+    site = Peer.parse("10.0.0.0/8")
+    result = bound(inbound_clients=[site])
+    assert not {"inbound-clients", "administrators", "nfs-clients"} & open_endpoints(result)
+    assert {p.peer for p in for_endpoint(result, "nfs-clients")} == {site}
+
+
+def test_an_endpoint_that_is_open_keeps_its_parameter_beside_a_fallback_that_is_bound():
+    site = Peer.parse("10.0.0.0/8")
+    result = resolved("advanced", endpoints={"inbound-clients": (site,)}, open=("administrators",))
+    assert "administrators" in open_endpoints(result)
+    assert {p.peer.kind for p in for_endpoint(result, "administrators")} == {"input"}
+
+
+def test_a_permission_of_two_endpoints_is_one_and_has_the_first_ones_description():
+    site = Peer.parse("10.0.0.0/8")
+    result = resolved(
+        "advanced",
+        groups=("manager",),
+        endpoints={"outbound-internet": (site,), "ontap-cluster-management-lif": (site,)},
+    )
+    [permission] = [p for p in permissions(result) if str(p.traffic) == "TCP 443" and p.peer == site
+                    and p.direction == "outbound"]  # fmt: skip
+    assert permission.endpoint == "outbound-internet"
+
+
+def test_a_documented_default_that_another_endpoint_has_as_well_is_written_out():
+    """Filled in, the parameter would permit what its default permits, a second time."""
+    result = resolved(
+        "advanced",
+        groups=("manager",),
+        endpoints={"ontap-cluster-management-lif": (EVERYBODY,)},
+    )
+    assert "outbound-internet" not in open_endpoints(result)
+    assert result.clashes == ()
+
+
+# What would give EC2 one permission twice.
+
+
+def test_two_inputs_for_the_same_traffic_must_differ():
     [clash] = resolved("advanced", groups=("manager",)).clashes
-    assert (clash.left, clash.right) == ("outbound-internet", "ontap-cluster-management-lif")
-    assert clash.where == "manager, outbound, tcp 443"
+    assert (clash.input, clash.other) == ("outbound-internet", "ontap-cluster-management-lif")
+    assert clash.where == "manager, outbound, TCP 443"
     assert resolved("advanced").clashes == ()
 
 
-# Keys.
+def test_an_input_must_differ_from_a_network_that_is_written_out():
+    site = Peer.parse("10.0.0.0/8")
+    result = resolved(
+        "advanced", groups=("manager",), endpoints={"ontap-cluster-management-lif": (site,)}
+    )
+    [clash] = result.clashes
+    assert (clash.input, clash.other, clash.is_input) == ("outbound-internet", site.value, False)
+    assert "leave OutboundInternet empty" in clash.sentence("OutboundInternet", site.value)
 
 
-def keys(result):
-    """By what each permission and entry permits, its key."""
-    return {
-        (role, direction, p.endpoint, p.traffic, e.peer): (p.key, e.key)
-        for (role, direction), table in tables(result).items()
-        for p in table
-        for e in p.entries
-    }
+# Identity.
 
 
 @pytest.mark.parametrize(
@@ -322,11 +375,10 @@ def keys(result):
     [None, dict.fromkeys(DATA.catalogue.endpoints, ANY_KIND)],
     ids=["unbound", "bound-to-peers-of-one-name"],
 )
-def test_keys_are_unique_within_a_group_and_direction(deployment, bindings):
-    for table in tables(resolved(deployment, endpoints=bindings)).values():
-        entries = [entry.key for p in table for entry in p.entries]
-        assert len(set(entries)) == len(entries)
-        assert len({p.key for p in table}) == len(table)
+def test_a_group_has_each_permission_once(deployment, bindings):
+    for group in resolved(deployment, endpoints=bindings).groups:
+        found = [permission.identity for permission in group.permissions]
+        assert len(set(found)) == len(found)
 
 
 def reordered(release, change):
@@ -357,14 +409,31 @@ def rename(rules):
 
 
 @pytest.mark.parametrize("change", [shuffle, reword, rename])
-def test_keys_come_from_what_is_permitted_alone(deployment, change):
+def test_identity_comes_from_what_is_permitted_alone(deployment, change):
     release = DATA.release(deployment.release)
-    assert keys(resolved(deployment, reordered(release, change))) == keys(resolved(deployment))
+    other = resolved(deployment, reordered(release, change))
+    assert identities(other) == identities(resolved(deployment))
 
 
-def test_removing_one_peer_touches_no_other_key():
+def test_names_of_peers_and_their_endpoints_are_no_part_of_it():
+    site = "10.0.0.0/8"
+    named = bound(administrators=[Peer.parse(site, "bastion")])
+    assert identities(named) == identities(bound(administrators=[Peer.parse(site)]))
+    fallback = resolved("advanced", endpoints={"inbound-clients": (Peer.parse(site),)})
+    assert identities(fallback) == identities(
+        resolved(
+            "advanced",
+            endpoints={
+                "inbound-clients": (Peer.parse(site),),
+                "administrators": (Peer.parse(site),),
+            },
+        )
+    )
+
+
+def test_removing_one_peer_touches_no_other_permission():
     all_of_them, fewer = bound(dns=ANY_KIND), bound(dns=ANY_KIND[1:])
-    assert keys(fewer).items() <= keys(all_of_them).items()
+    assert identities(fewer) < identities(all_of_them)
 
 
 # Topology.

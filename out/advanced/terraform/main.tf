@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:140fd1d5d220a148e73868e8cb63406191a4468a6494f5cf2bad7bb6ab71a78c
+# Digest: sha256:f183b8c91a0e7d12ea43f72ba3a649e48e7ed4e9b47ba640a1aa427da8a7d983
 
 locals {
   variables = {
@@ -156,7 +156,7 @@ locals {
     for direction, count in usage : "${role} needs ${count} ${direction} rules, but the quota is ${var.rules_quota} a direction: give fewer or wider networks, or raise the quota with AWS and here" if count > var.rules_quota
   ]) }
 
-  # What needs the ids. One id under two names has two keys, and yet is one rule to EC2.
+  # What needs the ids. One id under two names, or with and without its account, is one rule to EC2.
   malformed_ids = flatten([
     for variable, peers in local.variables : concat(
       [for id in values(peers.prefix_lists) : "${variable}: invalid prefix list id ${id}: use pl-0123456789abcdef0 or the like" if !startswith(id, "pl-")],
@@ -166,7 +166,7 @@ locals {
   problems_of_ids = { for role, directions in local.rules : role => concat(local.malformed_ids, flatten([
     for direction, rules in directions : [
       for keys in values({
-        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, rule.id]) => key...
+        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, replace(rule.id, "/^[0-9]+//", "")]) => key...
       }) : "EC2 takes a rule of ${role} once, but ${direction} ${join(" and ", keys)} are the same: remove one of the names" if length(keys) > 1
     ]
   ])) }
@@ -176,15 +176,15 @@ locals {
     for role, directions in local.rules : [
       for traffic, cidrs in {
         for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
-      } : { role = role, cidrs = cidrs }
+      } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])
   open_to_the_internet = distinct([
-    for network in local.networks : network.role if sum([
+    for network in local.networks : network.role if sum(concat([0], [
       for cidr in network.cidrs : pow(2, -tonumber(split("/", cidr)[1])) if !anytrue([
         for other in network.cidrs : other != cidr && try(cidrsubnet("${split("/", cidr)[0]}/${split("/", other)[1]}", 0, 0), "") == other if tonumber(split("/", other)[1]) <= tonumber(split("/", cidr)[1])
       ])
-    ]) == 1
+    ])) == 1
   ])
 
   security_group_ids = {
