@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:b64351c0e7b80da0ba153cebc7f3c6e7de773b8e2a403b4478dfeaa57ccddcdb
+# Digest: sha256:fda1310ba18541237b7043f47b47efef6943f640f4b201d58359b481a2280c44
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -43,7 +43,7 @@ variable "rules_quota" {
 }
 
 variable "inbound_clients" {
-  description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager let in the whole internet."
+  description = "Everyone who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager allow the whole internet."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -98,7 +98,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -124,7 +124,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
+  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -150,7 +150,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, where the network gives them no other way: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "Instances that reach the internet through the manager on port 3128, if the network gives them no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -205,7 +205,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -231,7 +231,7 @@ variable "ontap_https_clients" {
 }
 
 variable "nas_clients" {
-  description = "Hosts that mount volumes over NFS or CIFS. The NFS clients and the CIFS clients fall back to this endpoint."
+  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -387,7 +387,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for the way out."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -413,7 +413,7 @@ variable "snapmirror_peers" {
 }
 
 variable "outbound_anywhere" {
-  description = "Where the basic outbound rules let the groups connect. The documented default is everywhere."
+  description = "Destinations of the basic outbound rules. The documented default is everywhere."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])

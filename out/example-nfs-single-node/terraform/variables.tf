@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:53a6b08a33304d898158970f90d3708fd6f25095d6bdee872c2daec395cc4ce2
+# Digest: sha256:9b4b9e1321976893ee2bcc1ddafef8d919db180fc0cf83584d087c64570d103a
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -76,7 +76,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -141,7 +141,7 @@ variable "nfs_clients" {
 }
 
 variable "dns" {
-  description = "DNS servers of your own. The Amazon-provided resolver of a VPC is not filtered by security groups and need not be listed."
+  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:5fc76cf1835fc6663dbbf79da4bdf560e96c4c5841b3866a9d02c9dd80f9a6d3
+# Digest: sha256:504465279e2b094930ed2c9b700a01551a319620352ef8cbd0de390f2f8d5d17
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -43,7 +43,7 @@ variable "rules_quota" {
 }
 
 variable "inbound_clients" {
-  description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager let in the whole internet."
+  description = "Everyone who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager allow the whole internet."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -101,7 +101,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -127,7 +127,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
+  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -153,7 +153,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, where the network gives them no other way: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "Instances that reach the internet through the manager on port 3128, if the network gives them no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -205,7 +205,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -231,7 +231,7 @@ variable "ontap_https_clients" {
 }
 
 variable "nas_clients" {
-  description = "Hosts that mount volumes over NFS or CIFS. The NFS clients and the CIFS clients fall back to this endpoint."
+  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -387,7 +387,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for the way out."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -413,7 +413,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the group of the manager stands here by default."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the default is the group of the manager."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
@@ -439,7 +439,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_anywhere" {
-  description = "Where the basic outbound rules let the groups connect. The documented default is everywhere."
+  description = "Destinations of the basic outbound rules. The documented default is everywhere."
 
   type = object({
     cidr_ipv4           = optional(set(string), [])
