@@ -47,15 +47,15 @@ def diff(
       cvo-sg diff customer.yaml console --output markdown
       cvo-sg diff before.yaml after.yaml
     """
-    from generator.compare import FORMATS, compare
+    from generator.compare import CHANGE_FORMATS, changes
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
     files = [name for name in (old, new) if name not in data.releases()]
     sides = [_side(name, data, files) for name in (old, new)]
-    found = compare(*sides)
-    click.echo(FORMATS[output](found, wording), nl=False)
-    if found.added or found.removed:
+    found = changes(*sides)
+    click.echo(CHANGE_FORMATS[output](found, wording), nl=False)
+    if found.permissions.change_what_is_permitted:
         ctx.exit(1)
 
 

@@ -24,7 +24,7 @@ Rendered = dict[tuple[Path, str, str], dict[str, str]]
 
 def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
     """Every deployment with its decisions taken."""
-    from generator.resolve import check_quota, resolve
+    from generator.resolve import over_quota, resolve
 
     found = []
     for deployment in deployments:
@@ -32,7 +32,9 @@ def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]
             resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
         except ResolveError as error:
             raise ResolveError(f"{deployment.name}: {error}") from None
-        check_quota(resolved)
+        too_many = over_quota(resolved, "")
+        if too_many:
+            raise ResolveError("\n".join(too_many))
         found.append(resolved)
     return found
 

@@ -107,6 +107,7 @@ def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
 
 def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
     from generator.check import REPORTS, Check, Finding, Report
+    from generator.compare import sentence
 
     found = [
         Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
@@ -117,8 +118,8 @@ def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
         for role in each.replaced:
             message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
             found.append(Finding(file, 0, 0, "error", "group-replaced", message))
-        for row in each.opened:
-            message = f"open to the internet from now on: {row}"
+        for p in each.permissions.opened:
+            message = f"open to the internet from now on: {sentence(p)}"
             found.append(Finding(file, 0, 0, "warning", "open-to-the-internet", message))
     return REPORTS["github"](Report((Check("", tuple(found)),)))
 

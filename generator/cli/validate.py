@@ -194,19 +194,21 @@ def _check(target: Target, data: RuleData) -> Check:
 def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
     from generator.check import Finding
     from generator.errors import ResolveError
-    from generator.resolve import advise, check_quota, resolve
+    from generator.resolve import advise, over_quota, resolve
 
     file = str(target.path)
     try:
         deployment = data.deployment(target.path)
         release = data.release(deployment.release)
         resolved = resolve(deployment, release, data.catalogue)
-        check_quota(resolved)
+        too_many = dict.fromkeys(over_quota(resolved, "") + over_quota(resolved, "cloudformation"))
     except InputError as error:
         for mistake in error.mistakes:
             yield Finding(*mistake[:3], "error", "deployment", mistake.message)
     except ResolveError as error:
         yield Finding(file, 0, 0, "error", "deployment", str(error))
     else:
+        for sentence in too_many:
+            yield Finding(file, 0, 0, "error", "deployment", sentence)
         for advice in advise(resolved, release):
             yield Finding(file, 0, 0, "warning", advice.kind, advice.message)

@@ -1,6 +1,6 @@
-"""Compare: two sets of permissions, and what is added, removed, reworded or replaced."""
+"""Compare: two sets of permissions, and what is added, removed, renamed, reworded or replaced."""
 
-from generator.compare.changes import (
+from generator.compare.generated import (
     IDENTITY,
     Summary,
     as_json,
@@ -9,19 +9,24 @@ from generator.compare.changes import (
     replaced,
     summaries,
 )
-from generator.compare.differences import FORMATS, State, compare, of_deployment, of_release
+from generator.compare.permissions import Differences, compare
+from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
+from generator.compare.writers import sentence
 
 __all__ = [
-    "FORMATS",
+    "CHANGE_FORMATS",
     "IDENTITY",
+    "Differences",
     "State",
     "Summary",
     "as_json",
     "as_markdown",
     "as_text",
+    "changes",
     "compare",
     "of_deployment",
     "of_release",
     "replaced",
+    "sentence",
     "summaries",
 ]

@@ -2,13 +2,13 @@
 
 from generator.model.deployment import ADDRESS_LIKE, PEER_NAME, Deployment, name_mistake
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
+from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
     AbsentOutput,
     Clash,
     Dropped,
-    Entry,
     Input,
-    Permission,
+    Line,
     Resolved,
     ResolvedGroup,
 )
@@ -52,10 +52,11 @@ __all__ = [
     "Direction",
     "Dropped",
     "Endpoint",
-    "Entry",
     "Group",
     "GroupRules",
+    "Identity",
     "Input",
+    "Line",
     "Mode",
     "Need",
     "Outbound",

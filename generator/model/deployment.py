@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from generator.errors import KEY, KeyPath, shown
 from generator.model.peers import Bindable, Peer, PrefixList
@@ -45,6 +46,8 @@ class Deployment:
     """How many rules the account allows per group, direction and address family."""
     compact: bool = False
     """Whether neighbouring ports and networks of an endpoint are joined into fewer rules."""
+    protect: bool = False
+    """Whether Terraform and CloudFormation refuse to destroy the groups."""
 
     def mistakes(self) -> Iterator[tuple[KeyPath, str]]:
         """What AWS, Terraform or a file system would refuse: where it stands, and a sentence."""
@@ -59,14 +62,22 @@ class Deployment:
         """The peers bound to an endpoint; None where the deployment leaves it out."""
         bound = (self.endpoints or {}).get(endpoint)
         if isinstance(bound, Mapping):
-            return tuple(replace(_peer(item), name=name) for name, item in bound.items())
-        return None if bound is None else tuple(map(_peer, bound))
+            return tuple(replace(self._peer(item), name=name) for name, item in bound.items())
+        return None if bound is None else tuple(map(self._peer, bound))
 
+    def _peer(self, item: Bindable) -> Peer:
+        """The peer; the entries of a prefix list are known wherever they are given once."""
+        peer = Peer.parse(item.id) if isinstance(item, PrefixList) else item
+        entries = self._max_entries.get(peer.value) if peer.kind == "prefix_list" else 1
+        return peer if entries == peer.entries else replace(peer, entries=entries)
 
-def _peer(item: Bindable) -> Peer:
-    if isinstance(item, PrefixList):
-        return replace(Peer.parse(item.id), entries=item.max_entries)
-    return item
+    @cached_property
+    def _max_entries(self) -> Mapping[str, int]:
+        """The maximum entries of prefix lists, by id."""
+        bindings = (self.endpoints or {}).values()
+        bound = (b.values() if isinstance(b, Mapping) else b for b in bindings)
+        lists = (item for items in bound for item in items if isinstance(item, PrefixList))
+        return {item.id: item.max_entries for item in lists}
 
 
 def _tag_mistakes(tags: Mapping[str, str]) -> Iterator[tuple[KeyPath, str]]:

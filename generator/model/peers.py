@@ -9,34 +9,67 @@ from typing import Literal
 
 from generator.errors import FieldError, shown
 
-PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group"]
+PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group", "input"]
+# Ids of EC2 have 8 hexadecimal digits, or 17 since 2016; a group of another account has its owner
+# before it, as `referenced_security_group_id` of the AWS provider takes it.
+_PREFIX_LIST = re.compile(r"pl-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+_SECURITY_GROUP = re.compile(r"([0-9]{12}/)?sg-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+_LOOKS_LIKE_A_GROUP = re.compile(r"([0-9]+/)?sg-")
 
 
 @dataclass(frozen=True)
 class Peer:
     """A concrete value bound to an endpoint: a CIDR, a prefix list, a security group, or a role.
 
-    `name` is how the user calls the peer; for a peer without a name it is the value.
+    `name` is how the user calls the peer; for a peer without a name it is the value. The kind
+    `input` is an endpoint that is left open, by its id.
     """
 
     kind: PeerKind
     value: str
     name: str
-    entries: int = 1
-    """How many rules EC2 counts it as: the maximum entries of a prefix list."""
+    entries: int | None = 1
+    """How many rules EC2 counts it as: the maximum entries of a prefix list, None if unknown."""
+
+    def __str__(self) -> str:
+        """The peer as a deployment file has it."""
+        return f"group:{self.value}" if self.kind == "group" else self.value
+
+    @property
+    def named(self) -> str:
+        """The peer with its name, if it has one: `10.1.2.0/28 (bastion)`."""
+        return str(self) if self.name == self.value else f"{self} ({self.name})"
+
+    @property
+    def owner(self) -> str | None:
+        """The account of a security group of another account."""
+        account, slash, _ = self.value.partition("/")
+        return account if slash and self.kind == "security_group" else None
+
+    @property
+    def id(self) -> str:
+        """The value without the account."""
+        return self.value.rpartition("/")[2] if self.owner else self.value
 
     @classmethod
     def parse(cls, text: str, name: str | None = None) -> Peer:
-        """Read `10.0.0.0/8`, `2001:db8::/32`, `pl-…`, `sg-…` or `group:<role>`, else FieldError."""
+        """Read a CIDR, `pl-…`, `sg-…`, `123456789012/sg-…` or `group:<role>`, else FieldError."""
         if text.startswith("group:"):
-            return cls("group", text.removeprefix("group:"), name or text)
-        for prefix, kind in (("pl-", "prefix_list"), ("sg-", "security_group")):
-            if text.startswith(prefix):
-                if not re.fullmatch(prefix + r"([0-9a-f]{8}|[0-9a-f]{17})", text):
-                    raise FieldError(
-                        f"{shown(text)} is no id: write {prefix} and 8 or 17 hexadecimal digits"
-                    )
-                return cls(kind, text, name or text)  # type: ignore[arg-type]
+            role = text.removeprefix("group:")
+            return cls("group", role, name or role)
+        if text.startswith("pl-"):
+            if not _PREFIX_LIST.fullmatch(text):
+                raise FieldError(
+                    f"invalid prefix list id {shown(text)}: use pl- and 8 or 17 hexadecimal digits"
+                )
+            return cls("prefix_list", text, name or text, entries=None)
+        if _LOOKS_LIKE_A_GROUP.match(text):
+            if not _SECURITY_GROUP.fullmatch(text):
+                raise FieldError(
+                    f"invalid security group id {shown(text)}: use sg- and 8 or 17 hexadecimal "
+                    "digits, after 123456789012/ for a group of another account"
+                )
+            return cls("security_group", text, name or text)
         return cls._parse_cidr(text, name)
 
     @classmethod

@@ -10,112 +10,98 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from generator.model.peers import Peer
+from generator.model.permission import Permission
 from generator.model.rule_data import Direction, Mode, Topology
 from generator.model.traffic import Traffic
 
+EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+
 
 class Input(NamedTuple):
-    """An endpoint that whoever deploys the output can fill in: a variable, or a parameter."""
+    """An endpoint that whoever deploys the output can fill in."""
 
     id: str
     title: str
     help: str
     direction: Direction
-    """The direction of the first rule that uses it."""
+    """The direction of the first line that uses it."""
     peers: tuple[Peer, ...]
-    """Its default value: bound by the deployment, or documented."""
-    groups: tuple[str, ...]
-    """Roles of groups of the deployment that its default value includes."""
+    """Its default value: bound by the deployment, or documented; groups of the deployment last."""
     chain: tuple[str, ...]
     """The inputs to consult, in order: this one, and those that it falls back to."""
+    is_open: bool
+    """Whether the deployment leaves it open: what it and its fallbacks are is not written out."""
+    unfiltered: bool
+    """Whether AWS offers the same past the security groups, so that it can stay empty."""
 
-    one_cidr: bool
-    """Whether a single IPv4 CIDR, possibly empty, can hold its default value."""
+    @property
+    def single_cidr(self) -> Peer | None:
+        """Its default value, where that is one CIDR without a name."""
+        peer = self.peers[0] if len(self.peers) == 1 else None
+        return peer if peer and peer.kind.startswith("cidr") and peer.name == peer.value else None
 
     def of_kind(self, kind: str) -> tuple[Peer, ...]:
         """The peers of its default value that are of one kind."""
         return tuple(peer for peer in self.peers if peer.kind == kind)
 
-    @property
-    def counted(self) -> tuple[Peer, ...]:
-        """The prefix lists of its default value whose maximum entries are known."""
-        return tuple(peer for peer in self.peers if peer.entries > 1)
 
-
-class Entry(NamedTuple):
-    """A permission for one peer, where outputs write peers out one by one."""
-
-    key: str
-    """Names the entry within its group and direction, by what it permits."""
-    traffic: Traffic
-    peer: Peer | None
-    """The peer; None if it is the first of `inputs` that is given."""
-    inputs: tuple[str, ...] = ()
-    """The inputs to consult, in order, where it has no peer."""
-    unless: tuple[str, ...] = ()
-    """The inputs that put it out of force as soon as one of them is given."""
-    unlike_inputs: tuple[str, ...] = ()
-    """Inputs whose value another entry permits already: out of force if it is the same."""
-    unlike_values: tuple[str, ...] = ()
-    """CIDRs that other entries permit already: out of force if its input has the same value."""
-
-    @property
-    def differs(self) -> bool:
-        """Whether it is in force only while it differs from other entries."""
-        return bool(self.unlike_inputs or self.unlike_values)
-
-
-class Permission(NamedTuple):
+class Line(NamedTuple):
     """One line of a group's table: traffic to or from one endpoint, from one or more rows."""
 
-    key: str
-    """Names the permission within its group and direction, by what it permits."""
     endpoint: str
-    groups: tuple[str, ...]
-    """The roles of the groups that the endpoint stands for, if it is nothing but groups."""
+    group: str | None
+    """The role of the group that the endpoint is, if it is a group of the deployment."""
     traffic: Traffic
     description: str
     """The purposes of its rows in the characters that EC2 accepts."""
     rows: tuple[str, ...]
-    """The ids of the rows that it comes from."""
-    entries: tuple[Entry, ...]
-    merged_into: tuple[str, ...] = ()
-    """The `peers` of permissions with the same traffic that share some with it: theirs go first."""
-
-    @property
-    def peers(self) -> tuple[str, ...]:
-        """Where to look its peers up: its endpoint, or `group/<role>` for each of its groups."""
-        return tuple(f"group/{role}" for role in self.groups) or (self.endpoint,)
+    """The ids of its rows."""
 
 
 class ResolvedGroup(NamedTuple):
-    """One security group with its permissions."""
+    """One security group with what it permits, as a table and rule by rule."""
 
     role: str
     title: str
     name: str
     description: str
-    tags: Mapping[str, str]
     output: str
     outputs_to: tuple[str, ...]
-    ingress: tuple[Permission, ...]
-    egress: tuple[Permission, ...]
+    ingress: tuple[Line, ...]
+    egress: tuple[Line, ...]
+    permissions: tuple[Permission, ...]
+    """Each identity once, in document order. The peer of an endpoint left open is that input."""
 
     @property
-    def tables(self) -> tuple[tuple[Direction, tuple[Permission, ...]], ...]:
+    def tables(self) -> tuple[tuple[Direction, tuple[Line, ...]], ...]:
         """Both tables with the documented name of their direction."""
         return (("inbound", self.ingress), ("outbound", self.egress))
 
 
 class Clash(NamedTuple):
-    """Two inputs that must differ: with the same value, they would give EC2 one rule twice."""
+    """Two values that must differ: the same one would give EC2 one permission twice."""
 
-    left: str
-    right: str
+    input: str
+    other: str
+    """Another input, or a CIDR that the deployment binds."""
+    is_input: bool
+    """Whether `other` is an input."""
     overridden_by: tuple[str, ...]
     """Inputs that are consulted before either of them: one that is given averts the clash."""
     where: str
     """The first rule that they share, for people."""
+
+    def sentence(self, name: str, other: str) -> str:
+        """What to do about it, with the names that the output has for both."""
+        if not self.is_input:
+            return (
+                f"{name} is {other}, which {self.where} permits without it, and EC2 takes a rule "
+                f"once: leave {name} empty."
+            )
+        return (
+            f"{name} and {other} have the same value, but EC2 takes a rule once ({self.where}): "
+            "leave one of them empty."
+        )
 
 
 class AbsentOutput(NamedTuple):
@@ -149,6 +135,8 @@ class Resolved(NamedTuple):
     tags: Mapping[str, str]
     quota: int
     compact: bool
+    protect: bool
+    """Whether the outputs refuse to replace or delete a group."""
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
     clashes: tuple[Clash, ...]
@@ -158,27 +146,48 @@ class Resolved(NamedTuple):
 
     @property
     def parameters(self) -> tuple[Input, ...]:
-        """The inputs that a single IPv4 CIDR can hold."""
-        return tuple(i for i in self.inputs if i.one_cidr)
+        """The inputs that the deployment leaves open: each takes one IPv4 network, or nothing."""
+        return tuple(i for i in self.inputs if i.is_open)
+
+    @property
+    def fallbacks(self) -> tuple[Input, ...]:
+        """The inputs that fall back to others."""
+        return tuple(i for i in self.inputs if i.chain[1:])
+
+    @property
+    def chain_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The chain of each input."""
+        return {i.id: i.chain for i in self.inputs}
+
+    @property
+    def chains(self) -> tuple[tuple[str, ...], ...]:
+        """The chains of inputs that permissions consult, each once."""
+        of = self.chain_of
+        peers = (p.peer for group in self.groups for p in group.permissions)
+        return tuple(dict.fromkeys(of[peer.value] for peer in peers if peer.kind == "input"))
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """The inputs of which permissions ask whether they are given, in order."""
+        asked = {name for chain in self.chains for name in chain[:-1] or chain}
+        return tuple(i.id for i in self.inputs if i.id in asked)
 
     @property
     def left_open(self) -> tuple[Input, ...]:
         """The inputs that permit nothing until they are filled in, and fall back to no other."""
-        return tuple(i for i in self.inputs if i.chain == (i.id,) and not (i.peers or i.groups))
+        return tuple(i for i in self.inputs if i.chain == (i.id,) and not i.peers)
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        """Every entry of every group."""
-        tables = (group.ingress + group.egress for group in self.groups)
-        return tuple(entry for table in tables for p in table for entry in p.entries)
+    def to_be_decided(self) -> tuple[Input, ...]:
+        """The inputs that let the whole internet in until somebody names who needs it."""
+        return tuple(
+            i
+            for i in self.inputs
+            if i.direction == "inbound" and EVERYBODY.intersection(p.value for p in i.peers)
+        )
 
     @property
-    def overridden(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        """The inputs of entries that others put out of force, with those others."""
-        return tuple(dict.fromkeys((e.inputs, e.unless) for e in self.entries if e.unless))
-
-    @property
-    def any_given(self) -> tuple[tuple[str, ...], ...]:
-        """The inputs of which entries need any or none to be given, where they are several."""
-        needed = (inputs for e in self.entries for inputs in (e.inputs, e.unless))
-        return tuple(dict.fromkeys(inputs for inputs in needed if len(inputs) > 1))
+    def prefix_lists(self) -> Mapping[str, int]:
+        """The prefix lists whose maximum entries are known, by id."""
+        peers = (peer for i in self.inputs for peer in i.peers)
+        return {p.value: p.entries for p in peers if p.kind == "prefix_list" and p.entries}

@@ -247,6 +247,8 @@ class Endpoint:
     """What it stands for where a deployment leaves it out; without one it stays open."""
     administers: bool = False
     """Whether its inbound rules are for administering: nothing for the whole internet."""
+    unfiltered: bool = False
+    """Whether AWS offers the same in every VPC, past the security groups: it can stay open."""
 
 
 @dataclass(frozen=True)

@@ -86,14 +86,33 @@ class Traffic:
         ports = dict.fromkeys([self.from_port, self.to_port])
         return "-".join([self.ip_protocol, *map(str, ports)])
 
+    @classmethod
+    def from_text(cls, text: str) -> Traffic:
+        """Read what `str` writes: `TCP 161-162`. Raises FieldError for anything else."""
+        if text == "all traffic":
+            return cls(ALL_TRAFFIC)
+        match = _WRITTEN.fullmatch(text)
+        if not match:
+            raise FieldError(f"invalid traffic {text!r}: use TCP 443, all ICMP or the like")
+        protocol, first, last = match[1].lower(), match[2], match[3]
+        if protocol in ICMP:
+            code = -1 if last in (None, "any") else int(last)
+            return cls(protocol, -1 if first is None else int(first), code)
+        if first is None:
+            return cls(protocol, *ALL_PORTS)
+        return cls(protocol, int(first), int(last or first))
+
     def __str__(self) -> str:
-        """The traffic as a person says it: `tcp 88`, `tcp 161-162`, `all icmp`, `all traffic`."""
+        """The traffic as a person says it: `TCP 88`, `TCP 161-162`, `all ICMP`, `all traffic`."""
         if self.ip_protocol == ALL_TRAFFIC:
             return "all traffic"
+        protocol = self.ip_protocol.upper().replace("V6", "v6")
         if self.slug == self.ip_protocol:
-            return f"all {self.ip_protocol}"
-        return self.slug.replace("-", " ", 1)
+            return f"all {protocol}"
+        return self.slug.replace(f"{self.ip_protocol}-", f"{protocol} ", 1)
 
+
+_WRITTEN = re.compile(r"(?:all )?(tcp|udp|icmp|icmpv6)(?: (\d+)(?:-(\d+|any))?)?", re.IGNORECASE)
 
 # Application names stand for the protocol that carries them; the table names the port beside it.
 _PROTOCOL_CELLS = {

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from generator.errors import TemplateError
-from generator.render.filters import any_of, hcl, pascal, snake, table, yaml
+from generator.render.filters import any_of, hcl, logical_id, pascal, size, snake, table, yaml
 
 SUFFIX = ".jinja"
 
@@ -94,6 +94,6 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         autoescape=False,
         bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
     )
-    filters = {"any_of": any_of, "hcl": hcl, "yaml": yaml, "snake": snake, "pascal": pascal}
-    environment.filters.update(filters, table=table)
+    filters = (any_of, hcl, logical_id, pascal, size, snake, table, yaml)
+    environment.filters.update({function.__name__: function for function in filters})
     return environment

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from generator.model import Permission
+
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
@@ -25,6 +27,8 @@ def yaml(text: str) -> str:
     """A YAML scalar that means exactly this text, whatever it looks like; for block context."""
     if _PLAIN.fullmatch(text) and text.casefold() not in _YAML_WORDS:
         return text
+    if "\\" in text and text.isascii() and text.isprintable() and "'" not in text:
+        return f"'{text}'"
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
 
@@ -33,18 +37,36 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
+def size(text: str) -> int:
+    """How many bytes a file with the text has."""
+    return len(text.encode())
+
+
 def snake(slug: str) -> str:
     """An HCL identifier: `web-server` as `web_server`."""
     return slug.replace("-", "_")
 
 
+def logical_id(permission: Permission) -> str:
+    """The CloudFormation logical id of a permission, from its identity alone.
+
+    `ManagerIngressTcp22From10x0x0x0m8`; an endpoint left open has its own name there.
+    """
+    side, way = ("Ingress", "From") if permission.direction == "inbound" else ("Egress", "To")
+    peer = pascal(permission.peer.value)
+    if permission.peer.kind == "group":
+        peer += "SecurityGroup"
+    return f"{pascal(permission.group)}{side}{pascal(permission.traffic.slug)}{way}{peer}"
+
+
 @cache
 def pascal(slug: str) -> str:
-    """A CloudFormation logical id: `dns-tcp-161-162` as `DnsTcp161To162`.
+    """Part of a CloudFormation logical id: `tcp-161-162` as `Tcp161To162`.
 
     The signs of an address keep their places, since 10.1.10.0 and 10.11.0.0 have the same digits.
     """
     slug = re.sub(r"(?<=\d)-(?=\d)", "-to-", slug)
+    slug = slug.replace("/sg-", "-sg-")
     slug = slug.translate({ord("."): "x", ord(":"): "x", ord("/"): "m"})
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", slug))
 

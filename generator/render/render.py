@@ -8,7 +8,7 @@ from pathlib import Path
 from generator.errors import TemplateError, UsageError, unknown
 from generator.model import Resolved
 from generator.render.header import Origin, header, is_generated, sealed
-from generator.resolve import granted
+from generator.resolve import granted, not_filled_in
 
 UNKNOWN = Origin("cvo-sg generate")
 
@@ -35,14 +35,25 @@ def render(
 
     places = tuple(folder / format_ for folder in folders)
     lines = header(resolved, origin)
-    context = {"deployment": resolved, "granted": tuple(granted(resolved)), "header": lines}
+    files: dict[str, str] = {}
+    context = {
+        "deployment": resolved,
+        "granted": tuple(granted(resolved)),
+        "not_filled_in": tuple(not_filled_in(resolved)),
+        "header": lines,
+        "files": files,
+    }
     names = output_templates(places)
     if not names:
         raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
-    return {
-        name.removesuffix(SUFFIX): _with_header(*render_template(places, name, context), lines)
-        for name in names
-    }
+    for name in sorted(names, key=_explains):  # what explains the others comes last
+        text, template = render_template(places, name, context)
+        files[name.removesuffix(SUFFIX)] = _with_header(text, template, lines)
+    return dict(sorted(files.items()))
+
+
+def _explains(name: str) -> bool:
+    return ".md." in name
 
 
 def _with_header(text: str, template: str, header: Sequence[str]) -> str:

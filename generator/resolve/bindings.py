@@ -1,38 +1,32 @@
-"""Bindings: what each endpoint of a deployment stands for, and the entries that follow from it."""
+"""Bindings: what each endpoint of a deployment stands for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import NamedTuple
 
-from generator.model import Catalogue, Default, Deployment, Entry, Peer, Traffic
+from generator.model import Catalogue, Default, Deployment, Line, Peer, Traffic
 
 Network = IPv4Network | IPv6Network
 
 
 class Bound(NamedTuple):
-    """What an endpoint stands for in one deployment."""
+    """What an endpoint stands for in the rules of one group of a deployment."""
 
     peers: tuple[Peer, ...] = ()
-    groups: tuple[str, ...] = ()
-    """Roles of groups of the deployment."""
+    """Bound by the deployment or documented; groups of the deployment last."""
     fallback: str | None = None
     by_deployment: bool = False
     """Whether the deployment says so, and not the endpoint's default."""
-    fixed: bool = False
-    """Whether it is a group of this deployment by default, and so is nothing to fill in."""
+    group: str | None = None
+    """The role of a group of the deployment that it is by default: nothing is to be filled in."""
 
     @property
-    def one_cidr(self) -> bool:
-        """Whether a single IPv4 CIDR, possibly empty, can hold what it stands for."""
-        return not self.groups and [p.kind for p in self.peers] in ([], ["cidr_ipv4"])
-
-    @property
-    def written_out(self) -> tuple[Peer, ...]:
-        """Its peers one by one, groups included."""
-        return (*self.peers, *(Peer("group", role, role) for role in self.groups))
+    def can_be_open(self) -> bool:
+        """Whether one IPv4 network, or nothing, can take the place of what it stands for."""
+        kinds = [peer.kind for peer in self.peers]
+        return not (self.by_deployment or self.group) and kinds in ([], ["cidr_ipv4"])
 
 
 def bind(
@@ -47,15 +41,66 @@ def bind(
         if _nobody(name, deployment, catalogue):
             continue
         if peers is not None:
-            peers = merge(peers, collapse=deployment.compact)
-            groups = tuple(peer.value for peer in peers if peer.kind == "group")
-            others = tuple(peer for peer in peers if peer.kind != "group")
-            bound[name] = Bound(others, groups, by_deployment=True)
+            merged = merge(peers, collapse=deployment.compact)
+            ordered = tuple(sorted(merged, key=lambda peer: peer.kind == "group"))
+            bound[name] = Bound(ordered, by_deployment=True)
         elif own in roles:
-            bound[name] = Bound(groups=(own,), fixed=True)
+            bound[name] = Bound((Peer("group", own, own),), group=own)
         else:
-            bound[name] = Bound(tuple(map(Peer.parse, default.cidrs)), (), default.endpoint)
+            bound[name] = Bound(tuple(map(Peer.parse, default.cidrs)), default.endpoint)
     return bound
+
+
+def chain(endpoint: str, bound: Mapping[str, Bound]) -> tuple[str, ...]:
+    """An endpoint and what it falls back to, in order. Only the last one may have peers."""
+    fallback = bound[endpoint].fallback
+    return (endpoint, *(chain(fallback, bound) if fallback else ()))
+
+
+def is_open(endpoint: str, bound: Mapping[str, Bound]) -> bool:
+    """Whether the deployment leaves the endpoint open, and what it falls back to as well."""
+    return bound[chain(endpoint, bound)[-1]].can_be_open
+
+
+def peers_of(endpoint: str, bound: Mapping[str, Bound]) -> tuple[Peer, ...]:
+    """Its peers one by one, its own or those of its fallback; of an open endpoint, that input."""
+    if is_open(endpoint, bound):
+        return (Peer("input", endpoint, endpoint),)
+    return bound[chain(endpoint, bound)[-1]].peers
+
+
+def write_out_shared_defaults(
+    bound: Mapping[str, Mapping[str, Bound]], tables: Mapping[str, Iterable[Iterable[Line]]]
+) -> Mapping[str, Mapping[str, Bound]]:
+    """The bindings, with the documented default of an endpoint as if the deployment bound it,
+    where another endpoint has the same peer for the same traffic.
+
+    Otherwise a value that is filled in later would permit twice what the default permits already.
+    """
+    shared: set[str] = set()
+    for role, sides in tables.items():
+        for side in sides:
+            by_peer: dict[tuple[Traffic, str], set[str]] = {}
+            for line in side:
+                last = chain(line.endpoint, bound[role])[-1]
+                for peer in bound[role][last].peers:
+                    by_peer.setdefault((line.traffic, peer.value), set()).add(last)
+            shared.update(*(names for names in by_peer.values() if len(names) > 1))
+    return {
+        role: {
+            name: party._replace(by_deployment=True) if name in shared else party
+            for name, party in of_role.items()
+        }
+        for role, of_role in bound.items()
+    }
+
+
+def _nobody(name: str, deployment: Deployment, catalogue: Catalogue) -> bool:
+    """Whether the deployment says that nobody is there, of this endpoint or of its default."""
+    peers, fallback = deployment.peers(name), catalogue.endpoints[name].default.endpoint
+    if peers is None and fallback and name not in deployment.open:
+        return _nobody(fallback, deployment, catalogue)
+    return peers == ()
 
 
 def merge(peers: Iterable[Peer], collapse: bool = False) -> tuple[Peer, ...]:
@@ -88,56 +133,3 @@ def _collapse(peers: Iterable[Peer], networks: Mapping[str, Network]) -> Iterato
         for network in collapse_addresses(family):  # type: ignore[type-var]
             yield known.get(str(network)) or Peer.parse(str(network))
     yield from (peer for peer in peers if peer.value not in networks)
-
-
-def chain(endpoint: str, bound: Mapping[str, Bound]) -> tuple[str, ...]:
-    """An endpoint and what it falls back to, in order. Only the last one may have peers."""
-    fallback = bound[endpoint].fallback
-    return (endpoint, *(chain(fallback, bound) if fallback else ()))
-
-
-def entries(endpoint: str, traffic: Traffic, bound: Mapping[str, Bound]) -> Iterator[Entry]:
-    """A permission's peers one by one: first its open inputs, then what the deployment binds.
-
-    The key of a bound peer is the same whether it is the only one or one of several: a key that
-    changed would have CloudFormation create the rule a second time before it deletes the first.
-    """
-    key = f"{endpoint}-{traffic.slug}"
-    *others, last = chain(endpoint, bound)
-    party = bound[last]
-    if party.peers and party.one_cidr and not party.by_deployment:
-        yield Entry(key, traffic, None, (*others, last))
-        return
-    for i, name in enumerate(others if party.written_out else [*others, last]):
-        own_key = f"{key}-for-{name}" if i else key
-        yield Entry(own_key, traffic, None, (name,), unless=tuple(others[:i]))
-    for peer in party.written_out:
-        yield Entry(
-            key=f"{key}-{_suffix(peer)}",
-            traffic=for_peer(traffic, peer),
-            peer=None if party.one_cidr else peer,
-            inputs=(last,) if party.one_cidr else (),
-            unless=tuple(others),
-        )
-
-
-def _suffix(peer: Peer) -> str:
-    """The peer as part of a key, by its kind and name; an address stands for itself."""
-    kind = peer.kind.removeprefix("cidr_").replace("_", "-")
-    at = "at-" if peer.kind.startswith("cidr") and peer.name == peer.value else ""
-    return f"{kind}-{at}{peer.name}"
-
-
-def for_peer(traffic: Traffic, peer: Peer) -> Traffic:
-    """The traffic with this peer: ICMP has a protocol of its own in IPv6."""
-    if traffic.ip_protocol == "icmp" and peer.kind == "cidr_ipv6":
-        return replace(traffic, ip_protocol="icmpv6")
-    return traffic
-
-
-def _nobody(name: str, deployment: Deployment, catalogue: Catalogue) -> bool:
-    """Whether the deployment says that nobody is there, of this endpoint or of its default."""
-    peers, fallback = deployment.peers(name), catalogue.endpoints[name].default.endpoint
-    if peers is None and fallback and name not in deployment.open:
-        return _nobody(fallback, deployment, catalogue)
-    return peers == ()

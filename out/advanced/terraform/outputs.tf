@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:e752c94804ccb454b21f0f7f4b5a9d88a25fb7b8889836cf846e418325c71bf3
+# Digest: sha256:42fd7e09a2bdcdce1cefea7f025e5b8fd806fa06ce1a63b79d81488e963edae9
 
 output "manager_security_group_id" {
   description = "Cloud Manager: for netapp-cloudmanager_connector_aws.security_group_id"
@@ -17,4 +17,26 @@ output "cloud_volumes_ontap_security_group_id" {
 output "mediator_security_group_id" {
   description = "HA mediator (external): for netapp-cloudmanager_cvo_aws.mediator_security_group_id"
   value       = aws_security_group.ha_mediator.id
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "manager" = {
+      id   = aws_security_group.manager.id
+      arn  = aws_security_group.manager.arn
+      name = aws_security_group.manager.name
+    }
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+    "ha-mediator" = {
+      id   = aws_security_group.ha_mediator.id
+      arn  = aws_security_group.ha_mediator.arn
+      name = aws_security_group.ha_mediator.name
+    }
+  }
 }

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:f4d26400d422a8924f293ec9e91e25e014d64f48789ee9d7118639e9df36af1b
+# Digest: sha256:11846592b5d2f1001bd0c12c6604910005b38d63f425e98d9c3104737985b2bc
 
 output "manager_security_group_id" {
   description = "Console agent: for netapp-cloudmanager_connector_aws.security_group_id"
@@ -17,4 +17,26 @@ output "cloud_volumes_ontap_security_group_id" {
 output "mediator_security_group_id" {
   description = "HA mediator (external): for netapp-cloudmanager_cvo_aws.mediator_security_group_id"
   value       = aws_security_group.ha_mediator.id
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "manager" = {
+      id   = aws_security_group.manager.id
+      arn  = aws_security_group.manager.arn
+      name = aws_security_group.manager.name
+    }
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+    "ha-mediator" = {
+      id   = aws_security_group.ha_mediator.id
+      arn  = aws_security_group.ha_mediator.arn
+      name = aws_security_group.ha_mediator.name
+    }
+  }
 }

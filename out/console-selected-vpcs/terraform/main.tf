@@ -2,70 +2,109 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:58ffdacb9a4583f75efadbdb1a051c0531069b3262c9b7d017e830dc03911fe1
+# Digest: sha256:197ce0dc2a7302b9809a758c6ab2914cf61233487fafd30a049cf67e969976be
 
 locals {
-  # What the endpoints stand for: the first variable that is not null.
-  endpoints = {
-    "inbound-clients"       = coalesce(var.inbound_clients)
-    "administrators"        = coalesce(var.administrators, var.inbound_clients)
-    "manager-http-clients"  = coalesce(var.manager_http_clients, var.inbound_clients)
-    "manager-https-clients" = coalesce(var.manager_https_clients, var.inbound_clients)
-    "manager-proxy-clients" = coalesce(var.manager_proxy_clients)
-    "ping-clients"          = coalesce(var.ping_clients, var.inbound_clients)
-    "ontap-https-clients"   = coalesce(var.ontap_https_clients, var.inbound_clients)
-    "nas-clients"           = coalesce(var.nas_clients, var.inbound_clients)
-    "nfs-clients"           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-    "cifs-clients"          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-    "iscsi-clients"         = coalesce(var.iscsi_clients, var.inbound_clients)
-    "monitoring-clients"    = coalesce(var.monitoring_clients, var.inbound_clients)
-    "backup-clients"        = coalesce(var.backup_clients, var.inbound_clients)
-    "snapmirror-peers"      = coalesce(var.snapmirror_peers, var.inbound_clients)
-    "outbound-anywhere"     = coalesce(var.outbound_anywhere)
+  variables = {
+    inbound_clients = var.inbound_clients
+
+    administrators = var.administrators
+
+    manager_http_clients = var.manager_http_clients
+
+    manager_https_clients = var.manager_https_clients
+
+    manager_proxy_clients = var.manager_proxy_clients
+
+    ping_clients = var.ping_clients
+
+    ontap_https_clients = var.ontap_https_clients
+
+    nas_clients = var.nas_clients
+
+    nfs_clients = var.nfs_clients
+
+    cifs_clients = var.cifs_clients
+
+    iscsi_clients = var.iscsi_clients
+
+    monitoring_clients = var.monitoring_clients
+
+    backup_clients = var.backup_clients
+
+    snapmirror_peers = var.snapmirror_peers
+
+    outbound_anywhere = var.outbound_anywhere
+
   }
 
-  # Every peer under a key that is known before anything is applied.
+  # A variable that is null has the value of the one that it falls back to.
+  endpoints = merge(local.variables, {
+    administrators = coalesce(var.administrators, var.inbound_clients)
+
+    manager_http_clients = coalesce(var.manager_http_clients, var.inbound_clients)
+
+    manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
+
+    ping_clients = coalesce(var.ping_clients, var.inbound_clients)
+
+    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
+
+    nas_clients = coalesce(var.nas_clients, var.inbound_clients)
+
+    nfs_clients = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+
+    cifs_clients = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+
+    iscsi_clients = coalesce(var.iscsi_clients, var.inbound_clients)
+
+    monitoring_clients = coalesce(var.monitoring_clients, var.inbound_clients)
+
+    backup_clients = coalesce(var.backup_clients, var.inbound_clients)
+
+    snapmirror_peers = coalesce(var.snapmirror_peers, var.inbound_clients)
+
+  })
+
+  # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.
   peers = merge(
     { for endpoint, peers in local.endpoints : endpoint => merge(
-      { for cidr in peers.cidr_ipv4 : "ipv4/${cidr}" => { kind = "cidr_ipv4", id = cidr } },
-      { for cidr in peers.cidr_ipv6 : "ipv6/${cidr}" => { kind = "cidr_ipv6", id = cidr } },
-      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id, entries = lookup(peers.prefix_list_entries, name, 1) } },
-      { for name, id in peers.security_group_ids : "security-group/${name}" => { kind = "security_group", id = id } },
-      { for role in peers.groups : "group/${role}" => { kind = "group", id = role } },
+      { for cidr in toset([for cidr in setunion(peers.cidr_ipv4, peers.cidr_ipv6) : try(cidrsubnet(cidr, 0, 0), cidr)]) : cidr => { kind = strcontains(cidr, ":") ? "cidr_ipv6" : "cidr_ipv4", id = cidr, entries = 1 } },
+      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id, entries = lookup(var.prefix_list_entries, name, 0) } },
+      { for name, id in peers.security_group_ids : "security-group/${name}" => { kind = "security_group", id = id, entries = 1 } },
+      { for role in peers.groups : "group/${role}" => { kind = "group", id = role, entries = 1 } },
     ) },
     { for role in keys(local.permissions) : "group/${role}" => {
-      "group/${role}" = { kind = "group", id = role }
+      "group/${role}" = { kind = "group", id = role, entries = 1 }
     } },
   )
 
-  # One rule per permission and peer; `except` names endpoints whose rules already permit the same.
-  # ICMP is another protocol in IPv6.
-  rules = { for role, directions in local.permissions : role => {
-    for direction, permissions in directions : direction => merge(flatten([
+  # Every permission with every peer. ICMP is another protocol in IPv6.
+  granted = { for role, directions in local.permissions : role => {
+    for direction, permissions in directions : direction => flatten([
       for permission in permissions : [
-        for name in permission.peers : {
-          for key, peer in local.peers[name] : "${permission.key}/${key}" => {
-            ip_protocol = permission.ip_protocol == "icmp" && peer.kind == "cidr_ipv6" ? "icmpv6" : permission.ip_protocol
-            from_port   = permission.from_port
-            to_port     = permission.to_port
-            description = permission.description
-            kind        = peer.kind
-            id          = peer.id
-            entries     = try(peer.entries, 1)
-          } if !anytrue([for other in try(permission.except, []) : contains(keys(local.peers[other]), key)])
+        for key, peer in local.peers[permission.peers] : {
+          ip_protocol = permission.ip_protocol == "icmp" && peer.kind == "cidr_ipv6" ? "icmpv6" : permission.ip_protocol
+          from_port   = permission.from_port
+          to_port     = permission.to_port
+          description = permission.description
+          key         = key
+          kind        = peer.kind
+          id          = peer.id
+          entries     = peer.entries
         }
       ]
-    ])...)
+    ])
   } }
 
-  # EC2 refuses a second rule with the same protocol, ports and peer, whatever its description.
-  clashes = { for role, directions in local.rules : role => flatten([
-    for direction, rules in directions : [
-      for keys in values({
-        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, rule.id]) => key...
-      }) : "${direction} ${join(" and ", keys)}" if length(keys) > 1
-    ]
-  ]) }
+  # EC2 takes a protocol, a range of ports and a peer once: they are the key, and the first description counts.
+  rules = { for role, directions in local.granted : role => {
+    for direction, rules in directions : direction => {
+      for key, same in {
+        for rule in rules : "${join("-", distinct(compact([rule.ip_protocol, rule.from_port, rule.to_port])))}/${rule.key}" => rule...
+      } : key => same[0]
+    }
+  } }
 
   # The fuller address family of each direction. Rules for groups and prefix lists count in both.
   usage = { for role, directions in local.rules : role => {
@@ -75,14 +114,56 @@ locals {
     )
   } }
 
-  open_to_the_internet = [for role, directions in local.rules : role if anytrue([
-    for rule in directions.ingress : contains(["0.0.0.0/0", "::/0"], rule.id) if startswith(rule.kind, "cidr")
-  ])]
+  # What can be said before any id is known.
+  malformed = flatten([
+    for variable, peers in local.variables : concat(
+      [for cidr in peers.cidr_ipv4 : "${variable}: invalid IPv4 CIDR ${cidr}: use 10.0.0.0/16 or the like" if !can(cidrnetmask(cidr)) || endswith(cidr, "/0") && cidr != "0.0.0.0/0"],
+      [for cidr in peers.cidr_ipv6 : "${variable}: invalid IPv6 CIDR ${cidr}: use 2001:db8::/32 or the like" if !strcontains(cidr, ":") || !can(cidrsubnet(cidr, 0, 0)) || endswith(cidr, "/0") && cidr != "::/0"],
+      [for role in peers.groups : "${variable}: no group ${role} in this module: use ${join(", ", keys(local.permissions))}" if !contains(keys(local.permissions), role)],
+    ) if peers != null
+  ])
+  problems = { for role, usage in local.usage : role => concat(local.malformed, [
+    for direction, count in usage : "${role} needs ${count} ${direction} rules, but the quota is ${var.rules_quota} a direction: give fewer or wider networks, or raise the quota with AWS and here" if count > var.rules_quota
+  ]) }
+
+  # What needs the ids. One id under two names has two keys, and yet is one rule to EC2.
+  malformed_ids = flatten([
+    for variable, peers in local.variables : concat(
+      [for id in values(peers.prefix_lists) : "${variable}: invalid prefix list id ${id}: use pl-0123456789abcdef0 or the like" if !startswith(id, "pl-")],
+      [for id in values(peers.security_group_ids) : "${variable}: invalid security group id ${id}: use sg-0123456789abcdef0 or 123456789012/sg-0123456789abcdef0" if !can(regex("^([0-9]{12}/)?sg-", id))],
+    ) if peers != null
+  ])
+  problems_of_ids = { for role, directions in local.rules : role => concat(local.malformed_ids, flatten([
+    for direction, rules in directions : [
+      for keys in values({
+        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, rule.id]) => key...
+      }) : "EC2 takes a rule of ${role} once, but ${direction} ${join(" and ", keys)} are the same: remove one of the names" if length(keys) > 1
+    ]
+  ])) }
+
+  # Networks are the whole internet if the sizes of those that lie in no other one add up to all of it.
+  networks = flatten([
+    for role, directions in local.rules : [
+      for traffic, cidrs in {
+        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+      } : { role = role, cidrs = cidrs }
+    ]
+  ])
+  open_to_the_internet = distinct([
+    for network in local.networks : network.role if sum([
+      for cidr in network.cidrs : pow(2, -tonumber(split("/", cidr)[1])) if !anytrue([
+        for other in network.cidrs : other != cidr && try(cidrsubnet("${split("/", cidr)[0]}/${split("/", other)[1]}", 0, 0), "") == other if tonumber(split("/", other)[1]) <= tonumber(split("/", cidr)[1])
+      ])
+    ]) == 1
+  ])
 
   security_group_ids = {
-    "manager"             = aws_security_group.manager.id
+    "manager" = aws_security_group.manager.id
+
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-    "ha-mediator"         = aws_security_group.ha_mediator.id
+
+    "ha-mediator" = aws_security_group.ha_mediator.id
+
   }
 }
 
@@ -97,13 +178,13 @@ resource "aws_security_group" "manager" {
 
   lifecycle {
     precondition {
-      condition     = length(local.clashes["manager"]) == 0
-      error_message = "EC2 takes each protocol, port range and peer once per group and direction, but manager has them twice: ${join("; ", local.clashes["manager"])}. Give the peer to one of the endpoints only."
+      condition     = length(local.problems["manager"]) == 0
+      error_message = join("\n", local.problems["manager"])
     }
 
     precondition {
-      condition     = max(values(local.usage["manager"])...) <= var.rules_quota
-      error_message = "The group manager needs ${local.usage["manager"].ingress} ingress and ${local.usage["manager"].egress} egress rules, but the quota is ${var.rules_quota} a direction. Bind fewer or wider networks or a prefix list, or raise the quota with AWS and here."
+      condition     = length(local.problems_of_ids["manager"]) == 0
+      error_message = join("\n", local.problems_of_ids["manager"])
     }
   }
 }
@@ -116,6 +197,7 @@ resource "aws_vpc_security_group_ingress_rule" "manager" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -131,6 +213,7 @@ resource "aws_vpc_security_group_egress_rule" "manager" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -149,13 +232,13 @@ resource "aws_security_group" "cloud_volumes_ontap" {
 
   lifecycle {
     precondition {
-      condition     = length(local.clashes["cloud-volumes-ontap"]) == 0
-      error_message = "EC2 takes each protocol, port range and peer once per group and direction, but cloud-volumes-ontap has them twice: ${join("; ", local.clashes["cloud-volumes-ontap"])}. Give the peer to one of the endpoints only."
+      condition     = length(local.problems["cloud-volumes-ontap"]) == 0
+      error_message = join("\n", local.problems["cloud-volumes-ontap"])
     }
 
     precondition {
-      condition     = max(values(local.usage["cloud-volumes-ontap"])...) <= var.rules_quota
-      error_message = "The group cloud-volumes-ontap needs ${local.usage["cloud-volumes-ontap"].ingress} ingress and ${local.usage["cloud-volumes-ontap"].egress} egress rules, but the quota is ${var.rules_quota} a direction. Bind fewer or wider networks or a prefix list, or raise the quota with AWS and here."
+      condition     = length(local.problems_of_ids["cloud-volumes-ontap"]) == 0
+      error_message = join("\n", local.problems_of_ids["cloud-volumes-ontap"])
     }
   }
 }
@@ -168,6 +251,7 @@ resource "aws_vpc_security_group_ingress_rule" "cloud_volumes_ontap" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -183,6 +267,7 @@ resource "aws_vpc_security_group_egress_rule" "cloud_volumes_ontap" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -201,13 +286,13 @@ resource "aws_security_group" "ha_mediator" {
 
   lifecycle {
     precondition {
-      condition     = length(local.clashes["ha-mediator"]) == 0
-      error_message = "EC2 takes each protocol, port range and peer once per group and direction, but ha-mediator has them twice: ${join("; ", local.clashes["ha-mediator"])}. Give the peer to one of the endpoints only."
+      condition     = length(local.problems["ha-mediator"]) == 0
+      error_message = join("\n", local.problems["ha-mediator"])
     }
 
     precondition {
-      condition     = max(values(local.usage["ha-mediator"])...) <= var.rules_quota
-      error_message = "The group ha-mediator needs ${local.usage["ha-mediator"].ingress} ingress and ${local.usage["ha-mediator"].egress} egress rules, but the quota is ${var.rules_quota} a direction. Bind fewer or wider networks or a prefix list, or raise the quota with AWS and here."
+      condition     = length(local.problems_of_ids["ha-mediator"]) == 0
+      error_message = join("\n", local.problems_of_ids["ha-mediator"])
     }
   }
 }
@@ -220,6 +305,7 @@ resource "aws_vpc_security_group_ingress_rule" "ha_mediator" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -235,6 +321,7 @@ resource "aws_vpc_security_group_egress_rule" "ha_mediator" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -245,6 +332,13 @@ resource "aws_vpc_security_group_egress_rule" "ha_mediator" {
 check "inbound_is_not_open_to_the_internet" {
   assert {
     condition     = length(local.open_to_the_internet) == 0
-    error_message = "The whole internet may connect to ${join(", ", local.open_to_the_internet)}. Name the networks that need to: in inbound_clients for every inbound rule, or in the variables of single endpoints."
+    error_message = "The whole internet may connect to ${join(", ", local.open_to_the_internet)}. Name the networks that need to, in the variables of the inbound endpoints."
+  }
+}
+
+check "prefix_lists_are_counted" {
+  assert {
+    condition     = alltrue([for peers in values(local.endpoints) : length(setsubtract(keys(peers.prefix_lists), keys(var.prefix_list_entries))) == 0])
+    error_message = "EC2 counts a rule with a prefix list as its maximum entries, which are not known of some lists: add them to prefix_list_entries, by name."
   }
 }

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:6ff6497692f1d0165ce457ccfbaee730332dd6d79ea176c6e4a841d9ecd9d27b
+# Digest: sha256:9a55eb6a4f1f9e1326410a4321a76436ac951716e41fd77d195ada74717ce61f
 
 output "manager_security_group_id" {
   description = "Console agent: for netapp-cloudmanager_connector_aws.security_group_id"
@@ -17,4 +17,26 @@ output "cloud_volumes_ontap_security_group_id" {
 output "mediator_security_group_id" {
   description = "HA mediator (external): for netapp-cloudmanager_cvo_aws.mediator_security_group_id"
   value       = aws_security_group.ha_mediator.id
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "manager" = {
+      id   = aws_security_group.manager.id
+      arn  = aws_security_group.manager.arn
+      name = aws_security_group.manager.name
+    }
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+    "ha-mediator" = {
+      id   = aws_security_group.ha_mediator.id
+      arn  = aws_security_group.ha_mediator.arn
+      name = aws_security_group.ha_mediator.name
+    }
+  }
 }

@@ -2,64 +2,64 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:8b18d1b12383325352bfdeca1624f912a4a1147642cbb91eeb77fb72fe64af6f
+# Digest: sha256:49bb00b35c2cb311b7bffa627c6b5f75b393208775fee15f743ea620c3fd2f9f
 
-# What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
-# is a variable, or groups of this module.
+# What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
+# group of this module.
 locals {
   permissions = {
     "manager" = {
       ingress = [
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
-        { key = "manager-http-clients-tcp-80", peers = ["manager-http-clients"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
-        { key = "manager-https-clients-tcp-443", peers = ["manager-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access to the local user interface and connections from the NetApp Data Classification instance" },
-        { key = "manager-proxy-clients-tcp-3128", peers = ["manager-proxy-clients"], ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides Cloud Volumes ONTAP with internet access. You must manually open this port after deployment." },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
+        { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
+        { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access to the local user interface and connections from the NetApp Data Classification instance" },
+        { peers = "manager_proxy_clients", ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides Cloud Volumes ONTAP with internet access. You must manually open this port after deployment." },
       ]
       egress = [
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
     "cloud-volumes-ontap" = {
       ingress = [
-        { key = "ping-clients-icmp", peers = ["ping-clients"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
-        { key = "administrators-tcp-80", peers = ["administrators"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the ONTAP System Manager web console using the IP address of the cluster management LIF" },
-        { key = "ontap-https-clients-tcp-443", peers = ["ontap-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Connectivity with the Console agent and HTTPS access to the ONTAP System Manager web console using the IP address of the cluster management LIF" },
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
-        { key = "nfs-clients-tcp-111", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "cifs-clients-tcp-139", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
-        { key = "monitoring-clients-tcp-161-162", peers = ["monitoring-clients"], ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "cifs-clients-tcp-445", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
-        { key = "nfs-clients-tcp-635", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nas-clients-tcp-749", peers = ["nas-clients"], ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
-        { key = "nfs-clients-tcp-2049", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "iscsi-clients-tcp-3260", peers = ["iscsi-clients"], ip_protocol = "tcp", from_port = 3260, to_port = 3260, description = "iSCSI access through the iSCSI data LIF" },
-        { key = "nfs-clients-tcp-4045", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-tcp-4046", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "backup-clients-tcp-10000", peers = ["backup-clients"], ip_protocol = "tcp", from_port = 10000, to_port = 10000, description = "Backup using NDMP" },
-        { key = "snapmirror-peers-tcp-11104", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
-        { key = "snapmirror-peers-tcp-11105", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
-        { key = "nfs-clients-udp-111", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "monitoring-clients-udp-161-162", peers = ["monitoring-clients"], ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "nfs-clients-udp-635", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nfs-clients-udp-2049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-udp-4045", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-udp-4046", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "nfs-clients-udp-4049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
+        { peers = "ping_clients", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the ONTAP System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "ontap_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Connectivity with the Console agent and HTTPS access to the ONTAP System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
+        { peers = "monitoring_clients", ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nas_clients", ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "iscsi_clients", ip_protocol = "tcp", from_port = 3260, to_port = 3260, description = "iSCSI access through the iSCSI data LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "backup_clients", ip_protocol = "tcp", from_port = 10000, to_port = 10000, description = "Backup using NDMP" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "monitoring_clients", ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
       ]
       egress = [
-        { key = "outbound-anywhere-icmp", peers = ["outbound-anywhere"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "All outbound traffic" },
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
     "ha-mediator" = {
       ingress = [
-        { key = "mediator-api-clients-tcp-3000", peers = ["group/manager"], ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from the Console agent" },
+        { peers = "group/manager", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from the Console agent" },
       ]
       egress = [
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
   }

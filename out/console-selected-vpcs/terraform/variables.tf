@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:fda1310ba18541237b7043f47b47efef6943f640f4b201d58359b481a2280c44
+# Digest: sha256:c9b40cabab688a02062446430914edc755ee17a8abfe91258b9e9577a8f4a892
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -27,419 +27,214 @@ variable "name" {
 }
 
 variable "tags" {
-  description = "Tags of the security groups. Each also gets a Name, unless it is given here."
+  description = "Tags of the security groups and rules. Each group also gets a Name, unless it is given here."
   type        = map(string)
   nullable    = false
-
-  default = {
-  }
+  default     = {}
 }
 
 variable "rules_quota" {
-  description = "How many rules the account allows per security group, direction and address family."
+  description = "How many rules the account allows per security group, direction and address family. AWS limits this number times the groups per network interface to 1,000."
   type        = number
   default     = 60
   nullable    = false
+
+  validation {
+    condition     = var.rules_quota >= 1 && var.rules_quota <= 1000 && floor(var.rules_quota) == var.rules_quota
+    error_message = "The quota is a whole number from 1 to 1000."
+  }
 }
+
+variable "prefix_list_entries" {
+  description = "The maximum entries of prefix lists, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
+  type        = map(number)
+  nullable    = false
+  default     = {}
+}
+
+# Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
+# to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
+# rule. groups are groups of this module, by role. An empty object is nobody.
 
 variable "inbound_clients" {
   description = "Everyone who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager allow the whole internet."
-
+  default     = {}
+  nullable    = false
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  nullable = false
-
-  default = {
-  }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.inbound_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.inbound_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.inbound_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.inbound_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.inbound_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.inbound_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.administrators.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.administrators.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.administrators.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.administrators.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.administrators.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.administrators == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "manager_http_clients" {
   description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.manager_http_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.manager_http_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.manager_http_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.manager_http_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.manager_http_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.manager_http_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "manager_https_clients" {
   description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.manager_https_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.manager_https_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.manager_https_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.manager_https_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.manager_https_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.manager_https_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "manager_proxy_clients" {
   description = "Instances that reach the internet through the manager on port 3128, if the network gives them no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
-
+  default     = {}
+  nullable    = false
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  nullable = false
-
-  default = {
-  }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.manager_proxy_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.manager_proxy_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.manager_proxy_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.manager_proxy_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.manager_proxy_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.manager_proxy_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "ping_clients" {
   description = "Hosts that may ping Cloud Volumes ONTAP."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ping_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ping_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ping_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ping_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ping_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.ping_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "ontap_https_clients" {
   description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ontap_https_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ontap_https_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ontap_https_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ontap_https_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ontap_https_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.ontap_https_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "nas_clients" {
   description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.nas_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.nas_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.nas_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.nas_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.nas_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.nas_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "nfs_clients" {
   description = "Hosts that mount volumes over NFS."
-
+  default     = null # the value of nas_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of nas_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.nfs_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.nfs_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.nfs_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.nfs_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.nfs_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.nfs_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "cifs_clients" {
   description = "Hosts that mount shares over CIFS (SMB)."
-
+  default     = null # the value of nas_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of nas_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.cifs_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.cifs_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.cifs_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.cifs_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.cifs_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.cifs_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "iscsi_clients" {
   description = "Hosts that attach LUNs through the iSCSI data LIF."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.iscsi_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.iscsi_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.iscsi_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.iscsi_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.iscsi_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.iscsi_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "monitoring_clients" {
   description = "SNMP managers that poll Cloud Volumes ONTAP on ports 161 and 162."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.monitoring_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.monitoring_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.monitoring_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.monitoring_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.monitoring_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.monitoring_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "backup_clients" {
   description = "Backup servers that control NDMP sessions on port 10000."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.backup_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.backup_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.backup_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.backup_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.backup_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.backup_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "snapmirror_peers" {
   description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
-
+  default     = null # the value of inbound_clients
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  default = null # the peers of inbound_clients
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.snapmirror_peers.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.snapmirror_peers.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.snapmirror_peers.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.snapmirror_peers.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.snapmirror_peers.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.snapmirror_peers == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "outbound_anywhere" {
   description = "Destinations of the basic outbound rules. The documented default is everywhere."
-
+  default     = { cidr_ipv4 = ["0.0.0.0/0"] }
+  nullable    = false
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  nullable = false
-
-  default = {
-    cidr_ipv4 = [
-      "0.0.0.0/0",
-    ]
-  }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.outbound_anywhere.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.outbound_anywhere.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.outbound_anywhere.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.outbound_anywhere.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.outbound_anywhere.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.outbound_anywhere == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:9fdbd99b0e91480990202914d420ef266649d56aa86b26b9f18bc73e5d80bd11
+# Digest: sha256:22fcbeff2de2d53b6e806604fe8d9fef4d50389202e9994634d7310043dfcf09
 
 output "manager_security_group_id" {
   description = "Cloud Manager: for netapp-cloudmanager_connector_aws.security_group_id"
@@ -17,4 +17,26 @@ output "cloud_volumes_ontap_security_group_id" {
 output "mediator_security_group_id" {
   description = "HA mediator (external): for netapp-cloudmanager_cvo_aws.mediator_security_group_id"
   value       = aws_security_group.ha_mediator.id
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "manager" = {
+      id   = aws_security_group.manager.id
+      arn  = aws_security_group.manager.arn
+      name = aws_security_group.manager.name
+    }
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+    "ha-mediator" = {
+      id   = aws_security_group.ha_mediator.id
+      arn  = aws_security_group.ha_mediator.arn
+      name = aws_security_group.ha_mediator.name
+    }
+  }
 }

@@ -2,92 +2,92 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:1cf9e8dc45f57419a849804b7e91690203a7e64cc6e9a9643aa1f82e943468e9
+# Digest: sha256:660c7e56613ab962d2d8b638f2d4f97ca23b7d280626deec3bc5d0ab49097c8a
 
-# What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
-# is a variable, or groups of this module.
+# What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
+# group of this module.
 locals {
   permissions = {
     "manager" = {
       ingress = [
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the Cloud Manager host" },
-        { key = "manager-http-clients-tcp-80", peers = ["manager-http-clients"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
-        { key = "manager-https-clients-tcp-443", peers = ["manager-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the Cloud Manager host" },
+        { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
+        { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
       ]
       egress = [
-        { key = "active-directory-tcp-88", peers = ["active-directory"], ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
-        { key = "active-directory-tcp-139", peers = ["active-directory"], ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session" },
-        { key = "active-directory-tcp-389", peers = ["active-directory"], ip_protocol = "tcp", from_port = 389, to_port = 389, description = "LDAP" },
-        { key = "active-directory-tcp-445", peers = ["active-directory"], ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
-        { key = "active-directory-tcp-464", peers = ["active-directory"], ip_protocol = "tcp", from_port = 464, to_port = 464, description = "Kerberos V change & set password (SET_CHANGE)" },
-        { key = "active-directory-tcp-749", peers = ["active-directory"], ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Active Directory Kerberos V change & set password (RPCSEC_GSS)" },
-        { key = "active-directory-udp-137", peers = ["active-directory"], ip_protocol = "udp", from_port = 137, to_port = 137, description = "NetBIOS name service" },
-        { key = "active-directory-udp-138", peers = ["active-directory"], ip_protocol = "udp", from_port = 138, to_port = 138, description = "NetBIOS datagram service" },
-        { key = "active-directory-udp-464", peers = ["active-directory"], ip_protocol = "udp", from_port = 464, to_port = 464, description = "Kerberos key administration" },
-        { key = "outbound-internet-tcp-443", peers = ["outbound-internet"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
-        { key = "ontap-cluster-management-lif-tcp-443", peers = ["group/cloud-volumes-ontap"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
-        { key = "ontap-cluster-management-lif-tcp-3000", peers = ["group/cloud-volumes-ontap"], ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "API calls to ONTAP" },
-        { key = "dns-udp-53", peers = ["dns"], ip_protocol = "udp", from_port = 53, to_port = 53, description = "Used for DNS resolve by Cloud Manager" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 389, to_port = 389, description = "LDAP" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 464, to_port = 464, description = "Kerberos V change & set password (SET_CHANGE)" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Active Directory Kerberos V change & set password (RPCSEC_GSS)" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 137, to_port = 137, description = "NetBIOS name service" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 138, to_port = 138, description = "NetBIOS datagram service" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 464, to_port = 464, description = "Kerberos key administration" },
+        { peers = "outbound_internet", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "API calls to ONTAP" },
+        { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "Used for DNS resolve by Cloud Manager" },
       ]
     }
     "cloud-volumes-ontap" = {
       ingress = [
-        { key = "ping-clients-icmp", peers = ["ping-clients"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
-        { key = "administrators-tcp-80", peers = ["administrators"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "ontap-https-clients-tcp-443", peers = ["ontap-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
-        { key = "nfs-clients-tcp-111", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "cifs-clients-tcp-139", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
-        { key = "monitoring-clients-tcp-161-162", peers = ["monitoring-clients"], ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "cifs-clients-tcp-445", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
-        { key = "nfs-clients-tcp-635", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nas-clients-tcp-749", peers = ["nas-clients"], ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
-        { key = "nfs-clients-tcp-2049", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-tcp-4045", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-tcp-4046", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "snapmirror-peers-tcp-11104", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
-        { key = "snapmirror-peers-tcp-11105", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
-        { key = "nfs-clients-udp-111", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "monitoring-clients-udp-161-162", peers = ["monitoring-clients"], ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "nfs-clients-udp-635", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nfs-clients-udp-2049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-udp-4045", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-udp-4046", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "nfs-clients-udp-4049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
+        { peers = "ping_clients", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "ontap_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
+        { peers = "monitoring_clients", ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nas_clients", ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "monitoring_clients", ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
       ]
       egress = [
-        { key = "active-directory-tcp-88", peers = ["active-directory"], ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
-        { key = "active-directory-udp-137", peers = ["active-directory"], ip_protocol = "udp", from_port = 137, to_port = 137, description = "NetBIOS name service" },
-        { key = "active-directory-udp-138", peers = ["active-directory"], ip_protocol = "udp", from_port = 138, to_port = 138, description = "NetBIOS datagram service" },
-        { key = "active-directory-tcp-139", peers = ["active-directory"], ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session" },
-        { key = "active-directory-tcp-389", peers = ["active-directory"], ip_protocol = "tcp", from_port = 389, to_port = 389, description = "LDAP" },
-        { key = "active-directory-tcp-445", peers = ["active-directory"], ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
-        { key = "active-directory-tcp-464", peers = ["active-directory"], ip_protocol = "tcp", from_port = 464, to_port = 464, description = "Kerberos V change & set password (SET_CHANGE)" },
-        { key = "active-directory-udp-464", peers = ["active-directory"], ip_protocol = "udp", from_port = 464, to_port = 464, description = "Kerberos key administration" },
-        { key = "active-directory-tcp-749", peers = ["active-directory"], ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos V change & set Password (RPCSEC_GSS)" },
-        { key = "other-node-lifs-all", peers = ["group/cloud-volumes-ontap"], ip_protocol = "-1", from_port = null, to_port = null, description = "Intercluster communications (Cloud Volumes ONTAP HA only)" },
-        { key = "ha-mediator-tcp-3000", peers = ["group/ha-mediator"], ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "ZAPI calls (Cloud Volumes ONTAP HA only)" },
-        { key = "ha-mediator-icmp", peers = ["group/ha-mediator"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Keep alive (Cloud Volumes ONTAP HA only)" },
-        { key = "dns-udp-53", peers = ["dns"], ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
-        { key = "mail-server-tcp-25", peers = ["mail-server"], ip_protocol = "tcp", from_port = 25, to_port = 25, description = "SMTP alerts, can be used for AutoSupport" },
-        { key = "monitor-server-tcp-161", peers = ["monitor-server"], ip_protocol = "tcp", from_port = 161, to_port = 161, description = "Monitoring by SNMP traps" },
-        { key = "monitor-server-udp-161", peers = ["monitor-server"], ip_protocol = "udp", from_port = 161, to_port = 161, description = "Monitoring by SNMP traps" },
-        { key = "monitor-server-tcp-162", peers = ["monitor-server"], ip_protocol = "tcp", from_port = 162, to_port = 162, description = "Monitoring by SNMP traps" },
-        { key = "monitor-server-udp-162", peers = ["monitor-server"], ip_protocol = "udp", from_port = 162, to_port = 162, description = "Monitoring by SNMP traps" },
-        { key = "ontap-intercluster-lifs-tcp-11104", peers = ["ontap-intercluster-lifs"], ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
-        { key = "ontap-intercluster-lifs-tcp-11105", peers = ["ontap-intercluster-lifs"], ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer" },
-        { key = "syslog-server-udp-514", peers = ["syslog-server"], ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 137, to_port = 137, description = "NetBIOS name service" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 138, to_port = 138, description = "NetBIOS datagram service" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 389, to_port = 389, description = "LDAP" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 464, to_port = 464, description = "Kerberos V change & set password (SET_CHANGE)" },
+        { peers = "active_directory", ip_protocol = "udp", from_port = 464, to_port = 464, description = "Kerberos key administration" },
+        { peers = "active_directory", ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos V change & set Password (RPCSEC_GSS)" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "-1", from_port = null, to_port = null, description = "Intercluster communications (Cloud Volumes ONTAP HA only)" },
+        { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "ZAPI calls (Cloud Volumes ONTAP HA only)" },
+        { peers = "group/ha-mediator", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Keep alive (Cloud Volumes ONTAP HA only)" },
+        { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
+        { peers = "mail_server", ip_protocol = "tcp", from_port = 25, to_port = 25, description = "SMTP alerts, can be used for AutoSupport" },
+        { peers = "monitor_server", ip_protocol = "tcp", from_port = 161, to_port = 161, description = "Monitoring by SNMP traps" },
+        { peers = "monitor_server", ip_protocol = "udp", from_port = 161, to_port = 161, description = "Monitoring by SNMP traps" },
+        { peers = "monitor_server", ip_protocol = "tcp", from_port = 162, to_port = 162, description = "Monitoring by SNMP traps" },
+        { peers = "monitor_server", ip_protocol = "udp", from_port = 162, to_port = 162, description = "Monitoring by SNMP traps" },
+        { peers = "ontap_intercluster_lifs", ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
+        { peers = "ontap_intercluster_lifs", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer" },
+        { peers = "syslog_server", ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
       ]
     }
     "ha-mediator" = {
       ingress = [
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH connections to the HA mediator" },
-        { key = "mediator-api-clients-tcp-3000", peers = ["mediator-api-clients"], ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from Cloud Manager" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH connections to the HA mediator" },
+        { peers = "mediator_api_clients", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from Cloud Manager" },
       ]
       egress = [
-        { key = "manager-tcp-80", peers = ["group/manager"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Download upgrades for the mediator" },
-        { key = "aws-api-services-tcp-443", peers = ["aws-api-services"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Assist with storage failover" },
-        { key = "aws-api-services-udp-53", peers = ["aws-api-services"], ip_protocol = "udp", from_port = 53, to_port = 53, description = "Assist with storage failover" },
+        { peers = "group/manager", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Download upgrades for the mediator" },
+        { peers = "aws_api_services", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Assist with storage failover" },
+        { peers = "aws_api_services", ip_protocol = "udp", from_port = 53, to_port = 53, description = "Assist with storage failover" },
       ]
     }
   }

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:94067dbb18e5949f3c3c87b316910a2b9c1254346b945d3cd4673649fa857edb
+# Digest: sha256:456f32e062c498b556bbf5ba2a2f846c561cf396ec2d6bdf4e488aca531ccc7e
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -27,10 +27,9 @@ variable "name" {
 }
 
 variable "tags" {
-  description = "Tags of the security groups. Each also gets a Name, unless it is given here."
+  description = "Tags of the security groups and rules. Each group also gets a Name, unless it is given here."
   type        = map(string)
   nullable    = false
-
   default = {
     "CostCenter" = "4711"
 
@@ -40,652 +39,358 @@ variable "tags" {
 }
 
 variable "rules_quota" {
-  description = "How many rules the account allows per security group, direction and address family."
+  description = "How many rules the account allows per security group, direction and address family. AWS limits this number times the groups per network interface to 1,000."
   type        = number
   default     = 60
   nullable    = false
+
+  validation {
+    condition     = var.rules_quota >= 1 && var.rules_quota <= 1000 && floor(var.rules_quota) == var.rules_quota
+    error_message = "The quota is a whole number from 1 to 1000."
+  }
 }
+
+variable "prefix_list_entries" {
+  description = "The maximum entries of prefix lists, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
+  type        = map(number)
+  nullable    = false
+  default     = {}
+}
+
+# Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
+# to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
+# rule. groups are groups of this module, by role. An empty object is nobody.
 
 variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # bastion
-      "10.1.2.0/28",
+      "10.1.2.0/28", # bastion
     ]
     cidr_ipv6 = [
-      # bastion-v6
-      "2001:db8:1:2::/64",
+      "2001:db8:1:2::/64", # bastion-v6
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.administrators.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.administrators.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.administrators.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.administrators.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.administrators.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.administrators == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "manager_http_clients" {
   description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # users
-      "10.1.0.0/16",
+      "10.1.0.0/16", # users
     ]
     groups = ["ha-mediator"]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.manager_http_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.manager_http_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.manager_http_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.manager_http_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.manager_http_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.manager_http_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "manager_https_clients" {
   description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # users
-      "10.1.0.0/16",
+      "10.1.0.0/16", # users
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.manager_https_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.manager_https_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.manager_https_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.manager_https_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.manager_https_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.manager_https_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "ping_clients" {
   description = "Hosts that may ping Cloud Volumes ONTAP."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # monitoring
-      "10.30.0.0/24",
+      "10.30.0.0/24", # monitoring
     ]
     cidr_ipv6 = [
-      # monitoring-v6
-      "2001:db8:30::/64",
+      "2001:db8:30::/64", # monitoring-v6
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ping_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ping_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ping_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ping_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ping_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.ping_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "ontap_https_clients" {
   description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # bastion
-      "10.1.2.0/28",
+      "10.1.2.0/28", # bastion
     ]
     groups = ["manager"]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ontap_https_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ontap_https_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ontap_https_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ontap_https_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ontap_https_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.ontap_https_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "nas_clients" {
   description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # app-servers
-      "10.20.0.0/16",
+      "10.20.0.0/16", # app-servers
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.nas_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.nas_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.nas_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.nas_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.nas_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.nas_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "nfs_clients" {
   description = "Hosts that mount volumes over NFS."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # app-servers
-      "10.20.0.0/16",
+      "10.20.0.0/16", # app-servers
     ]
     cidr_ipv6 = [
-      # app-servers-v6
-      "2001:db8:20::/48",
+      "2001:db8:20::/48", # app-servers-v6
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.nfs_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.nfs_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.nfs_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.nfs_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.nfs_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.nfs_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "cifs_clients" {
   description = "Hosts that mount shares over CIFS (SMB)."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # desktops
-      "10.40.0.0/16",
+      "10.40.0.0/16", # desktops
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.cifs_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.cifs_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.cifs_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.cifs_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.cifs_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.cifs_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "monitoring_clients" {
   description = "SNMP managers that poll Cloud Volumes ONTAP on ports 161 and 162."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # monitoring
-      "10.30.0.0/24",
+      "10.30.0.0/24", # monitoring
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.monitoring_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.monitoring_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.monitoring_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.monitoring_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.monitoring_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.monitoring_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "snapmirror_peers" {
   description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # datacenter
-      "172.16.8.0/24",
+      "172.16.8.0/24", # datacenter
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.snapmirror_peers.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.snapmirror_peers.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.snapmirror_peers.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.snapmirror_peers.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.snapmirror_peers.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.snapmirror_peers == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "mediator_api_clients" {
   description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the default is the group of the manager."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     groups = ["manager", "cloud-volumes-ontap"]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.mediator_api_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.mediator_api_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.mediator_api_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.mediator_api_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.mediator_api_clients.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.mediator_api_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "outbound_internet" {
   description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use a proxy or the addresses of interface endpoints."
-
+  default     = { cidr_ipv4 = ["0.0.0.0/0"] }
+  nullable    = false
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  nullable = false
-
-  default = {
-    cidr_ipv4 = [
-      "0.0.0.0/0",
-    ]
-  }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.outbound_internet.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.outbound_internet.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.outbound_internet.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.outbound_internet.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.outbound_internet.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.outbound_internet == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "active_directory" {
   description = "The domain controllers of the Active Directory forest. Leave it empty only if neither CIFS nor Kerberos is used."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # dc1
-      "10.10.0.10/32",
-      # dc2
-      "10.20.0.10/32",
+      "10.10.0.10/32", # dc1
+      "10.20.0.10/32", # dc2
     ]
     cidr_ipv6 = [
-      # dc1-v6
-      "2001:db8:10::10/128",
+      "2001:db8:10::10/128", # dc1-v6
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.active_directory.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.active_directory.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.active_directory.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.active_directory.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.active_directory.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.active_directory == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "dns" {
   description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # dc1
-      "10.10.0.10/32",
-      # dc2
-      "10.20.0.10/32",
+      "10.10.0.10/32", # dc1
+      "10.20.0.10/32", # dc2
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.dns.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.dns.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.dns.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.dns.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.dns.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.dns == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "mail_server" {
   description = "The SMTP server that receives alerts. AutoSupport can use it, too."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # relay
-      "10.30.0.25/32",
+      "10.30.0.25/32", # relay
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.mail_server.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.mail_server.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.mail_server.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.mail_server.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.mail_server.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.mail_server == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "monitor_server" {
   description = "SNMP managers that receive traps."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # snmp
-      "10.30.0.162/32",
+      "10.30.0.162/32", # snmp
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.monitor_server.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.monitor_server.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.monitor_server.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.monitor_server.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.monitor_server.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.monitor_server == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "ontap_intercluster_lifs" {
   description = "Intercluster LIFs of the ONTAP systems to which this one opens SnapMirror connections."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # datacenter
-      "172.16.8.0/24",
+      "172.16.8.0/24", # datacenter
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ontap_intercluster_lifs.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ontap_intercluster_lifs.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ontap_intercluster_lifs.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ontap_intercluster_lifs.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ontap_intercluster_lifs.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.ontap_intercluster_lifs == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "syslog_server" {
   description = "The server that collects syslog messages."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # collector
-      "10.30.0.51/32",
+      "10.30.0.51/32", # collector
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.syslog_server.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.syslog_server.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.syslog_server.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.syslog_server.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.syslog_server.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.syslog_server == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "aws_api_services" {
   description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name: bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     security_group_ids = {
-      "vpc-endpoint" = "sg-0123456789abcdef0"
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0" # vpc-endpoint
+
     }
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.aws_api_services.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.aws_api_services.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.aws_api_services.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.aws_api_services.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.aws_api_services.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
-    )), var.aws_api_services == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }

@@ -2,60 +2,63 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:363d541901ef4726168054b53dc8212c685a7cbe9b34dc1c5d28642c9315761c
+# Digest: sha256:4040fb9a200fccaac95f0397c9c7f0de0c338ad85c0b1726048764a24eec42d5
 
 locals {
-  # What the endpoints stand for: the first variable that is not null.
-  endpoints = {
-    "administrators"      = coalesce(var.administrators)
-    "ontap-https-clients" = coalesce(var.ontap_https_clients)
-    "nfs-clients"         = coalesce(var.nfs_clients)
-    "dns"                 = coalesce(var.dns)
-    "syslog-server"       = coalesce(var.syslog_server)
+  variables = {
+    administrators = var.administrators
+
+    ontap_https_clients = var.ontap_https_clients
+
+    nfs_clients = var.nfs_clients
+
+    dns = var.dns
+
+    syslog_server = var.syslog_server
+
   }
 
-  # Every peer under a key that is known before anything is applied.
+  endpoints = local.variables
+
+  # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.
   peers = merge(
     { for endpoint, peers in local.endpoints : endpoint => merge(
-      { for cidr in peers.cidr_ipv4 : "ipv4/${cidr}" => { kind = "cidr_ipv4", id = cidr } },
-      { for cidr in peers.cidr_ipv6 : "ipv6/${cidr}" => { kind = "cidr_ipv6", id = cidr } },
-      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id, entries = lookup(peers.prefix_list_entries, name, 1) } },
-      { for name, id in peers.security_group_ids : "security-group/${name}" => { kind = "security_group", id = id } },
-      { for role in peers.groups : "group/${role}" => { kind = "group", id = role } },
+      { for cidr in toset([for cidr in setunion(peers.cidr_ipv4, peers.cidr_ipv6) : try(cidrsubnet(cidr, 0, 0), cidr)]) : cidr => { kind = strcontains(cidr, ":") ? "cidr_ipv6" : "cidr_ipv4", id = cidr, entries = 1 } },
+      { for name, id in peers.prefix_lists : "prefix-list/${name}" => { kind = "prefix_list", id = id, entries = lookup(var.prefix_list_entries, name, 0) } },
+      { for name, id in peers.security_group_ids : "security-group/${name}" => { kind = "security_group", id = id, entries = 1 } },
+      { for role in peers.groups : "group/${role}" => { kind = "group", id = role, entries = 1 } },
     ) },
     { for role in keys(local.permissions) : "group/${role}" => {
-      "group/${role}" = { kind = "group", id = role }
+      "group/${role}" = { kind = "group", id = role, entries = 1 }
     } },
   )
 
-  # One rule per permission and peer; `except` names endpoints whose rules already permit the same.
-  # ICMP is another protocol in IPv6.
-  rules = { for role, directions in local.permissions : role => {
-    for direction, permissions in directions : direction => merge(flatten([
+  # Every permission with every peer. ICMP is another protocol in IPv6.
+  granted = { for role, directions in local.permissions : role => {
+    for direction, permissions in directions : direction => flatten([
       for permission in permissions : [
-        for name in permission.peers : {
-          for key, peer in local.peers[name] : "${permission.key}/${key}" => {
-            ip_protocol = permission.ip_protocol == "icmp" && peer.kind == "cidr_ipv6" ? "icmpv6" : permission.ip_protocol
-            from_port   = permission.from_port
-            to_port     = permission.to_port
-            description = permission.description
-            kind        = peer.kind
-            id          = peer.id
-            entries     = try(peer.entries, 1)
-          } if !anytrue([for other in try(permission.except, []) : contains(keys(local.peers[other]), key)])
+        for key, peer in local.peers[permission.peers] : {
+          ip_protocol = permission.ip_protocol == "icmp" && peer.kind == "cidr_ipv6" ? "icmpv6" : permission.ip_protocol
+          from_port   = permission.from_port
+          to_port     = permission.to_port
+          description = permission.description
+          key         = key
+          kind        = peer.kind
+          id          = peer.id
+          entries     = peer.entries
         }
       ]
-    ])...)
+    ])
   } }
 
-  # EC2 refuses a second rule with the same protocol, ports and peer, whatever its description.
-  clashes = { for role, directions in local.rules : role => flatten([
-    for direction, rules in directions : [
-      for keys in values({
-        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, rule.id]) => key...
-      }) : "${direction} ${join(" and ", keys)}" if length(keys) > 1
-    ]
-  ]) }
+  # EC2 takes a protocol, a range of ports and a peer once: they are the key, and the first description counts.
+  rules = { for role, directions in local.granted : role => {
+    for direction, rules in directions : direction => {
+      for key, same in {
+        for rule in rules : "${join("-", distinct(compact([rule.ip_protocol, rule.from_port, rule.to_port])))}/${rule.key}" => rule...
+      } : key => same[0]
+    }
+  } }
 
   # The fuller address family of each direction. Rules for groups and prefix lists count in both.
   usage = { for role, directions in local.rules : role => {
@@ -65,12 +68,52 @@ locals {
     )
   } }
 
-  open_to_the_internet = [for role, directions in local.rules : role if anytrue([
-    for rule in directions.ingress : contains(["0.0.0.0/0", "::/0"], rule.id) if startswith(rule.kind, "cidr")
-  ])]
+  # What can be said before any id is known.
+  malformed = flatten([
+    for variable, peers in local.variables : concat(
+      [for cidr in peers.cidr_ipv4 : "${variable}: invalid IPv4 CIDR ${cidr}: use 10.0.0.0/16 or the like" if !can(cidrnetmask(cidr)) || endswith(cidr, "/0") && cidr != "0.0.0.0/0"],
+      [for cidr in peers.cidr_ipv6 : "${variable}: invalid IPv6 CIDR ${cidr}: use 2001:db8::/32 or the like" if !strcontains(cidr, ":") || !can(cidrsubnet(cidr, 0, 0)) || endswith(cidr, "/0") && cidr != "::/0"],
+      [for role in peers.groups : "${variable}: no group ${role} in this module: use ${join(", ", keys(local.permissions))}" if !contains(keys(local.permissions), role)],
+    ) if peers != null
+  ])
+  problems = { for role, usage in local.usage : role => concat(local.malformed, [
+    for direction, count in usage : "${role} needs ${count} ${direction} rules, but the quota is ${var.rules_quota} a direction: give fewer or wider networks, or raise the quota with AWS and here" if count > var.rules_quota
+  ]) }
+
+  # What needs the ids. One id under two names has two keys, and yet is one rule to EC2.
+  malformed_ids = flatten([
+    for variable, peers in local.variables : concat(
+      [for id in values(peers.prefix_lists) : "${variable}: invalid prefix list id ${id}: use pl-0123456789abcdef0 or the like" if !startswith(id, "pl-")],
+      [for id in values(peers.security_group_ids) : "${variable}: invalid security group id ${id}: use sg-0123456789abcdef0 or 123456789012/sg-0123456789abcdef0" if !can(regex("^([0-9]{12}/)?sg-", id))],
+    ) if peers != null
+  ])
+  problems_of_ids = { for role, directions in local.rules : role => concat(local.malformed_ids, flatten([
+    for direction, rules in directions : [
+      for keys in values({
+        for key, rule in rules : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port, rule.id]) => key...
+      }) : "EC2 takes a rule of ${role} once, but ${direction} ${join(" and ", keys)} are the same: remove one of the names" if length(keys) > 1
+    ]
+  ])) }
+
+  # Networks are the whole internet if the sizes of those that lie in no other one add up to all of it.
+  networks = flatten([
+    for role, directions in local.rules : [
+      for traffic, cidrs in {
+        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+      } : { role = role, cidrs = cidrs }
+    ]
+  ])
+  open_to_the_internet = distinct([
+    for network in local.networks : network.role if sum([
+      for cidr in network.cidrs : pow(2, -tonumber(split("/", cidr)[1])) if !anytrue([
+        for other in network.cidrs : other != cidr && try(cidrsubnet("${split("/", cidr)[0]}/${split("/", other)[1]}", 0, 0), "") == other if tonumber(split("/", other)[1]) <= tonumber(split("/", cidr)[1])
+      ])
+    ]) == 1
+  ])
 
   security_group_ids = {
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
+
   }
 }
 
@@ -85,13 +128,13 @@ resource "aws_security_group" "cloud_volumes_ontap" {
 
   lifecycle {
     precondition {
-      condition     = length(local.clashes["cloud-volumes-ontap"]) == 0
-      error_message = "EC2 takes each protocol, port range and peer once per group and direction, but cloud-volumes-ontap has them twice: ${join("; ", local.clashes["cloud-volumes-ontap"])}. Give the peer to one of the endpoints only."
+      condition     = length(local.problems["cloud-volumes-ontap"]) == 0
+      error_message = join("\n", local.problems["cloud-volumes-ontap"])
     }
 
     precondition {
-      condition     = max(values(local.usage["cloud-volumes-ontap"])...) <= var.rules_quota
-      error_message = "The group cloud-volumes-ontap needs ${local.usage["cloud-volumes-ontap"].ingress} ingress and ${local.usage["cloud-volumes-ontap"].egress} egress rules, but the quota is ${var.rules_quota} a direction. Bind fewer or wider networks or a prefix list, or raise the quota with AWS and here."
+      condition     = length(local.problems_of_ids["cloud-volumes-ontap"]) == 0
+      error_message = join("\n", local.problems_of_ids["cloud-volumes-ontap"])
     }
   }
 }
@@ -104,6 +147,7 @@ resource "aws_vpc_security_group_ingress_rule" "cloud_volumes_ontap" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -119,6 +163,7 @@ resource "aws_vpc_security_group_egress_rule" "cloud_volumes_ontap" {
   ip_protocol       = each.value.ip_protocol
   from_port         = each.value.from_port
   to_port           = each.value.to_port
+  tags              = var.tags
 
   cidr_ipv4                    = each.value.kind == "cidr_ipv4" ? each.value.id : null
   cidr_ipv6                    = each.value.kind == "cidr_ipv6" ? each.value.id : null
@@ -129,6 +174,13 @@ resource "aws_vpc_security_group_egress_rule" "cloud_volumes_ontap" {
 check "inbound_is_not_open_to_the_internet" {
   assert {
     condition     = length(local.open_to_the_internet) == 0
-    error_message = "The whole internet may connect to ${join(", ", local.open_to_the_internet)}. Name the networks that need to: in inbound_clients for every inbound rule, or in the variables of single endpoints."
+    error_message = "The whole internet may connect to ${join(", ", local.open_to_the_internet)}. Name the networks that need to, in the variables of the inbound endpoints."
+  }
+}
+
+check "prefix_lists_are_counted" {
+  assert {
+    condition     = alltrue([for peers in values(local.endpoints) : length(setsubtract(keys(peers.prefix_lists), keys(var.prefix_list_entries))) == 0])
+    error_message = "EC2 counts a rule with a prefix list as its maximum entries, which are not known of some lists: add them to prefix_list_entries, by name."
   }
 }

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:6d2b310589e21d3fb41fff7394c71070965f2584efffff83366e74e03cb456d6
+# Digest: sha256:bcc2c69f2ed46e2f4f740ffced2188f157341ead12cc5e265998c5b3724ba6ef
 
 output "cloud_volumes_ontap_security_group_id" {
   description = "Cloud Volumes ONTAP: for netapp-cloudmanager_cvo_aws.security_group_id"
@@ -17,4 +17,16 @@ output "manager_security_group_id" {
 output "mediator_security_group_id" {
   description = "Null: this deployment does not have the group ha-mediator."
   value       = null
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+  }
 }

@@ -2,30 +2,30 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:29c2897687e834d8965a458b34c94c11177438d2729adc450cfbb07e2108592f
+# Digest: sha256:5c98e47afd3a600df696b55b5ada071c54f5cc56f3e2275e6b33012481780f05
 
-# What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
-# is a variable, or groups of this module.
+# What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
+# group of this module.
 locals {
   permissions = {
     "cloud-volumes-ontap" = {
       ingress = [
-        { key = "administrators-tcp-80", peers = ["administrators"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "ontap-https-clients-tcp-443", peers = ["ontap-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
-        { key = "nfs-clients-tcp-111", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "nfs-clients-tcp-635", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nfs-clients-tcp-2049", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-tcp-4045-4046", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4045, to_port = 4046, description = "NFS lock daemon; Network status monitor for NFS" },
-        { key = "nfs-clients-udp-111", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "nfs-clients-udp-635", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nfs-clients-udp-2049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-udp-4045-4046", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4045, to_port = 4046, description = "NFS lock daemon; Network status monitor for NFS" },
-        { key = "nfs-clients-udp-4049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "ontap_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4045, to_port = 4046, description = "NFS lock daemon; Network status monitor for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4045, to_port = 4046, description = "NFS lock daemon; Network status monitor for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
       ]
       egress = [
-        { key = "dns-udp-53", peers = ["dns"], ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
-        { key = "syslog-server-udp-514", peers = ["syslog-server"], ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
+        { peers = "syslog_server", ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
       ]
     }
   }

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:9b4b9e1321976893ee2bcc1ddafef8d919db180fc0cf83584d087c64570d103a
+# Digest: sha256:59573751af27ce448d35dece2e3409516082f5a61d2907dcf1fdc9dbf2d2dc1f
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -27,180 +27,113 @@ variable "name" {
 }
 
 variable "tags" {
-  description = "Tags of the security groups. Each also gets a Name, unless it is given here."
+  description = "Tags of the security groups and rules. Each group also gets a Name, unless it is given here."
   type        = map(string)
   nullable    = false
-
-  default = {
-  }
+  default     = {}
 }
 
 variable "rules_quota" {
-  description = "How many rules the account allows per security group, direction and address family."
+  description = "How many rules the account allows per security group, direction and address family. AWS limits this number times the groups per network interface to 1,000."
   type        = number
   default     = 60
   nullable    = false
+
+  validation {
+    condition     = var.rules_quota >= 1 && var.rules_quota <= 1000 && floor(var.rules_quota) == var.rules_quota
+    error_message = "The quota is a whole number from 1 to 1000."
+  }
 }
+
+variable "prefix_list_entries" {
+  description = "The maximum entries of prefix lists, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
+  type        = map(number)
+  nullable    = false
+  default     = {}
+}
+
+# Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
+# to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
+# rule. groups are groups of this module, by role. An empty object is nobody.
 
 variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # bastion
-      "10.1.2.0/28",
+      "10.1.2.0/28", # bastion
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.administrators.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.administrators.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.administrators.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.administrators.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.administrators.groups : contains(["cloud-volumes-ontap"], role)],
-    )), var.administrators == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "ontap_https_clients" {
   description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     security_group_ids = {
-      "manager" = "sg-0123456789abcdef0"
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0" # manager
+
     }
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.ontap_https_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.ontap_https_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.ontap_https_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.ontap_https_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.ontap_https_clients.groups : contains(["cloud-volumes-ontap"], role)],
-    )), var.ontap_https_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "nfs_clients" {
   description = "Hosts that mount volumes over NFS."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # app-servers
-      "10.20.0.0/16",
+      "10.20.0.0/16", # app-servers
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.nfs_clients.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.nfs_clients.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.nfs_clients.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.nfs_clients.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.nfs_clients.groups : contains(["cloud-volumes-ontap"], role)],
-    )), var.nfs_clients == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }
 
 variable "dns" {
   description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
-
+  default     = { cidr_ipv4 = ["10.0.0.2/32"] }
+  nullable    = false
   type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
   })
-
-  nullable = false
-
-  default = {
-    cidr_ipv4 = [
-      "10.0.0.2/32",
-    ]
-  }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.dns.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.dns.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.dns.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.dns.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.dns.groups : contains(["cloud-volumes-ontap"], role)],
-    )), var.dns == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
 }
 
 variable "syslog_server" {
   description = "The server that collects syslog messages."
-
-  type = object({
-    cidr_ipv4           = optional(set(string), [])
-    cidr_ipv6           = optional(set(string), [])
-    prefix_lists        = optional(map(string), {})
-    prefix_list_entries = optional(map(number), {})
-    security_group_ids  = optional(map(string), {})
-    groups              = optional(set(string), [])
-  })
-
-  nullable = false
-
+  nullable    = false
   default = {
     cidr_ipv4 = [
-      # collector
-      "10.30.0.51/32",
+      "10.30.0.51/32", # collector
     ]
   }
-
-  validation {
-    condition = try(alltrue(concat(
-      [for cidr in var.syslog_server.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for cidr in var.syslog_server.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
-      [for id in values(var.syslog_server.prefix_lists) : startswith(id, "pl-")],
-      [for id in values(var.syslog_server.security_group_ids) : startswith(id, "sg-")],
-      [for role in var.syslog_server.groups : contains(["cloud-volumes-ontap"], role)],
-    )), var.syslog_server == null)
-    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
-  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
 }

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:700871b7cbef215b2d0a50ebf2c4f32e36da96292004182397bb352791f1d2d3
+# Digest: sha256:66de81d5ab84a04b28cd4f1c2cd188dbba93cfd69b3beb64d7b82f4e6787fb19
 
 output "manager_security_group_id" {
   description = "Cloud Manager: for netapp-cloudmanager_connector_aws.security_group_id"
@@ -17,4 +17,26 @@ output "cloud_volumes_ontap_security_group_id" {
 output "mediator_security_group_id" {
   description = "HA mediator (external): for netapp-cloudmanager_cvo_aws.mediator_security_group_id"
   value       = aws_security_group.ha_mediator.id
+}
+
+output "security_groups" {
+  description = "Every group by role: its id, arn and name."
+
+  value = {
+    "manager" = {
+      id   = aws_security_group.manager.id
+      arn  = aws_security_group.manager.arn
+      name = aws_security_group.manager.name
+    }
+    "cloud-volumes-ontap" = {
+      id   = aws_security_group.cloud_volumes_ontap.id
+      arn  = aws_security_group.cloud_volumes_ontap.arn
+      name = aws_security_group.cloud_volumes_ontap.name
+    }
+    "ha-mediator" = {
+      id   = aws_security_group.ha_mediator.id
+      arn  = aws_security_group.ha_mediator.arn
+      name = aws_security_group.ha_mediator.name
+    }
+  }
 }

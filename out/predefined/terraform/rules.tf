@@ -2,65 +2,65 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:66f32df2af686b34180616eabac8d4dcaa9d2679e79c5e0ea26488253129b884
+# Digest: sha256:f73b80e0bb7bf9bf928f55e9b7ecc01715c698684f4d61ad9de8ad6e94f83623
 
-# What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
-# is a variable, or groups of this module.
+# What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
+# group of this module.
 locals {
   permissions = {
     "manager" = {
       ingress = [
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the Cloud Manager host" },
-        { key = "manager-http-clients-tcp-80", peers = ["manager-http-clients"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
-        { key = "manager-https-clients-tcp-443", peers = ["manager-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
-        { key = "manager-proxy-clients-tcp-3128", peers = ["manager-proxy-clients"], ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides the Cloud Compliance instance with internet access, if your AWS network does not use a NAT or proxy" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the Cloud Manager host" },
+        { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
+        { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
+        { peers = "manager_proxy_clients", ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides the Cloud Compliance instance with internet access, if your AWS network does not use a NAT or proxy" },
       ]
       egress = [
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
     "cloud-volumes-ontap" = {
       ingress = [
-        { key = "ping-clients-icmp", peers = ["ping-clients"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
-        { key = "administrators-tcp-80", peers = ["administrators"], ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "ontap-https-clients-tcp-443", peers = ["ontap-https-clients"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
-        { key = "nfs-clients-tcp-111", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "cifs-clients-tcp-139", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
-        { key = "monitoring-clients-tcp-161-162", peers = ["monitoring-clients"], ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "cifs-clients-tcp-445", peers = ["cifs-clients"], ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
-        { key = "nfs-clients-tcp-635", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nas-clients-tcp-749", peers = ["nas-clients"], ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
-        { key = "nfs-clients-tcp-2049", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "iscsi-clients-tcp-3260", peers = ["iscsi-clients"], ip_protocol = "tcp", from_port = 3260, to_port = 3260, description = "iSCSI access through the iSCSI data LIF" },
-        { key = "nfs-clients-tcp-4045", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-tcp-4046", peers = ["nfs-clients"], ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "backup-clients-tcp-10000", peers = ["backup-clients"], ip_protocol = "tcp", from_port = 10000, to_port = 10000, description = "Backup using NDMP" },
-        { key = "snapmirror-peers-tcp-11104", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
-        { key = "snapmirror-peers-tcp-11105", peers = ["snapmirror-peers"], ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
-        { key = "nfs-clients-udp-111", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
-        { key = "monitoring-clients-udp-161-162", peers = ["monitoring-clients"], ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
-        { key = "nfs-clients-udp-635", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
-        { key = "nfs-clients-udp-2049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
-        { key = "nfs-clients-udp-4045", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
-        { key = "nfs-clients-udp-4046", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
-        { key = "nfs-clients-udp-4049", peers = ["nfs-clients"], ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
+        { peers = "ping_clients", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "Pinging the instance" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "HTTP access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "ontap_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "HTTPS access to the System Manager web console using the IP address of the cluster management LIF" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH access to the IP address of the cluster management LIF or a node management LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 139, to_port = 139, description = "NetBIOS service session for CIFS" },
+        { peers = "monitoring_clients", ip_protocol = "tcp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "cifs_clients", ip_protocol = "tcp", from_port = 445, to_port = 445, description = "Microsoft SMB/CIFS over TCP with NetBIOS framing" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nas_clients", ip_protocol = "tcp", from_port = 749, to_port = 749, description = "Kerberos" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "iscsi_clients", ip_protocol = "tcp", from_port = 3260, to_port = 3260, description = "iSCSI access through the iSCSI data LIF" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "tcp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "backup_clients", ip_protocol = "tcp", from_port = 10000, to_port = 10000, description = "Backup using NDMP" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
+        { peers = "snapmirror_peers", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer using intercluster LIFs" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 111, to_port = 111, description = "Remote procedure call for NFS" },
+        { peers = "monitoring_clients", ip_protocol = "udp", from_port = 161, to_port = 162, description = "Simple network management protocol" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 635, to_port = 635, description = "NFS mount" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 2049, to_port = 2049, description = "NFS server daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
+        { peers = "nfs_clients", ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
       ]
       egress = [
-        { key = "outbound-anywhere-icmp", peers = ["outbound-anywhere"], ip_protocol = "icmp", from_port = -1, to_port = -1, description = "All outbound traffic" },
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "icmp", from_port = -1, to_port = -1, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
     "ha-mediator" = {
       ingress = [
-        { key = "administrators-tcp-22", peers = ["administrators"], ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH connections to the HA mediator" },
-        { key = "mediator-api-clients-tcp-3000", peers = ["mediator-api-clients"], ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from Cloud Manager" },
+        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "SSH connections to the HA mediator" },
+        { peers = "mediator_api_clients", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "RESTful API access from Cloud Manager" },
       ]
       egress = [
-        { key = "outbound-anywhere-tcp", peers = ["outbound-anywhere"], ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
-        { key = "outbound-anywhere-udp", peers = ["outbound-anywhere"], ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "tcp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
+        { peers = "outbound_anywhere", ip_protocol = "udp", from_port = 0, to_port = 65535, description = "All outbound traffic" },
       ]
     }
   }

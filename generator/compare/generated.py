@@ -1,4 +1,4 @@
-"""Changes: what becomes of a deployment when generated files change, in words of permissions.
+"""Generated files: what becomes of a deployment when they change, in words of permissions.
 
 The files say it themselves. A README holds the permissions as a table between two comments, one
 line each, and where a group is defined a comment says which lines it is identified by. So the old
@@ -7,41 +7,20 @@ state can be read from files of any age, and of formats that are not ours.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from generator.compare.permissions import Differences, compare
+from generator.compare.writers import as_record, markdown_lines, text_lines
+from generator.errors import FieldError
+from generator.model import Peer, Permission, Traffic
+
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
-_TABLE = re.compile(r"<!-- permissions -->\n(.*?)<!-- /permissions -->", re.DOTALL)
-_UNKNOWN = "which permissions change cannot be said: the old README, which lists them, is missing"
-_EVERYBODY = ("0.0.0.0/0", "::/0")
-
-
-class Row(NamedTuple):
-    """A permission as a README shows it."""
-
-    group: str
-    direction: str
-    traffic: str
-    endpoint: str
-    peer: str
-    purpose: str
-
-    def __str__(self) -> str:
-        way = "from" if self.direction == "inbound" else "to"
-        return f"{self.group} {self.direction} {self.traffic} {way} {self.endpoint} {self.peer}: {self.purpose}"  # noqa: E501
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What it permits, without its purpose."""
-        return self[:5]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it lets the whole internet in."""
-        return self.direction == "inbound" and self.peer.split(" ")[0] in _EVERYBODY
+_TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
+_NAMED = re.compile(r"(\S+)(?: \((.+)\))?")
+_UNKNOWN = "which permissions change is unknown: the old README, which lists them, is missing"
 
 
 class Summary(NamedTuple):
@@ -50,17 +29,9 @@ class Summary(NamedTuple):
     folders: tuple[str, ...]
     replaced: tuple[str, ...]
     """The roles of the groups that AWS would replace or delete."""
-    added: tuple[Row, ...]
-    removed: tuple[Row, ...]
-    reworded: int
-    """How many permissions have another purpose."""
+    permissions: Differences = Differences()
     known: bool = True
-    """Whether the old state could be read; if not, nothing is added, removed or reworded."""
-
-    @property
-    def opened(self) -> tuple[Row, ...]:
-        """What is newly open to the internet."""
-        return tuple(row for row in self.added if row.is_open)
+    """Whether the old permissions could be read; if not, none is said to change."""
 
 
 def summaries(
@@ -80,7 +51,7 @@ def summaries(
     return [
         summary._replace(folders=tuple(names))
         for summary, names in found.items()
-        if summary != Summary((), (), (), (), 0)
+        if summary != Summary((), ())
     ]
 
 
@@ -100,12 +71,8 @@ def as_text(found: Iterable[Summary]) -> str:
     for each in found:
         lines.append(f"{', '.join(each.folders)}:")
         lines += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
-        lines += [f"  - {row}" for row in each.removed]
-        lines += [f"  + {row}" for row in each.added]
-        lines += [f"  OPEN TO THE INTERNET from now on: {row}" for row in each.opened]
+        lines += [f"  {line}" for line in text_lines(each.permissions)]
         lines += [] if each.known else [f"  {_UNKNOWN}"]
-        if each.reworded:
-            lines.append(f"  {_reworded(each)}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -115,11 +82,8 @@ def as_markdown(found: Iterable[Summary]) -> str:
     for each in found:
         lines += [f"### {', '.join(f'`{folder}`' for folder in each.folders)}", ""]
         lines += [f"- **REPLACES OR DELETES THE SECURITY GROUP `{r}`**" for r in each.replaced]
-        lines += [f"- **Open to the internet from now on:** {row}" for row in each.opened]
-        lines += [f"- removed: {row}" for row in each.removed]
-        lines += [f"- added: {row}" for row in each.added if not row.is_open]
+        lines += markdown_lines(each.permissions)
         lines += [] if each.known else [f"- {_UNKNOWN}"]
-        lines += [f"- {_reworded(each)}"] if each.reworded else []
         lines.append("")
     return "".join(f"{line}\n" for line in lines)
 
@@ -130,55 +94,57 @@ def as_json(found: Iterable[Summary]) -> list[dict[str, Any]]:
         {
             "folders": each.folders,
             "replaced": each.replaced,
-            "opened": [row._asdict() for row in each.opened],
-            "added": [row._asdict() for row in each.added],
-            "removed": [row._asdict() for row in each.removed],
-            "reworded": each.reworded,
             "known": each.known,
+            **as_record(each.permissions),
         }
         for each in found
     ]
-
-
-def _reworded(summary: Summary) -> str:
-    only = "" if summary.added or summary.removed else " only"
-    return f"purposes worded anew:{only} {summary.reworded}"
 
 
 def _summary(pairs: Iterable[tuple[str, str]], kept: bool) -> Summary:
     """What changes in a folder; `kept` says whether other files there stay as they are."""
     pairs = list(pairs)
     before, after = (
-        {row.identity: row for text in side for row in _rows(text)}
-        for side in zip(*pairs, strict=True)
+        [p for text in side for p in listed(text)] for side in zip(*pairs, strict=True)
     )
     gone = tuple(dict.fromkeys(role for old, new in pairs for role in replaced(old, new)))
     if after and not before and (kept or any(old for old, _ in pairs)):
-        return Summary((), gone, (), (), 0, known=False)
-    return Summary(
-        folders=(),
-        replaced=gone,
-        added=tuple(row for key, row in after.items() if key not in before),
-        removed=tuple(row for key, row in before.items() if key not in after),
-        reworded=sum(row != before[key] for key, row in after.items() if key in before),
-    )
+        return Summary((), gone, known=False)
+    return Summary((), gone, compare(before, after))
 
 
-def _rows(text: str) -> list[Row]:
+def listed(text: str) -> Iterator[Permission]:
+    """The permissions that a README lists; lines that cannot be read are passed over."""
     table = _TABLE.search(text)
-    lines = table[1].strip().splitlines()[2:] if table else []
-    cells = ([cell.strip().strip("`") for cell in line.strip("| ").split(" | ")] for line in lines)
-    return [Row(*row) for row in cells if len(row) == len(Row._fields)]
+    lines = table[1].strip().splitlines() if table else []
+    cells = [[cell.strip().strip("`") for cell in line.strip("| ").split(" | ")] for line in lines]
+    for values in cells[2:]:
+        try:
+            yield _permission(dict(zip(cells[0], values, strict=True)))
+        except (FieldError, KeyError, ValueError):
+            continue
+
+
+def _permission(row: Mapping[str, str]) -> Permission:
+    match = _NAMED.fullmatch(row["peer"])
+    if not match or row["direction"] not in ("inbound", "outbound"):
+        raise ValueError
+    if match[1] == "nobody":
+        peer = Peer("input", row["parameter"], row["parameter"])
+    else:
+        peer = Peer.parse(match[1], match[2])
+    return Permission(
+        row["group"],
+        "inbound" if row["direction"] == "inbound" else "outbound",
+        Traffic.from_text(row["traffic"]),
+        peer,
+        row["purpose"],
+        row["endpoint"],
+        parameter=row.get("parameter", ""),
+    )
 
 
 def _identities(text: str) -> dict[str, list[str]]:
     lines = text.splitlines()
     marks = ((i, IDENTITY.search(line)) for i, line in enumerate(lines, start=1))
     return {mark[2]: lines[i : i + int(mark[1])] for i, mark in marks if mark}
-
-
-FORMATS: Mapping[str, Callable[[Iterable[Summary]], str]] = {
-    "text": as_text,
-    "markdown": as_markdown,
-    "json": lambda found: json.dumps(as_json(found), indent=2, ensure_ascii=False) + "\n",
-}

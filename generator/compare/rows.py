@@ -1,7 +1,7 @@
-"""Differences: what changes from one release or deployment to another, in rows and permissions.
+"""Releases and deployments compared: their documented rows, and what EC2 would see.
 
-A row is the same in two releases if it has the same id in the same table. What AWS would see is
-told apart from what is only worded anew.
+A row is the same in two releases if it has the same id in the same table. What EC2 would see is
+told apart from what only has other words.
 """
 
 from __future__ import annotations
@@ -10,8 +10,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from generator.model import Catalogue, Default, Deployment, Dropped, Release, Rule
-from generator.resolve import granted, resolve, select_rows
+from generator.compare.permissions import Differences, compare
+from generator.compare.writers import as_record, markdown_lines, text_lines
+from generator.model import (
+    Catalogue,
+    Default,
+    Deployment,
+    Dropped,
+    Peer,
+    Permission,
+    Release,
+    Rule,
+)
+from generator.resolve import granted, not_filled_in, resolve, select_rows
 
 Kind = Literal["added", "removed", "changed", "reworded"]
 Table = tuple[str, str]
@@ -19,23 +30,12 @@ Table = tuple[str, str]
 CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
 
 
-class Permission(NamedTuple):
-    """What AWS would see: traffic to or from an endpoint, and in a deployment a peer."""
-
-    group: str
-    table: str
-    traffic: str
-    endpoint: str
-    peer: str
-
-
 class State(NamedTuple):
     """One side: a release, or a deployment."""
 
     name: str
     rows: Mapping[tuple[Table, str], Rule]
-    permissions: Mapping[Permission, str]
-    """The purposes, by permission."""
+    permissions: tuple[Permission, ...]
     defaults: Mapping[str, Default]
     """What endpoints stand for, where the release says otherwise than others do."""
     without: tuple[Dropped, ...] = ()
@@ -52,14 +52,13 @@ class RowChange(NamedTuple):
     new: Rule | None
 
 
-class Differences(NamedTuple):
+class Changes(NamedTuple):
     """What is not the same on both sides."""
 
     old: str
     new: str
     rows: tuple[RowChange, ...]
-    added: Mapping[Permission, str]
-    removed: Mapping[Permission, str]
+    permissions: Differences
     dropped: tuple[Dropped, ...]
     """The features that only the new side does without."""
     restored: tuple[Dropped, ...]
@@ -72,20 +71,29 @@ class Differences(NamedTuple):
 
 
 def of_release(release: Release) -> State:
-    """Every row and permission that a release documents."""
+    """Every row and permission that a release documents, whoever is at the other end."""
     documented: dict[tuple[Table, str], Rule] = {}
-    permissions: dict[Permission, str] = {}
+    permissions: dict[object, Permission] = {}
     for role, group in release.rules.items():
         for direction, mode, rules in group.tables():
             table = f"{direction} {mode}" if mode else direction
             for rule in rules:
                 documented[(role, table), rule.id] = rule
                 for endpoint in rule.endpoints:
+                    who = endpoint + _default(release.info.defaults.get(endpoint))
+                    peer = Peer("input", who, who)
                     for traffic in rule.traffic:
-                        peer = _default(release.info.defaults.get(endpoint))
-                        permission = Permission(role, table, str(traffic), endpoint, peer)
-                        permissions.setdefault(permission, rule.purpose)
-    return State(release.id, documented, permissions, release.info.defaults)
+                        # One table for each outbound mode: they are alternatives.
+                        found = Permission(
+                            f"{role} {mode}" if mode else role,
+                            direction,
+                            traffic,
+                            peer,
+                            rule.purpose,
+                            endpoint,
+                        )
+                        permissions.setdefault(found.identity, found)
+    return State(release.id, documented, tuple(permissions.values()), release.info.defaults)
 
 
 def of_deployment(
@@ -98,22 +106,12 @@ def of_deployment(
         for direction, _ in group.tables:
             for row in select_rows(deployment, release, catalogue, group.role, direction):
                 used.setdefault(((group.role, direction), row.id), row)
-    permissions = {
-        Permission(g.role, g.direction, str(g.traffic), g.endpoint, g.peer.value): g.description
-        for g in granted(resolved)
-    }
-    served = {(p.group, p.table, p.traffic, p.endpoint) for p in permissions}
-    for group in resolved.groups:
-        for direction, table in group.tables:
-            for each in table:
-                key = (group.role, direction, str(each.traffic), each.endpoint)
-                if key not in served and each.entries:
-                    permissions[Permission(*key, "(open)")] = each.description
     free = {
         endpoint: default
         for endpoint, default in release.info.defaults.items()
         if deployment.peers(endpoint) is None and endpoint not in deployment.open
     }
+    permissions = (*granted(resolved), *not_filled_in(resolved))
     return State(name, used, permissions, free, resolved.dropped)
 
 
@@ -121,18 +119,17 @@ def _default(default: Default | None) -> str:
     """Who an endpoint stands for by what only this release says."""
     if default is None:
         return ""
-    stands_for = default.group or default.endpoint or " ".join(default.cidrs) or "the own group"
-    return f"(default: {stands_for})"
+    stands_for = default.group or default.endpoint or " ".join(default.cidrs) or "the group itself"
+    return f" (default: {stands_for})"
 
 
-def compare(old: State, new: State) -> Differences:
-    """What is added, removed, changed and worded anew from one side to the other."""
-    return Differences(
+def changes(old: State, new: State) -> Changes:
+    """What is added, removed, changed and reworded from one side to the other."""
+    return Changes(
         old.name,
         new.name,
         tuple(_rows(old, new)),
-        {p: told for p, told in new.permissions.items() if p not in old.permissions},
-        {p: told for p, told in old.permissions.items() if p not in new.permissions},
+        compare(old.permissions, new.permissions),
         _only_in(new, old),
         _only_in(old, new),
     )
@@ -161,12 +158,12 @@ def _rows(old: State, new: State) -> Iterator[RowChange]:
 
 
 def _meaning(rule: Rule, side: State) -> tuple[object, ...]:
-    """What AWS sees of a row, while nothing is bound."""
+    """What EC2 sees of a row, while nothing is bound."""
     return rule.traffic, rule.endpoints, [side.defaults.get(e) for e in rule.endpoints]
 
 
-def as_table(found: Differences, wording: bool) -> str:
-    """Lines for a terminal: rows, then what AWS would see."""
+def as_table(found: Changes, wording: bool) -> str:
+    """Lines for a terminal: rows, then what EC2 would see."""
     lines = [f"{found.old} -> {found.new}"]
     signs = {"added": "+", "removed": "-", "changed": "~", "reworded": "="}
     shown = [row for row in found.rows if wording or row.kind != "reworded"]
@@ -175,41 +172,36 @@ def as_table(found: Differences, wording: bool) -> str:
     for row in shown:
         lines.append(f"  {signs[row.kind]} {row.group} {row.table} {row.id}: {_cells(row)}")
     if found.reworded and not wording:
-        number = len(found.reworded)
-        rows = "1 row is" if number == 1 else f"{number} rows are"
-        lines.append(f"  = {rows} worded anew only: --wording shows them")
+        lines.append(f"  = {_only_reworded(found)}: --wording lists them")
     if found.dropped or found.restored:
         lines += ["", "features"]
         lines += [f"  - {feature}" for feature in found.dropped]
         lines += [f"  + {feature}" for feature in found.restored]
     lines += ["", "permissions"]
-    for sign, side in (("-", found.removed), ("+", found.added)):
-        lines += [f"  {sign} {_told(permission)}: {told}" for permission, told in side.items()]
-    if not (found.added or found.removed):
+    lines += [f"  {line}" for line in text_lines(found.permissions)]
+    if not found.permissions.change_what_is_permitted:
         lines.append("  the same")
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_markdown(found: Differences, wording: bool) -> str:
+def as_markdown(found: Changes, wording: bool) -> str:
     """The same as lists under headings."""
     lines = [f"## {found.old} → {found.new}", "", "### Rows", ""]
     shown = [row for row in found.rows if wording or row.kind != "reworded"]
     lines += [f"- {r.kind}: `{r.group}` {r.table} `{r.id}`: {_cells(r)}" for r in shown]
     if found.reworded and not wording:
-        lines.append(f"- worded anew only: {len(found.reworded)}")
+        lines.append(f"- {_only_reworded(found)}")
     if found.dropped or found.restored:
         lines += ["", "### Features", ""]
         lines += [f"- dropped: {feature}" for feature in found.dropped]
         lines += [f"- restored: {feature}" for feature in found.restored]
-    lines += ["", "### Permissions", ""]
-    for kind, side in (("removed", found.removed), ("added", found.added)):
-        lines += [f"- {kind}: {_told(permission)}: {told}" for permission, told in side.items()]
-    if not (found.added or found.removed):
+    lines += ["", "### Permissions", "", *markdown_lines(found.permissions)]
+    if not found.permissions.change_what_is_permitted:
         lines.append("- the same")
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_json(found: Differences, _wording: bool) -> str:
+def as_json(found: Changes, _wording: bool) -> str:
     """An object with everything."""
     value: dict[str, Any] = {
         "old": found.old,
@@ -229,26 +221,21 @@ def as_json(found: Differences, _wording: bool) -> str:
             kind: [each._asdict() for each in side]
             for kind, side in (("dropped", found.dropped), ("restored", found.restored))
         },
-        "permissions": {
-            kind: [{**permission._asdict(), "purpose": told} for permission, told in side.items()]
-            for kind, side in (("added", found.added), ("removed", found.removed))
-        },
+        "permissions": as_record(found.permissions),
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-FORMATS: Mapping[str, Callable[[Differences, bool], str]] = {
+CHANGE_FORMATS: Mapping[str, Callable[[Changes, bool], str]] = {
     "table": as_table,
     "json": as_json,
     "markdown": as_markdown,
 }
 
 
-def _told(permission: Permission) -> str:
-    way = "from" if permission.table.startswith("inbound") else "to"
-    peer = f" {permission.peer}" if permission.peer else ""
-    place = f"{permission.group} {permission.table} {permission.traffic}"
-    return f"{place} {way} {permission.endpoint}{peer}"
+def _only_reworded(found: Changes) -> str:
+    number = len(found.reworded)
+    return f"{number} {'row has' if number == 1 else 'rows have'} other words only"
 
 
 def _record(rule: Rule | None) -> dict[str, Any] | None:
@@ -261,14 +248,13 @@ def _record(rule: Rule | None) -> dict[str, Any] | None:
 def _cells(row: RowChange) -> str:
     """A row in its cells; of one that changed, the cells that did."""
     if row.old and row.new:
-        changes = _changes(_record(row.old) or {}, _record(row.new) or {})
-        return ", ".join(changes)
+        return ", ".join(_changed(_record(row.old) or {}, _record(row.new) or {}))
     rule = row.old or row.new
     cells = (getattr(rule, cell) for cell in CELLS)
     return ", ".join(cell for cell in cells if cell)
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
     for name in old:
         if old[name] != new[name]:
             yield f"{name} {_plain(old[name])} -> {_plain(new[name])}"

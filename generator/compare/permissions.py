@@ -1,0 +1,67 @@
+"""Permissions compared by identity: what opens, what closes, and what only has another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from generator.model import Permission
+from generator.resolve import open_to_everybody
+
+Pair = tuple[Permission, Permission]
+"""The same permission before and after."""
+
+
+class Differences(NamedTuple):
+    """What is not the same in two sets of permissions."""
+
+    added: tuple[Permission, ...] = ()
+    removed: tuple[Permission, ...] = ()
+    opened: tuple[Permission, ...] = ()
+    """Those of the new side that let the whole internet in, and did not before."""
+    renamed: tuple[Pair, ...] = ()
+    """The same to EC2, for an endpoint or peer with another name."""
+    reworded: tuple[Pair, ...] = ()
+    """The same to EC2, with another description."""
+    moved: tuple[Pair, ...] = ()
+    """The same to EC2, under another logical id of CloudFormation."""
+    gone: tuple[str, ...] = ()
+    """The parameters that only the old side has."""
+
+    @property
+    def change_what_is_permitted(self) -> bool:
+        """Whether anything opens or closes."""
+        return bool(self.added or self.removed)
+
+
+def compare(old: Iterable[Permission], new: Iterable[Permission]) -> Differences:
+    """What changes from one set of permissions to the other, in the order of the sets."""
+    before, after = ({p.identity: p for p in side} for side in (old, new))
+    same = [(before[key], p) for key, p in after.items() if key in before]
+    was_open = {p.identity for p in _let_in_everybody(before.values())}
+    return Differences(
+        added=tuple(p for key, p in after.items() if key not in before),
+        removed=tuple(p for key, p in before.items() if key not in after),
+        opened=tuple(p for p in _let_in_everybody(after.values()) if p.identity not in was_open),
+        renamed=tuple((a, b) for a, b in same if _names(a) != _names(b)),
+        reworded=tuple((a, b) for a, b in same if a.description != b.description),
+        moved=tuple((a, b) for a, b in same if a.parameter != b.parameter),
+        gone=_parameters(before.values(), without=after.values()),
+    )
+
+
+def _let_in_everybody(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    return open_to_everybody(p for p in permissions if p.direction == "inbound")
+
+
+def _parameters(
+    permissions: Iterable[Permission], without: Iterable[Permission]
+) -> tuple[str, ...]:
+    """The parameters of some permissions that others do not have; without any others, none."""
+    kept = {p.parameter for p in without}
+    found = dict.fromkeys(p.parameter for p in permissions if p.parameter not in {"", *kept})
+    return tuple(found) if kept else ()
+
+
+def _names(permission: Permission) -> tuple[str, str]:
+    return permission.endpoint, permission.peer.name

@@ -1,0 +1,117 @@
+"""How changes of permissions are written: as lines for people, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from generator.compare.permissions import Differences, Pair
+from generator.model import Permission
+
+TWO_STEPS = "empty the parameter and deploy first, then deploy the new template"
+
+
+def sentence(permission: Permission) -> str:
+    """A permission as a person says it: `manager inbound TCP 22 from 10.0.0.0/8 (bastion)`."""
+    way = "from" if permission.direction == "inbound" else "to"
+    who = permission.peer.named
+    return f"{permission.group} {permission.direction} {permission.traffic} {way} {who}"
+
+
+def _purpose(permission: Permission) -> str:
+    who = permission.peer.value
+    endpoint = f", {permission.endpoint}" if permission.endpoint not in ("", who) else ""
+    return f"{sentence(permission)}{endpoint}: {permission.description}"
+
+
+def text_lines(found: Differences) -> Iterator[str]:
+    """Lines for a terminal."""
+    yield from (f"- {_purpose(p)}" for p in found.removed)
+    yield from (f"+ {_purpose(p)}" for p in found.added)
+    yield from (f"OPEN TO THE INTERNET from now on: {_purpose(p)}" for p in found.opened)
+    yield from _moved(found)
+    yield from (f"= {renamed(pair)}" for pair in found.renamed)
+    if found.reworded:
+        yield _reworded(found)
+
+
+def markdown_lines(found: Differences) -> Iterator[str]:
+    """Items of a list."""
+    yield from (f"- **Open to the internet from now on:** {_purpose(p)}" for p in found.opened)
+    yield from (f"- removed: {_purpose(p)}" for p in found.removed)
+    yield from (f"- added: {_purpose(p)}" for p in found.added if p not in found.opened)
+    yield from (f"- {line}" for line in _moved(found))
+    yield from (f"- renamed: {renamed(pair)}" for pair in found.renamed)
+    if found.reworded:
+        yield f"- {_reworded(found)}"
+
+
+def as_record(found: Differences) -> dict[str, Any]:
+    """An object: lists of permissions, and of pairs for what only has another name or text."""
+    return {
+        "added": [record(p) for p in found.added],
+        "removed": [record(p) for p in found.removed],
+        "opened": [record(p) for p in found.opened],
+        **{
+            kind: [{"old": record(old), "new": record(new)} for old, new in pairs]
+            for kind, pairs in (
+                ("renamed", found.renamed),
+                ("reworded", found.reworded),
+                ("moved", found.moved),
+            )
+        },
+        "parameters_gone": list(found.gone),
+    }
+
+
+def record(permission: Permission) -> dict[str, Any]:
+    """A permission as an object of texts and numbers."""
+    return {
+        "group": permission.group,
+        "direction": permission.direction,
+        "ip_protocol": permission.traffic.ip_protocol,
+        "from_port": permission.traffic.from_port,
+        "to_port": permission.traffic.to_port,
+        "peer": permission.peer.value,
+        "peer_name": permission.peer.name,
+        "endpoint": permission.endpoint,
+        "description": permission.description,
+    }
+
+
+def renamed(pair: Pair) -> str:
+    """What has another name on both sides of a pair."""
+    old, new = pair
+    changes = [
+        f"{what} {before} is now {after}"
+        for what, before, after in (
+            ("endpoint", old.endpoint, new.endpoint),
+            ("peer", old.peer.name, new.peer.name),
+        )
+        if before != after
+    ]
+    return f"{sentence(new)}: {', '.join(changes)}"
+
+
+def _moved(found: Differences) -> Iterator[str]:
+    """What CloudFormation, which creates before it deletes, cannot do in one step."""
+    by_parameter = Counter(old.parameter or new.parameter for old, new in found.moved)
+    for name, number in by_parameter.items():
+        rules = "1 rule" if number == 1 else f"{number} rules"
+        yield (
+            f"{rules} of parameter {name}: the same rule under a new id: CloudFormation would "
+            f"create it twice. In two steps: {TWO_STEPS}"
+        )
+    for name in found.gone:
+        if name not in by_parameter:
+            yield (
+                f"parameter {name} is gone: a rule for its value that the file has now is the same "
+                f"rule under a new id, and CloudFormation would create it twice. If the stack "
+                f"gives it a value: {TWO_STEPS}"
+            )
+
+
+def _reworded(found: Differences) -> str:
+    number = len(found.reworded)
+    return f"{number} {'description' if number == 1 else 'descriptions'} changed"
