@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+
 
 def files(folder: Path) -> dict[str, bytes]:
     found = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def generated() -> dict[str, bytes]:
+    """What `out/` holds but for its README, which people write."""
+    return {name: content for name, content in files(ROOT / "out").items() if name != "README.md"}

@@ -30,6 +30,8 @@ class Runner:
         values = {f"inputs.{name}": each["default"] for name, each in ACTION["inputs"].items()}
         values |= {f"inputs.{name}": value for name, value in inputs.items()}
         values["github.action_path"] = str(ROOT)
+        values["github.server_url"] = "https://github.example"
+        values["github.action_repository"] = "acme/cvo-sg"
         for step in ACTION["runs"]["steps"]:
             if names and step["name"] not in names:
                 continue
@@ -74,8 +76,40 @@ def test_every_input_is_described_and_has_a_default():
     assert ACTION["runs"]["using"] == "composite"
 
 
+needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
+PYTHON = """\
+#!/bin/sh
+# python3 -m venv FOLDER, with a python that only says what it is asked for
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\nprintf "%%s\\\\n" "$@"\\n' > "$3/bin/python"
+chmod +x "$3/bin/python"
+"""
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    ("version", "installed"),
+    [
+        pytest.param("", str(ROOT), id="its own checkout"),
+        pytest.param("v1.2", "git+https://github.example/acme/cvo-sg@v1.2", id="a tag"),
+        pytest.param("$(id)", "git+https://github.example/acme/cvo-sg@$(id)", id="no code"),
+    ],
+)
+def test_the_action_installs_from_its_own_repository(
+    runner, tmp_path, monkeypatch, version, installed
+):
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{python.parent}{os.pathsep}{os.environ['PATH']}")
+    result = runner.run("Install cvo-sg", version=version)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == installed
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
+@needs_bash
 def test_the_steps_annotate_summarise_and_fail(runner):
     missing = runner.run()
     assert missing.returncode == 1, missing.stderr
@@ -107,7 +141,7 @@ def test_the_steps_annotate_summarise_and_fail(runner):
     assert runner.run(run, command="validate").returncode == 1, "everything, without paths"
     wrong = runner.run(run, command="rm -rf /")
     assert wrong.returncode == 2
-    assert "::error title=cvo-sg::command is check or validate" in wrong.stdout
+    assert "::error title=cvo-sg::invalid command 'rm -rf /'" in wrong.stdout
     hostile = runner.run(run, paths="$(touch hacked)`touch hacked`;touch hacked")
     assert hostile.returncode == 2
     assert not (runner.workspace / "hacked").exists()

@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from folders import files, generated
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,10 +25,7 @@ def test_the_wheel_generates_the_checked_in_output_from_another_folder(tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     subprocess.run([binaries / "cvo-sg", "generate"], cwd=elsewhere, check=True)
-    for path in (ROOT / "out").rglob("*"):
-        if path.is_file():
-            copy = elsewhere / "out" / path.relative_to(ROOT / "out")
-            assert copy.read_bytes() == path.read_bytes()
+    assert files(elsewhere / "out") == generated()
     shown = subprocess.run([binaries / "cvo-sg", "--version"], capture_output=True, text=True)
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
     assert shown.stdout == f"cvo-sg, version {version[1]}\n"

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:303ba8e1e4b7e93faef3531396c0b24116bae46f01e0ad6f7d6f31e84dd4af5b
+# Digest: sha256:97ca28733327f54a504226548ab75b0fd740470c18acbab313cd6e5702886571
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -57,7 +57,7 @@ variable "prefix_list_entries" {
 # rule. groups are groups of this module, by role. An empty object is nobody.
 
 variable "inbound_clients" {
-  description = "Everybody who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager let in the whole internet."
+  description = "Everyone who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager allow the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -82,7 +82,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -94,7 +94,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
+  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -106,7 +106,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, where the network gives them no other way: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "Instances that reach the internet through the manager on port 3128, if the network gives them no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -130,7 +130,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -142,7 +142,7 @@ variable "ontap_https_clients" {
 }
 
 variable "nas_clients" {
-  description = "Hosts that mount volumes over NFS or CIFS. The NFS clients and the CIFS clients fall back to this endpoint."
+  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -214,7 +214,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for the way out."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -226,7 +226,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the group of the manager stands here by default."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the default is the group of the manager."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -238,7 +238,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet; a proxy or the addresses of interface endpoints are narrower."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use a proxy or the addresses of interface endpoints."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -251,7 +251,7 @@ variable "outbound_internet" {
 }
 
 variable "active_directory" {
-  description = "The domain controllers of the Active Directory forest. Leave it open only where neither CIFS nor Kerberos is used."
+  description = "The domain controllers of the Active Directory forest. Leave it empty only if neither CIFS nor Kerberos is used."
   default     = {}
   nullable    = false
   type = object({
@@ -264,7 +264,7 @@ variable "active_directory" {
 }
 
 variable "dns" {
-  description = "DNS servers of your own. The Amazon-provided resolver of a VPC is not filtered by security groups and need not be listed."
+  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
   default     = {}
   nullable    = false
   type = object({
@@ -277,7 +277,7 @@ variable "dns" {
 }
 
 variable "dhcp" {
-  description = "DHCP servers of your own. Amazon's DHCP is not filtered by security groups and need not be listed."
+  description = "Your own DHCP servers. Security groups do not filter Amazon's DHCP, so it need not be listed."
   default     = {}
   nullable    = false
   type = object({
@@ -303,7 +303,7 @@ variable "backup_to_s3" {
 }
 
 variable "cloud_compliance" {
-  description = "The Cloud Compliance instance, which the manager calls on port 80, or in the Console on port 8080 (Data Classification)."
+  description = "The Cloud Compliance instance, which the manager calls on port 80 or, in the Console, on port 8080 (Data Classification)."
   default     = {}
   nullable    = false
   type = object({
@@ -316,7 +316,7 @@ variable "cloud_compliance" {
 }
 
 variable "backup_endpoints" {
-  description = "The endpoints to which Cloud Volumes ONTAP backs up, and from which it restores, with the Backup to S3 feature."
+  description = "The endpoints that Cloud Volumes ONTAP backs up to and restores from with the Backup to S3 feature."
   default     = {}
   nullable    = false
   type = object({
@@ -342,7 +342,7 @@ variable "ndmp_destination_servers" {
 }
 
 variable "mail_server" {
-  description = "The SMTP server that takes alerts, which AutoSupport can use as well."
+  description = "The SMTP server that receives alerts. AutoSupport can use it, too."
   default     = {}
   nullable    = false
   type = object({
@@ -394,7 +394,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name. Bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name: bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
   default     = {}
   nullable    = false
   type = object({

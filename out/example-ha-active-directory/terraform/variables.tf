@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:188c9d71fccbd2de3b302c721d1995c018e2127c6a49093eae403a2404f53ec7
+# Digest: sha256:456f32e062c498b556bbf5ba2a2f846c561cf396ec2d6bdf4e488aca531ccc7e
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -82,7 +82,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Everybody who opens the manager over port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Narrowing it to the browsers breaks the others."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -100,7 +100,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Everybody who opens the manager over port 443: browsers, and in the Console the Data Classification instance."
+  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -137,7 +137,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -155,7 +155,7 @@ variable "ontap_https_clients" {
 }
 
 variable "nas_clients" {
-  description = "Hosts that mount volumes over NFS or CIFS. The NFS clients and the CIFS clients fall back to this endpoint."
+  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -226,7 +226,7 @@ variable "monitoring_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for the way out."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -243,7 +243,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Everybody who calls the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the group of the manager stands here by default."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the default is the group of the manager."
   nullable    = false
   default = {
     groups = ["manager", "cloud-volumes-ontap"]
@@ -258,7 +258,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet; a proxy or the addresses of interface endpoints are narrower."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use a proxy or the addresses of interface endpoints."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -271,7 +271,7 @@ variable "outbound_internet" {
 }
 
 variable "active_directory" {
-  description = "The domain controllers of the Active Directory forest. Leave it open only where neither CIFS nor Kerberos is used."
+  description = "The domain controllers of the Active Directory forest. Leave it empty only if neither CIFS nor Kerberos is used."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -292,7 +292,7 @@ variable "active_directory" {
 }
 
 variable "dns" {
-  description = "DNS servers of your own. The Amazon-provided resolver of a VPC is not filtered by security groups and need not be listed."
+  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -310,7 +310,7 @@ variable "dns" {
 }
 
 variable "mail_server" {
-  description = "The SMTP server that takes alerts, which AutoSupport can use as well."
+  description = "The SMTP server that receives alerts. AutoSupport can use it, too."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -378,7 +378,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name. Bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name: bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
   nullable    = false
   default = {
     security_group_ids = {

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:5b282105bd7be87809c6dd133b3dd5d7c9bed9e9b87516e6afe4438bf91ed102
+# Digest: sha256:59573751af27ce448d35dece2e3409516082f5a61d2907dcf1fdc9dbf2d2dc1f
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -74,7 +74,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Everybody who opens the cluster management LIF over port 443: browsers for System Manager, and the manager, which calls the ONTAP API there. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
   nullable    = false
   default = {
     security_group_ids = {
@@ -109,7 +109,7 @@ variable "nfs_clients" {
 }
 
 variable "dns" {
-  description = "DNS servers of your own. The Amazon-provided resolver of a VPC is not filtered by security groups and need not be listed."
+  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
   default     = { cidr_ipv4 = ["10.0.0.2/32"] }
   nullable    = false
   type = object({

@@ -1,0 +1,153 @@
+"""The READMEs: their commands print what they show, their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import hcl2
+import pytest
+import transcripts
+import yaml
+from conftest import ROOT
+
+from generator.cli import COMMANDS
+from generator.render import formats, is_generated
+
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in transcripts.READMES}
+# Commands that are shown and not run, by how they begin, and why.
+NOT_RUN = {
+    "python3 -m venv": "installs, which test_packaging.py tests",
+    "pip install": "installs, which test_packaging.py tests",
+    "aws cloudformation deploy": "needs an AWS account",
+    "pytest": "is this very run",
+    "CVO_SG_REQUIRE_TERRAFORM=1 pytest": "is this very run",
+    "ruff": "is for a clone; .ci/run runs it",
+    "cvo-sg generate ": "refreshes out/ of a clone; test_cli.py tests it",
+    "python tests/transcripts.py": "rewrites the READMEs; below",
+}
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="the commands are for bash")
+@pytest.mark.parametrize(
+    "lint",
+    [
+        pytest.param(False, id="without cfn-lint"),
+        pytest.param(True, id="as shown", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("name", [n for n, text in TEXTS.items() if transcripts.commands(text)])
+def test_the_commands_print_what_is_shown(name, lint, tmp_path):
+    shown = transcripts.commands(TEXTS[name])
+    printed = transcripts.run(TEXTS[name], tmp_path, lint)
+    assert len(printed) == len(shown)
+    for command, now in zip(shown, printed, strict=True):
+        assert transcripts.matches(command.shown, now), (
+            f"{name} shows for {command.text}{command.shown}\nbut it prints\n{now}\n"
+            "To show that instead: python tests/transcripts.py"
+        )
+
+
+def test_what_is_not_run_is_known():
+    lines = [
+        line
+        for text in TEXTS.values()
+        for block in transcripts.blocks(text)
+        if block.language == "sh"
+        for line in block.text.replace("\\\n", "").splitlines()
+    ]
+    for line in lines:
+        assert line.startswith(tuple(NOT_RUN)), (
+            f"{line}: show it as console, or say why it is not run"
+        )
+    for start in NOT_RUN:
+        assert any(line.startswith(start) for line in lines), f"{start!r} is not shown any more"
+    languages = {b.language for text in TEXTS.values() for b in transcripts.blocks(text)}
+    assert languages <= {"console", "sh", "yaml", "hcl", "jinja", "mermaid"}
+
+
+SHOWN = "one\n...\nfive\nsix ...\n"
+PRINTED = "one\ntwo\nthree\nfive\nsix and more\n"
+
+
+@pytest.mark.parametrize(
+    ("printed", "same"),
+    [
+        pytest.param(PRINTED, True, id="shortened"),
+        pytest.param("one\nfive\nsix \n", True, id="nothing left out"),
+        pytest.param(PRINTED + "seven\n", False, id="a line more"),
+        pytest.param(PRINTED.replace("one", "One"), False, id="another line"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_shown_lines_match_what_they_shorten_and_nothing_else(printed, same):
+    assert transcripts.matches(SHOWN, printed) == same
+
+
+def test_refreshing_keeps_what_is_shortened():
+    now = PRINTED.replace("one", "One") + "seven\n"
+    refreshed = transcripts.shortened(now, SHOWN)
+    assert refreshed == "One\n...\nsix ...\nseven\n"
+    assert transcripts.matches(refreshed, now)
+
+
+def test_a_file_that_is_shown_is_there_for_the_commands_below_it(tmp_path):
+    file = "Save it as `a/b.yaml`:\n\n```yaml\nx: $y\n```\n"
+    console = "```console\n$ cat a/b.yaml\n$ false\n$ echo $?\n```\n"
+    assert transcripts.run(f"{file}\n{console}", tmp_path) == ["x: $y\n", "", "1\n"]
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of the headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_lead_to_files_and_headings_of_the_repository(name):
+    for link in re.findall(r"\]\(([^)\s]+)\)", TEXTS[name]):
+        if "://" in link:
+            continue
+        file, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / file if file else ROOT / name
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_nothing_says_to_install_a_package_that_nobody_has_published():
+    for path in [*TEXTS, "action.yml", ".pre-commit-hooks.yaml"]:
+        assert not re.search(r"pip install [^\n]*\bcvo-sg\b", (ROOT / path).read_text()), path
+
+
+def test_the_readme_is_a_guide_that_names_every_command():
+    text = TEXTS["README.md"]
+    assert len(text.splitlines()) <= 180
+    for name in COMMANDS:
+        assert f"| `cvo-sg {name}` |" in text
+
+
+def test_examples_of_terraform_use_variables_that_the_module_has():
+    found = 0
+    for name, text in TEXTS.items():
+        for block in transcripts.blocks(text):
+            if block.language != "hcl":
+                continue
+            for arguments in (a for m in hcl2.loads(block.text)["module"] for a in m.values()):
+                source = ROOT / arguments.pop("source").strip('"')
+                known = hcl2.loads((source / "variables.tf").read_text())["variable"]
+                names = {key.strip('"') for each in known for key in each}
+                assert {key for key in arguments if not key.startswith("__")} <= names, name
+                found += 1
+    assert found
+
+
+def test_examples_in_yaml_are_yaml():
+    for text in TEXTS.values():
+        for block in transcripts.blocks(text):
+            if block.language == "yaml":
+                assert yaml.safe_load(block.text)
+
+
+def test_readmes_of_folders_are_not_taken_for_what_the_folders_hold():
+    assert not is_generated(TEXTS["out/README.md"].encode())
+    assert formats([ROOT / "templates"]) == ["cloudformation", "terraform"]
