@@ -42,9 +42,8 @@ def test_findings_say_where_what_and_which_rule():
     warning, error = lint(BAD, "out/t.yaml")
     assert warning[:5] == ("out/t.yaml", 3, 3, "warning", "W2001")
     assert error[:5] == ("out/t.yaml", 7, 5, "error", "E3003")
-    assert str(error) == (
-        "out/t.yaml:7:5: error: 'GroupDescription' is a required property [E3003]"
-    )
+    assert "GroupDescription" in error.message
+    assert str(error) == f"out/t.yaml:7:5: error: {error.message} [E3003]"
 
 
 @pytest.mark.parametrize(
