@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 
-class Reader(yaml.SafeLoader):
+class Reader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads `!If [a, b]` as `{"If": ["a", "b"]}`, and refuses a key that stands there twice."""
 
     def construct_mapping(self, node, deep=False):

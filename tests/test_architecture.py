@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ USERS = {
 }
 
 
+@cache
 def imports(name: str) -> set[str]:
     """The modules that a module imports, wherever in it."""
     found: set[str] = set()
@@ -110,7 +112,7 @@ def test_a_module_reads_at_a_sitting(name):
 )
 def test_heavy_modules_are_imported_where_they_are_used(tmp_path, arguments, absent):
     code = (
-        "import sys; from generator.cli import cli; "
+        "import sys, generator.check; from generator.cli import cli; "
         f"cli({arguments}, standalone_mode=False); "
         f"print('loaded:', *sorted({absent} & set(sys.modules)))"
     )

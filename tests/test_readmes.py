@@ -17,8 +17,8 @@ from generator.render import formats, is_generated
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in transcripts.READMES}
 # Commands that are shown and not run, by how they begin, and why.
 NOT_RUN = {
-    "python3 -m venv": "installs, which test_packaging.py tests",
-    "pip install": "installs, which test_packaging.py tests",
+    "python3 -m venv": "installs, which test_installed.py tests",
+    "pip install": "installs, which test_installed.py tests",
     "aws cloudformation deploy": "needs an AWS account",
     "pytest": "is this very run",
     "CVO_SG_REQUIRE_TERRAFORM=1 pytest": "is this very run",

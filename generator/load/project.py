@@ -126,8 +126,11 @@ def _from_toml(path: Path, name: str) -> Project:
 
     try:
         section: dict[str, Any] = tomllib.loads(_text(path))["tool"]["cvo-sg"]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise InputError([Mistake(name, 0, 0, f"[tool.cvo-sg] cannot be read: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        message = f"[tool.cvo-sg] cannot be read, because the file is not valid TOML: {error}"
+        raise InputError([Mistake(name, 0, 0, message)]) from None
+    except (KeyError, TypeError):
+        raise InputError([Mistake(name, 0, 0, "[tool.cvo-sg] must be a table")]) from None
     try:
         project: Project = parse(json.dumps(section, default=str).encode(), Project, name).value
     except InputError as error:  # lines of the file are lost on the way

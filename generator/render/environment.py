@@ -29,12 +29,13 @@ def render_template(
         template = _environment(folders).get_template(name)
         return template.render(context), str(template.filename)
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"{error.filename}:{error.lineno}: {error.message}") from None
+        place = f"{error.filename}:{error.lineno}"
+        raise TemplateError(f"{place}: invalid Jinja2: {error.message}") from None
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"{_place(name, error)}: there is no template {error.name!r}") from None
     except Exception as error:  # templates compute, so they can fail in any way
         reason = str(error) or type(error).__name__
-        raise TemplateError(f"{_place(name, error)}: {reason}") from None
+        raise TemplateError(f"{_place(name, error)}: the template failed: {reason}") from None
 
 
 def _is_output(name: str) -> bool:

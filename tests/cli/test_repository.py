@@ -504,11 +504,11 @@ def test_a_format_without_templates_is_a_mistake(generate):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        pytest.param("{{ deployment.nmae }}", ":1: .* has no attribute 'nmae'", id="undefined"),
-        pytest.param("a\n{% if %}", ":2: Expected an expression", id="syntax"),
-        pytest.param("a\nb\n{{ 1 / 0 }}", ":3: division by zero", id="arithmetic"),
+        pytest.param("{{ deployment.nmae }}", ":1: the template failed: .*nmae", id="undefined"),
+        pytest.param("a\n{% if %}", ":2: invalid Jinja2: ", id="syntax"),
+        pytest.param("a\nb\n{{ 1 / 0 }}", ":3: the template failed: ", id="arithmetic"),
         pytest.param(
-            "{{ ''.__class__.__mro__ }}", ":1: access to attribute '__class__'", id="unsafe"
+            "{{ ''.__class__.__mro__ }}", ":1: the template failed: .*__class__", id="unsafe"
         ),
         pytest.param("{% include 'x' %}", ":1: there is no template 'x'", id="include"),
         pytest.param(

@@ -28,6 +28,7 @@ def plain(value):
     return re.sub(r'\A"(.*)"\Z', r"\1", value) if isinstance(value, str) else value
 
 
+@cache
 def read(text):
     """By the kind of block, the blocks of a file."""
     return plain(hcl2.loads(text))
