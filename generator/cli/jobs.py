@@ -1,10 +1,12 @@
-"""What a run of `generate` is to do: from its arguments, or from what the repository says."""
+"""What `generate` has to do: from its arguments, or from the settings of the repository."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
 
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
     from generator.render import Origin
 
 DEFAULT = Path("out")
+ALL = "all"
+NOTHING_LISTED = (
+    "this repository lists no deployments: run `cvo-sg init acme.yaml --project` to create "
+    "cvo-sg.yaml, or name a deployment file, --preset NAME or --preset all"
+)
 
 
 class Request(NamedTuple):
-    """What the command line asks for."""
+    """The command line of `generate`."""
 
     files: tuple[str, ...]
     presets: tuple[str, ...]
@@ -28,11 +35,37 @@ class Request(NamedTuple):
     out: Path | None
     rule_data: Path | None
     templates: Path | None
+    to_stdout: bool
+    archive: Path | None
+    check: bool
+    diff: bool
+    form: str
+    force: bool
+    lint: bool
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any]) -> Request:
+        """The request from the arguments as click passes them, by name."""
+        changes = Changes(*(arguments.pop(name) for name in Changes._fields))
+        request = cls(changes=changes, **arguments)
+        return request._replace(
+            files=tuple(dict.fromkeys(request.files)),
+            presets=tuple(dict.fromkeys(request.presets)),
+            out=None if request.archive or request.to_stdout else request.out,
+        )
 
     @property
     def says_what(self) -> bool:
         """Whether it names anything to generate, or where."""
         return bool(self.files or self.presets or any(self.changes) or self.out)
+
+    @property
+    def writes(self) -> bool:
+        """Whether files are written, rather than printed or compared."""
+        return not (self.to_stdout or self.check or self.diff)
 
 
 class Place(NamedTuple):
@@ -73,6 +106,55 @@ class Job(NamedTuple):
     """The formats; none means all."""
     owned: bool
     """Whether everything that is generated in the folder belongs to these deployments."""
+    all_presets: bool = False
+    """Whether its presets are simply all that there are, rather than named one by one."""
+
+
+class Work(NamedTuple):
+    """What `generate` has read: what to do, and what to do it with."""
+
+    request: Request
+    place: Place
+    jobs: list[Job]
+    data: RuleData
+    templates: list[Path]
+    """Folders of templates; the first that has a file wins."""
+
+    @property
+    def deployments(self) -> list[tuple[Deployment, Origin]]:
+        """Those of all jobs, in their order."""
+        return [pair for job in self.jobs for pair in job.deployments]
+
+    @property
+    def examples(self) -> list[bool]:
+        """Per deployment, whether it is a preset that nobody chose by name."""
+        return [job.all_presets and not o.file for job in self.jobs for _, o in job.deployments]
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether nobody has said what to generate, so that the presets show what there is."""
+        return not (self.request.says_what or self.place.outputs)
+
+
+def gather(request: Request) -> Work:
+    """Read the settings, the deployments and the rule data.
+
+    Raises UsageError where a check, or a run that nobody watches, has nothing to work on.
+    """
+    from generator.load import RuleData, shipped
+
+    where = place()
+    settings = where.project
+    unwatched = request.check or request.diff or request.quiet
+    if unwatched and not (request.says_what or where.outputs):
+        raise UsageError(NOTHING_LISTED)
+    if request.verbose and where.file:
+        click.echo(f"reading {shown(where.file)}", err=True)
+    data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
+    data = RuleData(data_folder or shipped("rule_data"))
+    own = where.folder(request.templates, settings.templates if settings else None)
+    templates = [*([own] if own else []), shipped("templates")]
+    return Work(request, where, jobs(request, data, where), data, templates)
 
 
 def place() -> Place:
@@ -87,25 +169,42 @@ def place() -> Place:
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
-    """What to generate. A request that does not say means what the project says, or the presets.
+    """What to generate. A request that does not say means what the project says, or all presets.
 
     What the project lists goes where the project says, if the request does not.
     """
+    all_presets = ALL in request.presets
+    request = _by_name(request, data)
     outputs = [o for o in where.outputs if _goes(request, where.root / o.out)]
     if outputs:
-        parts = [_part(request, output, where) for output in outputs]
+        parts = [_part(request, output, data, where) for output in outputs]
         named = _names(request)
         if not request.says_what or (named and named == set().union(*map(_names, parts))):
             owned = not (request.says_what or request.formats)
             return [
-                _job(output, part, owned, data, where)
+                _job(output, part, owned, data, where)._replace(
+                    all_presets=all_presets or ALL in output.presets
+                )
                 for output, part in zip(outputs, parts, strict=True)
                 if _names(part)
             ]
+    if not (request.files or request.presets or request.changes.name):
+        all_presets = True
+        request = _by_name(request._replace(presets=(ALL,)), data)
     out = request.out or DEFAULT
     found = select(data, request.files, request.presets, request.changes)
-    origins = _origins(request, where, out, [d.name for d in found])
-    return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
+    origins = _origins(request, where, out)
+    pairs = list(zip(found, origins, strict=True))
+    return [Job(out, pairs, request.formats, False, all_presets)]
+
+
+def _by_name(request: Request, data: RuleData) -> Request:
+    """The request with every preset by its name, where it asks for all."""
+    every = data.presets()
+    if ALL not in request.presets or ALL in every:
+        return request
+    presets = (name for p in request.presets for name in (every if p == ALL else [p]))
+    return request._replace(presets=tuple(dict.fromkeys(presets)))
 
 
 def _goes(request: Request, folder: Path) -> bool:
@@ -113,17 +212,19 @@ def _goes(request: Request, folder: Path) -> bool:
     return not request.out or _absolute(request.out) == _absolute(folder)
 
 
-def _part(request: Request, output: Output, where: Place) -> Request:
+def _part(request: Request, output: Output, data: RuleData, where: Place) -> Request:
     """What a request is about of what an output lists; all of it, if the request does not say."""
     from generator.load import listed_deployments
 
     assert where.file
     files = [str(shown(path)) for path in listed_deployments(where.file, output)]
-    presets = output.presets
-    if request.says_what:
-        files = [file for file in files if _absolute(file) in _names(request)]
-        presets = tuple(name for name in presets if name in request.presets)
-    return request._replace(files=tuple(files), presets=presets)
+    listed = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
+    if not request.says_what:
+        return listed
+    return listed._replace(
+        files=tuple(file for file in listed.files if _absolute(file) in _names(request)),
+        presets=tuple(name for name in listed.presets if name in request.presets),
+    )
 
 
 def _names(request: Request) -> set[Path | str]:
@@ -134,12 +235,12 @@ def _names(request: Request) -> set[Path | str]:
 def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Place) -> Job:
     out = shown(where.root / output.out)
     found = select(data, part.files, part.presets, part.changes)
-    origins = _origins(part, where, None, [])
+    origins = _origins(part, where, None)
     formats = part.formats or output.formats
     return Job(out, list(zip(found, origins, strict=True)), formats, owned)
 
 
-def _origins(request: Request, where: Place, out: Path | None, names: list[str]) -> list[Origin]:
+def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
     """Per deployment, in the order of `select`, the file and the command that generates it.
 
     Without `out`, the project says where.
@@ -160,12 +261,8 @@ def _origins(request: Request, where: Place, out: Path | None, names: list[str])
             path = where.relative(Path(file))
             unique = inside and where.holds(Path(file))
             found.append(Origin(_command(path, *options), path, unique))
-    presets = list(request.presets)
-    if not found and not presets:
-        if request.changes.name:
-            return [Origin(_command(*options))]
-        presets = names
-    return found + [Origin(_command("--preset", name, *options)) for name in presets]
+    found += [Origin(_command("--preset", name, *options)) for name in request.presets]
+    return found or [Origin(_command(*options))]
 
 
 def _absolute(path: Path | str) -> Path:

@@ -81,13 +81,9 @@ def changes_options(command: Any) -> Any:
 def deployments(
     data: RuleData, files: tuple[str, ...], presets: tuple[str, ...], changes: Changes
 ) -> list[Deployment]:
-    """The deployments with the changes; every preset if neither files nor names are given.
-
-    With a name, but neither files nor presets, the options alone make a deployment.
-    """
+    """The deployments with the changes; without files and presets, the options make one."""
     found = _read_all(data, files) + [data.preset(name) for name in presets]
-    if not found:
-        found = [_new(data, changes)] if changes.name else [data.preset(n) for n in data.presets()]
+    found = found or [_new(data, changes)]
     if changes.name and len(found) > 1:
         raise UsageError(f"--name is for one deployment, but these are {len(found)}")
     if any(changes):

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:e4a2417e89cc1b68827bcf11a0a4ea47c97ebbb0f196161ca8fbe717e2c664c0
+# Digest: sha256:ed9af40b5a2510121fcaf11178be6faf1a0c03971a35f9eaccda67e52faab4f4
 
 locals {
   # What the endpoints stand for: the first variable that is not null.
@@ -23,6 +23,7 @@ locals {
     "dns"                     = coalesce(var.dns)
     "mail-server"             = coalesce(var.mail_server)
     "monitor-server"          = coalesce(var.monitor_server)
+    "autosupport"             = coalesce(var.autosupport)
     "ontap-intercluster-lifs" = coalesce(var.ontap_intercluster_lifs)
     "syslog-server"           = coalesce(var.syslog_server)
     "aws-api-services"        = coalesce(var.aws_api_services)

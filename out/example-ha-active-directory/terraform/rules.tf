@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:1cf9e8dc45f57419a849804b7e91690203a7e64cc6e9a9643aa1f82e943468e9
+# Digest: sha256:15844f5a9f43496d1bf4c4c88c0ebd4e930bbb3abdc6137859ea14c143054f40
 
 # What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
 # is a variable, or groups of this module.
@@ -77,6 +77,7 @@ locals {
         { key = "ontap-intercluster-lifs-tcp-11104", peers = ["ontap-intercluster-lifs"], ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
         { key = "ontap-intercluster-lifs-tcp-11105", peers = ["ontap-intercluster-lifs"], ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer" },
         { key = "syslog-server-udp-514", peers = ["syslog-server"], ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { key = "autosupport-tcp-443", peers = ["autosupport"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Supplement: sending AutoSupport messages" },
       ]
     }
     "ha-mediator" = {

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:b3ba38aa5ca3976914f0cc55888026f5b4da46eea3a290d75c49e9b7d3089dbe
+# Digest: sha256:84fe068fc0d8d30c77275f3e245b2c7a83babd898c8007974ca23ed5dc464c59
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -588,6 +588,39 @@ variable "monitor_server" {
       [for id in values(var.monitor_server.security_group_ids) : startswith(id, "sg-")],
       [for role in var.monitor_server.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
     )), var.monitor_server == null)
+    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
+  }
+}
+
+variable "autosupport" {
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP where its transport was changed. A security group cannot match a host name. Bind a proxy, a prefix list of your own, or 0.0.0.0/0."
+
+  type = object({
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
+  })
+
+  nullable = false
+
+  default = {
+    cidr_ipv4 = [
+      # proxy
+      "10.30.0.80/32",
+    ]
+  }
+
+  validation {
+    condition = try(alltrue(concat(
+      [for cidr in var.autosupport.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
+      [for cidr in var.autosupport.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
+      [for id in values(var.autosupport.prefix_lists) : startswith(id, "pl-")],
+      [for id in values(var.autosupport.security_group_ids) : startswith(id, "sg-")],
+      [for role in var.autosupport.groups : contains(["manager", "cloud-volumes-ontap", "ha-mediator"], role)],
+    )), var.autosupport == null)
     error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
   }
 }

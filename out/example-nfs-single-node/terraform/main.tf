@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:363d541901ef4726168054b53dc8212c685a7cbe9b34dc1c5d28642c9315761c
+# Digest: sha256:336f4a01022b66f5ae21e44cbece66cba416531b1fefa75fbd756bbc2918b67a
 
 locals {
   # What the endpoints stand for: the first variable that is not null.
@@ -11,6 +11,7 @@ locals {
     "ontap-https-clients" = coalesce(var.ontap_https_clients)
     "nfs-clients"         = coalesce(var.nfs_clients)
     "dns"                 = coalesce(var.dns)
+    "autosupport"         = coalesce(var.autosupport)
     "syslog-server"       = coalesce(var.syslog_server)
   }
 

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:29c2897687e834d8965a458b34c94c11177438d2729adc450cfbb07e2108592f
+# Digest: sha256:224525b08414c392574015ddf50f77748331a6e4e84c19d3f7d9d5d347c21e44
 
 # What the rules permit: one line a permission, in document order. Its peers are an endpoint, which
 # is a variable, or groups of this module.
@@ -26,6 +26,7 @@ locals {
       egress = [
         { key = "dns-udp-53", peers = ["dns"], ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
         { key = "syslog-server-udp-514", peers = ["syslog-server"], ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { key = "autosupport-tcp-443", peers = ["autosupport"], ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Supplement: sending AutoSupport messages" },
       ]
     }
   }

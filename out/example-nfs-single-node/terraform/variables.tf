@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:53a6b08a33304d898158970f90d3708fd6f25095d6bdee872c2daec395cc4ce2
+# Digest: sha256:f4126861ab3da3a5add4a96b80d4a1369075f00c100e76ac6d8e6c0ae2cb33a2
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -168,6 +168,39 @@ variable "dns" {
       [for id in values(var.dns.security_group_ids) : startswith(id, "sg-")],
       [for role in var.dns.groups : contains(["cloud-volumes-ontap"], role)],
     )), var.dns == null)
+    error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
+  }
+}
+
+variable "autosupport" {
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP where its transport was changed. A security group cannot match a host name. Bind a proxy, a prefix list of your own, or 0.0.0.0/0."
+
+  type = object({
+    cidr_ipv4           = optional(set(string), [])
+    cidr_ipv6           = optional(set(string), [])
+    prefix_lists        = optional(map(string), {})
+    prefix_list_entries = optional(map(number), {})
+    security_group_ids  = optional(map(string), {})
+    groups              = optional(set(string), [])
+  })
+
+  nullable = false
+
+  default = {
+    cidr_ipv4 = [
+      # proxy
+      "10.30.0.80/32",
+    ]
+  }
+
+  validation {
+    condition = try(alltrue(concat(
+      [for cidr in var.autosupport.cidr_ipv4 : !strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
+      [for cidr in var.autosupport.cidr_ipv6 : strcontains(cidr, ":") && cidr == cidrsubnet(cidr, 0, 0)],
+      [for id in values(var.autosupport.prefix_lists) : startswith(id, "pl-")],
+      [for id in values(var.autosupport.security_group_ids) : startswith(id, "sg-")],
+      [for role in var.autosupport.groups : contains(["cloud-volumes-ontap"], role)],
+    )), var.autosupport == null)
     error_message = "Write networks without host bits (10.0.0.0/16, 2001:db8::/32), ids pl-... and sg-..., and groups of this module by role."
   }
 }
