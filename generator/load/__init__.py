@@ -1,6 +1,7 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
 from generator.load.project import (
+    PROJECT_FILES,
     Output,
     Project,
     find_project,
@@ -12,6 +13,7 @@ from generator.load.rule_data import RuleData, shipped
 from generator.load.schema import deployment_schema, project_schema, rule_data_schema
 
 __all__ = [
+    "PROJECT_FILES",
     "Output",
     "Project",
     "RuleData",

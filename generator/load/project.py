@@ -12,6 +12,8 @@ from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
+PROJECT_FILES = (FILE, TOML)
+"""The files that can list what a repository generates; the first one wins in a folder."""
 
 
 @dataclass(frozen=True)
