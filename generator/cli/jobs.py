@@ -69,10 +69,10 @@ class Request(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where the command runs, and what the repository around it says, if it says anything."""
+    """Where the command runs, and the settings of the repository around it, if it has any."""
 
     root: Path
-    """The folder that paths in generated files are relative to."""
+    """The base of paths in generated files."""
     file: Path | None = None
     project: Project | None = None
 
@@ -82,18 +82,18 @@ class Place(NamedTuple):
         return self.project.outputs if self.project else ()
 
     def relative(self, path: Path) -> str:
-        """A path from the root, as generated files show it; outside, where it is is not theirs."""
+        """A path from the root, for generated files; only the name of a file outside of it."""
         shown = Path(os.path.relpath(path, self.root)).as_posix() if self.holds(path) else path.name
         if not shown.isprintable():
-            raise UsageError(f"{shown!r} cannot stand in a comment: rename it")
+            raise UsageError(f"{shown!r} contains a control character: rename it")
         return shown
 
     def holds(self, path: Path) -> bool:
-        """Whether a path lies below the root."""
+        """Whether a path is below the root."""
         return Path(os.path.relpath(path, self.root)).parts[:1] != ("..",)
 
     def folder(self, option: Path | None, setting: str | None) -> Path | None:
-        """A folder that an option gives, or else the project."""
+        """The folder from an option, or else from the settings."""
         return option or (shown(self.root / setting) if setting else None)
 
 
@@ -103,11 +103,11 @@ class Job(NamedTuple):
     out: Path
     deployments: list[tuple[Deployment, Origin]]
     formats: tuple[str, ...]
-    """The formats; none means all."""
+    """The formats; if empty, all."""
     owned: bool
-    """Whether everything that is generated in the folder belongs to these deployments."""
+    """Whether every generated file in the folder belongs to these deployments."""
     all_presets: bool = False
-    """Whether its presets are simply all that there are, rather than named one by one."""
+    """Whether its presets are all there are, rather than chosen by name."""
 
 
 class Work(NamedTuple):
@@ -132,7 +132,7 @@ class Work(NamedTuple):
 
     @property
     def is_first_look(self) -> bool:
-        """Whether nobody has said what to generate, so that the presets show what there is."""
+        """Whether neither arguments nor settings say what to generate, so all presets are."""
         return not (self.request.says_what or self.place.outputs)
 
 
@@ -169,9 +169,9 @@ def place() -> Place:
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
-    """What to generate. A request that does not say means what the project says, or all presets.
+    """What to generate. A request that names nothing means what the settings list, or all presets.
 
-    What the project lists goes where the project says, if the request does not.
+    What the settings list goes to their folder, unless the request names another.
     """
     all_presets = ALL in request.presets
     request = _by_name(request, data)
@@ -199,7 +199,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
 
 
 def _by_name(request: Request, data: RuleData) -> Request:
-    """The request with every preset by its name, where it asks for all."""
+    """The request with `all` replaced by the names of the presets."""
     every = data.presets()
     if ALL not in request.presets or ALL in every:
         return request
@@ -208,12 +208,12 @@ def _by_name(request: Request, data: RuleData) -> Request:
 
 
 def _goes(request: Request, folder: Path) -> bool:
-    """Whether a request may be about what goes to a folder."""
+    """Whether a request concerns an output folder."""
     return not request.out or _absolute(request.out) == _absolute(folder)
 
 
 def _part(request: Request, output: Output, data: RuleData, where: Place) -> Request:
-    """What a request is about of what an output lists; all of it, if the request does not say."""
+    """The part of an output that a request names; all of it, if the request names nothing."""
     from generator.load import listed_deployments
 
     assert where.file
@@ -228,7 +228,7 @@ def _part(request: Request, output: Output, data: RuleData, where: Place) -> Req
 
 
 def _names(request: Request) -> set[Path | str]:
-    """The files and presets of a request, so that the same ones are equal."""
+    """The files and presets of a request, with absolute paths to compare."""
     return {*map(_absolute, request.files), *request.presets}
 
 
@@ -241,9 +241,9 @@ def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Plac
 
 
 def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
-    """Per deployment, in the order of `select`, the file and the command that generates it.
+    """For each deployment, in the order of `select`, its file and the command that generates it.
 
-    Without `out`, the project says where.
+    Without `out`, the settings determine the folder.
     """
     from generator.render import Origin
 
@@ -266,7 +266,7 @@ def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
 
 
 def _absolute(path: Path | str) -> Path:
-    """The path from the root of the file system; links stay what they are called."""
+    """The absolute path, without resolving symbolic links."""
     return Path(os.path.normpath(Path.cwd() / path))
 
 
@@ -277,5 +277,5 @@ def _command(*words: str) -> str:
 
 
 def shown(path: Path) -> Path:
-    """A path from the working directory, as a user would write it."""
+    """A path relative to the working directory."""
     return Path(os.path.relpath(path))

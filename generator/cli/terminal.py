@@ -44,6 +44,6 @@ def colored_diff(text: str) -> str:
 
     def style(match: re.Match[str]) -> str:
         kind = next(i for i, group in enumerate(match.groups()) if group)
-        return click.style(match[0], fg=_DIFF_COLORS[kind], bold=not kind)
+        return click.style(match[0], fg=_DIFF_COLORS[kind], bold=kind == 0 or None)
 
     return _DIFF_LINE.sub(style, text)

@@ -1,4 +1,4 @@
-"""From the bytes of a YAML file to its nodes, and the sentences for what is not YAML."""
+"""Parses the bytes of a YAML file into nodes, and explains what is not valid YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "co
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
-HARMLESS = 200  # levels that every version of the library composes
+HARMLESS = 200  # levels that every version of the library can parse
 _INDENTATION = re.compile(r"^[ \t?:-]*", re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TOO_DEEP = "the YAML is nested too deeply"
@@ -25,21 +25,21 @@ _NEEDS_QUOTES = {
 
 
 def compose(data: bytes, file: str) -> Node:
-    """The nodes of a YAML text. Raises InputError, with the place, for what is not YAML."""
+    """The root node of a YAML file. Raises InputError with the place of what is not valid YAML."""
     if len(data) > MAX_BYTES:
         raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
         text = data.decode("utf-8")
         if "\x85" in text:
             line = text.count("\n", 0, text.index("\x85")) + 1
-            message = "YAML reads U+0085 as a line break: leave it out"
+            message = "remove the character U+0085: YAML reads it as a line break"
             raise InputError([Mistake(file, line, 0, message)])
         if _deepest_possible(text) > HARMLESS:
             _check_depth(text, file)
         node = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError([Mistake(file, line, 0, "this is not UTF-8 text")]) from None
+        raise InputError([Mistake(file, line, 0, "the file is not UTF-8 text")]) from None
     except yaml.YAMLError as error:
         raise InputError([_mistake(error, text, file)]) from None
     if node is None:
@@ -48,16 +48,16 @@ def compose(data: bytes, file: str) -> Node:
 
 
 def _deepest_possible(text: str) -> int:
-    """No fewer levels than the text nests: counted by its brackets and its widest indentation.
+    """An upper bound of the nesting depth, from the brackets and the widest indentation.
 
-    A level of a block takes a column, and a sequence can stand in the column of its mapping.
+    A block level takes at least a column, and a sequence may share the column of its mapping.
     """
     columns = max(map(len, _INDENTATION.findall(text)))
     return 2 * columns + text.count("[") + text.count("{")
 
 
 def _check_depth(text: str, file: str) -> None:
-    """Refuse deep nesting before the library does, or before it overflows its stack."""
+    """Reject deep nesting before the library does, or before its stack overflows."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -68,30 +68,28 @@ def _check_depth(text: str, file: str) -> None:
 
 
 def _mistake(error: yaml.YAMLError, text: str, file: str) -> Mistake:
-    """The mistake that the library found, in its place."""
+    """The mistake that the library found, with its place."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return Mistake(file, 0, 0, f"this is not YAML: {_problem(error, text)}")
+        return Mistake(file, 0, 0, f"invalid YAML: {_problem(error, text)}")
     before = text[: mark.index]
     open_brackets = sum(before.count(sign) for sign in "[{") - sum(map(before.count, "]}"))
-    if open_brackets > MAX_DEPTH:  # the library looks ahead, and meets a limit of its own first
+    if open_brackets > MAX_DEPTH:  # the library looks ahead, and hits its own limit first
         return Mistake(file, mark.line + 1, 0, TOO_DEEP)
-    return Mistake(
-        file, mark.line + 1, mark.column + 1, f"this is not YAML: {_problem(error, text)}"
-    )
+    return Mistake(file, mark.line + 1, mark.column + 1, f"invalid YAML: {_problem(error, text)}")
 
 
 def _problem(error: yaml.YAMLError, text: str) -> str:
-    """The parser's sentence, with its context and with what would be right."""
+    """The sentence of the library, with its context and a remedy."""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "bad YAML"
     context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
     mark = getattr(error, "problem_mark", None)
     if mark and text[mark.index : mark.index + 1] == "\t":
-        return "a tab stands here: indent with spaces"
+        return "found a tab: indent with spaces"
     if problem.startswith("but "):
         return f"{context}, {problem}"
     if problem in _NEEDS_QUOTES:
-        return f"{problem}: put the text in quotes"
+        return f"{problem}: use quotes around the string"
     if context and start:
         return f"{problem} {context} from {start.line + 1}:{start.column + 1}"
     return problem
