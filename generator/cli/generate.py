@@ -124,5 +124,4 @@ def generate(**arguments: Any) -> None:
     target = destination(work, rendered)
     check_all(work, resolved, target)
     changes = deliver(work, target)
-    if work.request.writes:
-        summarize(work, resolved, target, changes)
+    summarize(work, resolved, target, changes)

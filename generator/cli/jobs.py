@@ -63,9 +63,9 @@ class Request(NamedTuple):
         return bool(self.files or self.presets or any(self.changes) or self.out)
 
     @property
-    def writes(self) -> bool:
-        """Whether files are written, rather than printed or compared."""
-        return not (self.to_stdout or self.check or self.diff)
+    def compares(self) -> bool:
+        """Whether files are compared with those on the disk, rather than written or printed."""
+        return self.check or self.diff
 
 
 class Place(NamedTuple):
@@ -145,7 +145,7 @@ def gather(request: Request) -> Work:
 
     where = place()
     settings = where.project
-    unwatched = request.check or request.diff or request.quiet
+    unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or where.outputs):
         raise UsageError(NOTHING_LISTED)
     if request.verbose and where.file:

@@ -67,11 +67,8 @@ def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
         elif each.kind != "open-to-the-internet":  # the summary counts these
             click.echo(terminal.warning(each.message), err=True)
     if warnings and request.strict:
-        number = (
-            "1 warning is an error"
-            if len(warnings) == 1
-            else f"{len(warnings)} warnings are errors"
-        )
+        one = len(warnings) == 1
+        number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
         _refuse(f"{number} under --strict")
 
 
@@ -108,7 +105,7 @@ def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
     from generator.resolve import advise
 
     request = work.request
-    if not request.strict and (request.check or request.diff or request.quiet):
+    if not request.strict and (request.compares or request.quiet):
         return
     for each, is_example in zip(resolved, work.examples, strict=True):
         if request.strict or not is_example:

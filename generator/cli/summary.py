@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 def summarize(
     work: Work, resolved: list[Resolved], target: Target, changes: tuple[Change, ...]
 ) -> None:
-    """Print what a person wants to know: each deployment, the number of files, the next step."""
+    """Print what a person wants to know: each deployment, the number of files, the next step.
+
+    A comparison needs no summary: it has said what differs.
+    """
     request = work.request
+    if request.compares:
+        return
     if request.verbose:
         _list_files(target, changes)
     if request.quiet:

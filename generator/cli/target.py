@@ -96,7 +96,7 @@ def deliver(work: Work, target: Target) -> tuple[Change, ...]:
     request = work.request
     if request.to_stdout:
         click.echo("\n".join(target.texts.values()), nl=False)
-    elif request.check or request.diff:
+    elif request.compares:
         report(target, request.diff, request.form, request.quiet)
     else:
         return put(target, request.force)

@@ -1,6 +1,6 @@
 """The shapes of the rule data: frozen values that check themselves.
 
-Each class is a mapping in a YAML file. The string under a field documents the key, also for editors.
+Each class is a mapping in a YAML file. The string under a field documents its key.
 """
 
 from __future__ import annotations

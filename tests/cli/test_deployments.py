@@ -199,6 +199,13 @@ def test_a_new_deployment_needs_a_release(run):
     assert result.stderr.startswith("cvo-sg: --name also needs --release: use 3.7, ")
 
 
+def test_stdout_leaves_the_summary_to_standard_error(run, site):
+    result = run("generate", "--no-lint", "-f", "terraform", "--stdout", site())
+    assert "  open to the internet: manager" in result.stderr
+    assert "open to the internet: manager" not in result.stdout
+    assert "files" not in result.stderr
+
+
 def test_stdout_prints_what_is_deployed_and_no_readme(run, site, tmp_path):
     file = site()
     run("generate", "--no-lint", "-f", "terraform", file)
