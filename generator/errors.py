@@ -1,4 +1,4 @@
-"""What can go wrong, in sentences for the user. Nothing else in the package prints or exits."""
+"""The errors that reach a user, and the sentences that several of them share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Mistake(NamedTuple):
-    """One mistake in one file. Lines and columns count from 1; 0 means that there is none."""
+    """One mistake in one file. Lines and columns count from 1; 0 means unknown."""
 
     file: str
     line: int
@@ -20,7 +20,7 @@ class Mistake(NamedTuple):
 
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands in a file: keys and indices from the top; with `KEY` last, its key."""
+"""The place of a value in a file: keys and indices from the top. With `KEY` last, of its key."""
 KEY = "\0key"
 
 
@@ -29,7 +29,7 @@ class GeneratorError(Exception):
 
 
 class InputError(GeneratorError):
-    """Files that cannot be used: all of their mistakes at once, in the order of the files."""
+    """Invalid files: all mistakes at once, in the order of files and lines."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes: tuple[Mistake, ...] = tuple(sorted(set(mistakes)))
@@ -40,56 +40,60 @@ class InputError(GeneratorError):
 
 
 class UsageError(GeneratorError):
-    """A command line that asks for something that does not exist or cannot be done."""
+    """A command line that names something unknown or asks for the impossible."""
 
 
 class ResolveError(GeneratorError):
-    """A deployment whose bindings contradict each other or exceed what AWS allows."""
+    """A deployment whose bindings contradict each other or exceed a limit of AWS."""
 
 
 class TemplateError(GeneratorError):
-    """A template that cannot be rendered: its file, its line, and the reason."""
+    """A template that cannot be rendered: the file, the line and the reason."""
 
 
 class WriteError(GeneratorError):
-    """An output folder that cannot be written, or a file in it that is not ours to change."""
+    """An output folder that cannot be written, or a file in it that must not be changed."""
 
 
 class FieldError(ValueError):
-    """A value that its own model refuses; `field` is the field at fault, if it is a single one."""
+    """A value that the model rejects; `field` is the field at fault, if it is only one."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
 
 
-MANY = 12  # names beyond which a list of all of them helps nobody
+MANY = 12  # a list of more names is too long to help
 
 
 def choices(names: Iterable[str]) -> str:
-    """The names as a person lists them: `a, b or c`."""
+    """The names as `a, b or c`."""
     first, *rest = list(names) or ["nothing"]
     return f"{', '.join([first, *rest[:-1]])} or {rest[-1]}" if rest else first
 
 
 def shown(value: object) -> str:
-    """A user's value in quotes, cut so that a sentence stays a line."""
+    """A value in quotes, shortened to keep the sentence on one line."""
     text = str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def nearest(name: str, known: Sequence[str]) -> list[str]:
-    """The known name that the user may have meant, if there is one."""
+    """The known name closest to a misspelt one, if any is close."""
     from difflib import get_close_matches
 
     return get_close_matches(name, known, n=1)
 
 
 def unknown(what: str, name: object, known: Sequence[str]) -> str:
-    """The sentence for a name that does not exist, with the choices and the nearest match."""
-    sentence = f"there is no {what} {shown(name)}"
+    """The sentence for an unknown name, with the valid ones and the nearest match."""
+    return f"unknown {what} {shown(name)}: {suggestion(name, known)}"
+
+
+def suggestion(name: object, known: Sequence[str]) -> str:
+    """What to use instead of a name that is not among the known ones."""
     near = nearest(str(name), known)
     if near and len(known) > MANY:
-        return f"{sentence}: did you mean {near[0]}?"
+        return f"did you mean {near[0]}?"
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{sentence}: choose {choices(known)}{hint}"
+    return f"use {choices(known)}{hint}"

@@ -64,7 +64,7 @@ def test_files_of_others_are_never_orphaned(tmp_path, name, content):
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        pytest.param(lambda old: old + b"edited\n", "x was edited by hand: write", id="edited"),
+        pytest.param(lambda old: old + b"edited\n", "x was edited by hand: change", id="edited"),
         pytest.param(
             lambda old: old.replace(b"Digest", b""), "x was not generated", id="no digest"
         ),
@@ -82,7 +82,7 @@ def test_an_edit_is_not_overwritten(tmp_path, edit, sentence):
 def test_an_edited_file_that_is_generated_no_longer_goes_only_by_force(tmp_path):
     put(tmp_path, {"x": ours("1"), "y": ours("1")})
     (tmp_path / "y").write_bytes(ours("1") + b"edited\n")
-    told = "y was edited by hand, and is generated no longer: move it away, or remove it with --fo"
+    told = "y was edited by hand, and is no longer generated: move it, or use --force to remove it"
     with pytest.raises(WriteError, match=told):
         put(tmp_path, {"x": ours("1")})
     put(tmp_path, {"x": ours("1")}, force=True)

@@ -1,4 +1,4 @@
-"""The command line: a thin shell over the steps, and the only place that prints and exits."""
+"""The command line: one file a command, and the only code that prints and exits."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any
 
 import click
 
+from generator.cli import terminal
 from generator.errors import GeneratorError, InputError
 
 COMMANDS = ("diff", "explain", "generate", "init", "rules", "schema", "validate")
-"""The commands: each is a module of this package, and a function in it of the same name."""
+"""Each is a module of this package with a function of the same name."""
 
 
 class _Group(click.Group):
-    """Imports a command when it is asked for, and turns errors that are meant for the user into
-    their sentences and exit status 2.
-    """
+    """Imports commands late, and turns our errors into sentences and exit status 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -36,31 +35,33 @@ class _Group(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.color = terminal.color()
         try:
             return super().invoke(ctx)
+        except InputError as error:  # begins with a file and a line, as in compilers
+            click.echo(str(error), err=True)
         except GeneratorError as error:
-            # A mistake in a file begins with its place, as compilers and editors have it.
-            click.echo(f"{'' if isinstance(error, InputError) else 'cvo-sg: '}{error}", err=True)
-            ctx.exit(2)
+            click.echo(terminal.error(str(error)), err=True)
+        return ctx.exit(2)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cvo-sg")
 def cli() -> None:
-    """Documented AWS security group rules, as Terraform HCL and CloudFormation YAML.
+    """Generate AWS security groups from documented rules, as Terraform and CloudFormation.
 
-    Exit status: 0 clean, 1 findings or drift, 2 wrong usage or input.
+    Exit status: 0 success, 1 findings or drift, 2 usage or input error.
     """
 
 
 def main() -> None:
     """The console script."""
-    gc.disable()  # a run is over before a collection pays; linting switches it on again
-    if sys.stdout:  # none where it is closed; names of files need not be text
+    gc.disable()  # a run ends before a collection pays off; linting switches it on again
+    if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         cli(prog_name="cvo-sg")
-    except OSError as error:  # standard output that takes no more
+    except OSError as error:  # standard output is full or closed
         with suppress(OSError):
             print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
-        os._exit(2)  # Python's own exit would try to write the rest once more, and complain
+        os._exit(2)  # Python's own exit would try to write the rest again, and complain

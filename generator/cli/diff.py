@@ -1,4 +1,4 @@
-"""`cvo-sg diff`: what changes from one release or deployment to another."""
+"""`cvo-sg diff`: the changes from one release or deployment to another."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     default="table",
     show_default=True,
     type=click.Choice(["table", "json", "markdown"]),
-    help="How to print it.",
+    help="The output format.",
 )
-@click.option("--wording", is_flag=True, help="Show also the rows that only say the same anew.")
+@click.option(
+    "--wording", is_flag=True, help="Also list the rows in which only the wording differs."
+)
 @options.rule_data
 @click.pass_context
 def diff(
@@ -36,10 +38,11 @@ def diff(
 ) -> None:
     """Compare two releases, two deployment files, or a deployment file and a release.
 
-    The documented rows are compared, and what they come to at AWS; of deployments, the rows that
-    they use, and the permissions with their peers. A deployment and a release show what it means to
-    move there.
-    Exit status: 0 if the permissions are the same, 1 if they differ, 2 wrong usage or input.
+    Releases differ in documented rows and the permissions that they mean; deployments in the rows
+    that they use, and in permissions with peers. With a deployment file and a release, the command
+    shows what changes if the deployment moves to that release.
+
+    Exit status: 0 same permissions, 1 different permissions, 2 usage or input error.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`cvo-sg explain`: why is this port open?"""
+"""`cvo-sg explain`: the rules about a port, a group or an endpoint."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from generator.errors import UsageError, unknown
 def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
     """Show every rule about a port, a group or an endpoint, release by release.
 
-    A port is a number or a range, with a protocol or without, or a protocol alone. Rules that let
-    everything through have to do with every port. Supplements come last.
+    PORT is a number or a range with or without a protocol (443, 53/udp, tcp/18600-18699), or a
+    protocol (icmp, ssh). Rules for all traffic match every port. Supplements come last.
 
     \b
     Examples:
       cvo-sg explain 3000
-      cvo-sg explain udp/53 --release 3.7
+      cvo-sg explain 53/udp --release 3.7
+      cvo-sg explain ssh
       cvo-sg explain dns
     """
     from generator.load import RuleData, shipped
@@ -33,11 +34,11 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
     data = RuleData(rule_data or shipped("rule_data"))
     catalogue = data.catalogue
     names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints]))
-    if ports(what) is None and what not in names:
-        raise UsageError(unknown("port, group or endpoint", what, names))
     releases = [data.release(name) for name in release_ids or data.releases()]
+    if what not in names and not ports(what, releases):
+        raise UsageError(unknown("port, group or endpoint", what, names))
     if what in catalogue.endpoints:
         endpoint = catalogue.endpoints[what]
         click.echo(f"{endpoint.title}: {endpoint.help}\n")
     text = as_text(reasons(what, releases, catalogue))
-    click.echo(text or "No documented rule has to do with it.\n", nl=False)
+    click.echo(text or "No documented rule matches.\n", nl=False)

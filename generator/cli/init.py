@@ -1,8 +1,10 @@
-"""`cvo-sg init`: a deployment file to start from."""
+"""`cvo-sg init`: a deployment file to start from, and what a repository needs around it."""
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,47 +16,134 @@ from generator.errors import FieldError, UsageError, unknown
 from generator.model import name_mistake
 
 if TYPE_CHECKING:
+    from generator.load import RuleData
     from generator.model import Catalogue, Release
     from generator.show import Answers
+
+ATTRIBUTES = ".gitattributes"
 
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--release", "-r", metavar="R", help="The release whose rules apply.")
-@click.option("--interactive", "-i", is_flag=True, help="Ask for what matters most.")
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--interactive", "-i", is_flag=True, help="Ask for the most important values.")
+@click.option(
+    "--project",
+    is_flag=True,
+    help="Also write cvo-sg.yaml, which lists the file, and .gitattributes for the output folder.",
+)
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @rule_data_option
 def init(
-    file: Path, release: str | None, interactive: bool, force: bool, rule_data: Path | None
+    file: Path,
+    release: str | None,
+    interactive: bool,
+    project: bool,
+    force: bool,
+    rule_data: Path | None,
 ) -> None:
-    """Write a deployment file with every endpoint explained, ready to be edited.
+    """Write a deployment file with every endpoint explained, ready to edit.
+
+    The JSON Schema for completion in editors goes beside it.
 
     \b
     Examples:
-      cvo-sg init customer.yaml
-      cvo-sg init customer.yaml --interactive
+      cvo-sg init acme.yaml
+      cvo-sg init acme.yaml --project
+      cvo-sg init acme.yaml --interactive
     """
     from generator.load import RuleData, shipped
-    from generator.show import Answers, starter
-    from generator.write import Change, write
+    from generator.show import SCHEMA, Answers, starter
 
-    if file.exists() and not force:
-        raise UsageError(f"{file} is there already: choose another name, or add --force")
+    _check_name(file)
     data = RuleData(rule_data or shipped("rule_data"))
     chosen = data.release(release or data.releases()[0])
     catalogue = data.catalogue.of(chosen.info)
+    files = _project_files(file, force) if project else {}
+    _refuse_existing([file, *files], force)
     answers = Answers(_name_of(file))
     if interactive:
         answers = _ask(answers, chosen, catalogue)
-    text = starter(chosen, catalogue, answers).encode()
-    data.parse_deployment(text, str(file))
-    write([file.parent], [Change(file, "missing", None, text)])
-    click.echo(f"wrote {file}")
-    click.echo(f"edit it, then run: cvo-sg generate {file}", err=True)
+    text = starter(chosen, catalogue, answers)
+    data.parse_deployment(text.encode(), str(file))
+    _write({file: text, **_schema(file.parent / SCHEMA, data, force), **files})
+    word = shlex.quote(f"./{file}" if str(file).startswith("-") else str(file))
+    command = "cvo-sg generate" if project else f"cvo-sg generate {word}"
+    click.echo(f"next: edit {word}, then run: {command}", err=True)
+
+
+def _check_name(file: Path) -> None:
+    """Refuse names under which no command would find a deployment file."""
+    from generator.load import PROJECT_FILES
+    from generator.show import SCHEMA
+
+    if file.name in (*PROJECT_FILES, SCHEMA, ATTRIBUTES):
+        message = f"{file.name} is not a deployment file: choose a name such as acme.yaml"
+        hint = "; --project writes cvo-sg.yaml beside it" if file.name in PROJECT_FILES else ""
+        raise UsageError(message + hint)
+    if str(file) == "-" or file.is_dir() or not str(file).isprintable():
+        raise UsageError(f"{str(file)!r} is not a file name: choose one such as acme.yaml")
+
+
+def _refuse_existing(files: list[Path], force: bool) -> None:
+    existing = [str(file) for file in files if os.path.lexists(file)]
+    if existing and not force:
+        verb = "exists" if len(existing) == 1 else "exist"
+        raise UsageError(
+            f"{' and '.join(existing)} already {verb}: choose another name, or use --force"
+        )
+
+
+def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
+    """The schema that the deployment file names, unless its folder has one."""
+    from generator.cli.schema import schema_text
+
+    text = schema_text("deployment", data)
+    if path.exists() and not force:
+        if path.read_bytes() != text.encode():
+            click.echo(f"{path} differs from this version's: --force overwrites it", err=True)
+        return {}
+    return {path: text}
+
+
+def _project_files(file: Path, force: bool) -> dict[Path, str]:
+    """The settings that list the deployment file, and .gitattributes unless there is one."""
+    from generator.cli.jobs import DEFAULT, shown
+    from generator.load import PROJECT_FILES, find_project, project_root
+    from generator.show import attributes, settings
+
+    root = project_root(Path.cwd())
+    found = find_project(Path.cwd())
+    listed = Path(os.path.relpath(file, root)).as_posix()
+    if listed.startswith("../"):
+        raise UsageError(f"{file} is outside {root}: cvo-sg.yaml lists files below its own folder")
+    if found and not (force and found.name == PROJECT_FILES[0]):
+        raise UsageError(
+            f"{shown(found)} already exists: list {listed} there, and leave out --project"
+        )
+    files = {shown(root / PROJECT_FILES[0]): settings(listed, str(DEFAULT))}
+    path, line = shown(root / ATTRIBUTES), attributes(str(DEFAULT))
+    if not os.path.lexists(path):
+        files[path] = line
+    elif line not in path.read_text("utf-8", "replace"):
+        click.echo(f"{path} already exists: add this line to it: {line}", nl=False, err=True)
+    return files
+
+
+def _write(files: dict[Path, str]) -> None:
+    """Write the files, whole or none of them."""
+    from generator.write import Change, write
+
+    write(
+        [file.parent for file in files],
+        [Change(file, "missing", None, text.encode()) for file, text in files.items()],
+    )
+    for file in files:
+        click.echo(f"wrote {file}")
 
 
 def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
-    """Ask for the name, topology and mode, for whom everybody falls back to, and what is open."""
+    """Ask for the name, the topology, the outbound mode, and the endpoints to decide first."""
     answers = answers._replace(
         name=click.prompt("Name", default=answers.name, value_proc=_name, err=True),
         topology=click.prompt(
@@ -86,7 +175,7 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
         if falls_back_here or (name in used and default.is_open):
             click.echo(f"\n{endpoint.title}: {endpoint.help}", err=True)
             peers = click.prompt(
-                "Peers, separated by commas (nothing: leave it as it is)",
+                "Peers, separated by commas (empty: keep the default)",
                 default="",
                 show_default=False,
                 value_proc=partial(_peers, roles=roles),
@@ -98,7 +187,7 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
 
 
 def _name_of(file: Path) -> str:
-    """A legal name of a deployment, from the name of its file where that is possible."""
+    """A valid deployment name, made from the file name where possible."""
     name = re.sub("[^a-z0-9]+", "-", file.stem.lower())[:64].strip("-")
     return "customer" if name_mistake(name) else name
 
@@ -111,7 +200,7 @@ def _name(text: str) -> str:
 
 
 def _peers(text: str, roles: tuple[str, ...]) -> str:
-    """The peers as a YAML list; nothing for nothing."""
+    """The peers as a YAML list, or an empty string without any."""
     from generator.model import Peer
 
     values = [value.strip() for value in text.split(",") if value.strip()]

@@ -1,10 +1,12 @@
-"""What a run of `generate` is to do: from its arguments, or from what the repository says."""
+"""What `generate` has to do: from its arguments, or from the settings of the repository."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
 
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
     from generator.render import Origin
 
 DEFAULT = Path("out")
+ALL = "all"
+NOTHING_LISTED = (
+    "this repository lists no deployments: run `cvo-sg init acme.yaml --project` to create "
+    "cvo-sg.yaml, or name a deployment file, --preset NAME or --preset all"
+)
 
 
 class Request(NamedTuple):
-    """What the command line asks for."""
+    """The command line of `generate`."""
 
     files: tuple[str, ...]
     presets: tuple[str, ...]
@@ -28,18 +35,44 @@ class Request(NamedTuple):
     out: Path | None
     rule_data: Path | None
     templates: Path | None
+    to_stdout: bool
+    archive: Path | None
+    check: bool
+    diff: bool
+    form: str
+    force: bool
+    lint: bool
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any]) -> Request:
+        """The request from the arguments as click passes them, by name."""
+        changes = Changes(*(arguments.pop(name) for name in Changes._fields))
+        request = cls(changes=changes, **arguments)
+        return request._replace(
+            files=tuple(dict.fromkeys(request.files)),
+            presets=tuple(dict.fromkeys(request.presets)),
+            out=None if request.archive or request.to_stdout else request.out,
+        )
 
     @property
     def says_what(self) -> bool:
         """Whether it names anything to generate, or where."""
         return bool(self.files or self.presets or any(self.changes) or self.out)
 
+    @property
+    def compares(self) -> bool:
+        """Whether files are compared with those on the disk, rather than written or printed."""
+        return self.check or self.diff
+
 
 class Place(NamedTuple):
-    """Where the command runs, and what the repository around it says, if it says anything."""
+    """Where the command runs, and the settings of the repository around it, if it has any."""
 
     root: Path
-    """The folder that paths in generated files are relative to."""
+    """The base of paths in generated files."""
     file: Path | None = None
     project: Project | None = None
 
@@ -49,18 +82,18 @@ class Place(NamedTuple):
         return self.project.outputs if self.project else ()
 
     def relative(self, path: Path) -> str:
-        """A path from the root, as generated files show it; outside, where it is is not theirs."""
+        """A path from the root, for generated files; only the name of a file outside of it."""
         shown = Path(os.path.relpath(path, self.root)).as_posix() if self.holds(path) else path.name
         if not shown.isprintable():
-            raise UsageError(f"{shown!r} cannot stand in a comment: rename it")
+            raise UsageError(f"{shown!r} contains a control character: rename it")
         return shown
 
     def holds(self, path: Path) -> bool:
-        """Whether a path lies below the root."""
+        """Whether a path is below the root."""
         return Path(os.path.relpath(path, self.root)).parts[:1] != ("..",)
 
     def folder(self, option: Path | None, setting: str | None) -> Path | None:
-        """A folder that an option gives, or else the project."""
+        """The folder from an option, or else from the settings."""
         return option or (shown(self.root / setting) if setting else None)
 
 
@@ -70,9 +103,58 @@ class Job(NamedTuple):
     out: Path
     deployments: list[tuple[Deployment, Origin]]
     formats: tuple[str, ...]
-    """The formats; none means all."""
+    """The formats; if empty, all."""
     owned: bool
-    """Whether everything that is generated in the folder belongs to these deployments."""
+    """Whether every generated file in the folder belongs to these deployments."""
+    all_presets: bool = False
+    """Whether its presets are all there are, rather than chosen by name."""
+
+
+class Work(NamedTuple):
+    """What `generate` has read: what to do, and what to do it with."""
+
+    request: Request
+    place: Place
+    jobs: list[Job]
+    data: RuleData
+    templates: list[Path]
+    """Folders of templates; the first that has a file wins."""
+
+    @property
+    def deployments(self) -> list[tuple[Deployment, Origin]]:
+        """Those of all jobs, in their order."""
+        return [pair for job in self.jobs for pair in job.deployments]
+
+    @property
+    def examples(self) -> list[bool]:
+        """Per deployment, whether it is a preset that nobody chose by name."""
+        return [job.all_presets and not o.file for job in self.jobs for _, o in job.deployments]
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether neither arguments nor settings say what to generate, so all presets are."""
+        return not (self.request.says_what or self.place.outputs)
+
+
+def gather(request: Request) -> Work:
+    """Read the settings, the deployments and the rule data.
+
+    Raises UsageError where a check, or a run that nobody watches, has nothing to work on.
+    """
+    from generator.load import RuleData, shipped
+
+    where = place()
+    settings = where.project
+    unwatched = request.compares or request.quiet
+    if unwatched and not (request.says_what or where.outputs):
+        raise UsageError(NOTHING_LISTED)
+    if request.verbose and where.file:
+        click.echo(f"reading {shown(where.file)}", err=True)
+    data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
+    data = RuleData(data_folder or shipped("rule_data"))
+    own = where.folder(request.templates, settings.templates if settings else None)
+    templates = [*([own] if own else []), shipped("templates")]
+    return Work(request, where, jobs(request, data, where), data, templates)
 
 
 def place() -> Place:
@@ -87,62 +169,81 @@ def place() -> Place:
 
 
 def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
-    """What to generate. A request that does not say means what the project says, or the presets.
+    """What to generate. A request that names nothing means what the settings list, or all presets.
 
-    What the project lists goes where the project says, if the request does not.
+    What the settings list goes to their folder, unless the request names another.
     """
+    all_presets = ALL in request.presets
+    request = _by_name(request, data)
     outputs = [o for o in where.outputs if _goes(request, where.root / o.out)]
     if outputs:
-        parts = [_part(request, output, where) for output in outputs]
+        parts = [_part(request, output, data, where) for output in outputs]
         named = _names(request)
         if not request.says_what or (named and named == set().union(*map(_names, parts))):
             owned = not (request.says_what or request.formats)
             return [
-                _job(output, part, owned, data, where)
+                _job(output, part, owned, data, where)._replace(
+                    all_presets=all_presets or ALL in output.presets
+                )
                 for output, part in zip(outputs, parts, strict=True)
                 if _names(part)
             ]
+    if not (request.files or request.presets or request.changes.name):
+        all_presets = True
+        request = _by_name(request._replace(presets=(ALL,)), data)
     out = request.out or DEFAULT
     found = select(data, request.files, request.presets, request.changes)
-    origins = _origins(request, where, out, [d.name for d in found])
-    return [Job(out, list(zip(found, origins, strict=True)), request.formats, False)]
+    origins = _origins(request, where, out)
+    pairs = list(zip(found, origins, strict=True))
+    return [Job(out, pairs, request.formats, False, all_presets)]
+
+
+def _by_name(request: Request, data: RuleData) -> Request:
+    """The request with `all` replaced by the names of the presets."""
+    every = data.presets()
+    if ALL not in request.presets or ALL in every:
+        return request
+    presets = (name for p in request.presets for name in (every if p == ALL else [p]))
+    return request._replace(presets=tuple(dict.fromkeys(presets)))
 
 
 def _goes(request: Request, folder: Path) -> bool:
-    """Whether a request may be about what goes to a folder."""
+    """Whether a request concerns an output folder."""
     return not request.out or _absolute(request.out) == _absolute(folder)
 
 
-def _part(request: Request, output: Output, where: Place) -> Request:
-    """What a request is about of what an output lists; all of it, if the request does not say."""
+def _part(request: Request, output: Output, data: RuleData, where: Place) -> Request:
+    """The part of an output that a request names; all of it, if the request names nothing."""
     from generator.load import listed_deployments
 
     assert where.file
     files = [str(shown(path)) for path in listed_deployments(where.file, output)]
-    presets = output.presets
-    if request.says_what:
-        files = [file for file in files if _absolute(file) in _names(request)]
-        presets = tuple(name for name in presets if name in request.presets)
-    return request._replace(files=tuple(files), presets=presets)
+    listed = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
+    if not request.says_what:
+        return listed
+    return listed._replace(
+        files=tuple(file for file in listed.files if _absolute(file) in _names(request)),
+        presets=tuple(name for name in listed.presets if name in request.presets),
+    )
 
 
 def _names(request: Request) -> set[Path | str]:
-    """The files and presets of a request, so that the same ones are equal."""
+    """The files and presets of a request, with absolute paths to compare."""
     return {*map(_absolute, request.files), *request.presets}
 
 
 def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Place) -> Job:
     out = shown(where.root / output.out)
     found = select(data, part.files, part.presets, part.changes)
-    origins = _origins(part, where, None, [])
+    origins = _origins(part, where, None)
     formats = part.formats or output.formats
     return Job(out, list(zip(found, origins, strict=True)), formats, owned)
 
 
-def _origins(request: Request, where: Place, out: Path | None, names: list[str]) -> list[Origin]:
-    """Per deployment, in the order of `select`, the file and the command that generates it.
+def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
+    """For each deployment, in the order of `select`, its file and the command that generates it.
 
-    Without `out`, the project says where.
+    Without `out`, the settings determine the folder.
     """
     from generator.render import Origin
 
@@ -160,16 +261,12 @@ def _origins(request: Request, where: Place, out: Path | None, names: list[str])
             path = where.relative(Path(file))
             unique = inside and where.holds(Path(file))
             found.append(Origin(_command(path, *options), path, unique))
-    presets = list(request.presets)
-    if not found and not presets:
-        if request.changes.name:
-            return [Origin(_command(*options))]
-        presets = names
-    return found + [Origin(_command("--preset", name, *options)) for name in presets]
+    found += [Origin(_command("--preset", name, *options)) for name in request.presets]
+    return found or [Origin(_command(*options))]
 
 
 def _absolute(path: Path | str) -> Path:
-    """The path from the root of the file system; links stay what they are called."""
+    """The absolute path, without resolving symbolic links."""
     return Path(os.path.normpath(Path.cwd() / path))
 
 
@@ -180,5 +277,5 @@ def _command(*words: str) -> str:
 
 
 def shown(path: Path) -> Path:
-    """A path from the working directory, as a user would write it."""
+    """A path relative to the working directory."""
     return Path(os.path.relpath(path))

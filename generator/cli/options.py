@@ -16,14 +16,14 @@ rule_data = click.option(
     "--rule-data",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Read another folder of rule data instead of the one that comes with the tool.",
+    help="A folder of rule data that replaces the built-in one.",
 )
 
 
 def names(
     of: Callable[[RuleData], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """What a shell completes an option with: names that the rule data has."""
+    """A completion of an option by the names that the built-in rule data has."""
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
         from generator.load import RuleData, shipped
@@ -44,5 +44,5 @@ only_releases = click.option(
     multiple=True,
     metavar="R",
     shell_complete=releases,
-    help="Only the rules of this release; may be repeated.",
+    help="Only the rules of this release. Repeatable.",
 )

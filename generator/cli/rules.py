@@ -1,4 +1,4 @@
-"""`cvo-sg rules`: what the documents say."""
+"""`cvo-sg rules`: the documented rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from generator.errors import UsageError, unknown
     multiple=True,
     metavar="G",
     shell_complete=options.groups,
-    help="Only the rows of this group; may be repeated.",
+    help="Only the rows of this group. Repeatable.",
 )
 @click.option(
     "--output",
@@ -27,13 +27,13 @@ from generator.errors import UsageError, unknown
     default="table",
     show_default=True,
     type=click.Choice(["table", "json", "csv", "markdown"]),
-    help="How to print the rows.",
+    help="The output format.",
 )
 @options.rule_data
 def rules(
     release_ids: tuple[str, ...], roles: tuple[str, ...], output: str, rule_data: Path | None
 ) -> None:
-    """List the documented rules, row by row, with what they mean.
+    """List the documented rules, row by row, with the permissions that they mean.
 
     \b
     Examples:

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli.options import rule_data as rule_data_option
 
-KINDS = ["deployment", "rule-data"]
+if TYPE_CHECKING:
+    from generator.load import RuleData
+
+KINDS = ("deployment", "project", "rule-data")
 
 
 @click.command()
-@click.argument(
-    "kind", metavar="deployment|rule-data", type=click.Choice(["deployment", "rule-data"])
-)
+@click.argument("kind", metavar="|".join(KINDS), type=click.Choice(KINDS))
 @rule_data_option
 def schema(kind: str, rule_data: Path | None) -> None:
-    """Print the JSON Schema of deployment files, or of the files of rule data.
+    """Print the JSON Schema of deployment files, of cvo-sg.yaml (project), or of rule data files.
 
     \b
-    Example:
+    Examples:
       cvo-sg schema deployment > deployment.schema.json
+      cvo-sg schema project > cvo-sg.schema.json
     """
-    from generator.load import RuleData, deployment_schema, rule_data_schema, shipped
+    from generator.load import RuleData, shipped
 
+    click.echo(schema_text(kind, RuleData(rule_data or shipped("rule_data"))), nl=False)
+
+
+def schema_text(kind: str, data: RuleData) -> str:
+    """The schema of a kind of file as JSON text, with the names that the rule data allows."""
+    from generator.load import deployment_schema, project_schema, rule_data_schema
+
+    result: dict[str, Any]
     if kind == "rule-data":
         result = rule_data_schema()
+    elif kind == "project":
+        result = project_schema(data.presets())
     else:
-        data = RuleData(rule_data or shipped("rule_data"))
         result = deployment_schema(
             data.releases(),
             list(data.catalogue.groups),
             list(data.catalogue.endpoints),
             list(data.catalogue.supplements),
         )
-    click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    return json.dumps(result, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Which deployments a command is about: files, presets, and what the options change in them."""
+"""The deployments of a command: files and presets, with the changes that options make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from generator.cli.options import groups, releases
-from generator.errors import FieldError, InputError, Mistake, UsageError
+from generator.errors import FieldError, InputError, Mistake, UsageError, choices
 
 if TYPE_CHECKING:
     from generator.load import RuleData
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Changes(NamedTuple):
-    """What the command line says about the deployments, in place of what they say."""
+    """Values on the command line that replace those of the deployments."""
 
     name: str | None
     release: str | None
@@ -27,10 +27,10 @@ class Changes(NamedTuple):
     outbound: str | None
     groups: tuple[str, ...]
     endpoints: tuple[str, ...]
-    """Each `<endpoint>=<peer>,<peer>`; without a peer, nobody."""
+    """Each is `<endpoint>=<peer>,<peer>`; without a peer, it means nobody."""
 
     def words(self) -> list[str]:
-        """The options that say the same."""
+        """The same as options of the command line."""
         single = {k: v for k, v in self._asdict().items() if isinstance(v, str)}
         several = [("--group", g) for g in self.groups]
         several += [("--endpoint", e) for e in self.endpoints]
@@ -41,19 +41,17 @@ class Changes(NamedTuple):
 def changes_options(command: Any) -> Any:
     """The options that `Changes` holds."""
     options = [
-        click.option("--name", metavar="NAME", help="Call the deployment so."),
+        click.option("--name", metavar="NAME", help="The name of the deployment."),
         click.option(
             "--release",
             "-r",
             metavar="R",
             shell_complete=releases,
-            help="Use the rules of this release.",
+            help="The release whose rules apply.",
         ),
+        click.option("--topology", type=click.Choice(["ha", "single-node"]), help="The topology."),
         click.option(
-            "--topology", type=click.Choice(["ha", "single-node"]), help="Use this topology."
-        ),
-        click.option(
-            "--outbound", type=click.Choice(["basic", "advanced"]), help="Use this outbound table."
+            "--outbound", type=click.Choice(["basic", "advanced"]), help="The outbound table."
         ),
         click.option(
             "--group",
@@ -62,7 +60,7 @@ def changes_options(command: Any) -> Any:
             multiple=True,
             metavar="G",
             shell_complete=groups,
-            help="Generate this group only; may be repeated.",
+            help="Generate only this group. Repeatable.",
         ),
         click.option(
             "--endpoint",
@@ -70,7 +68,7 @@ def changes_options(command: Any) -> Any:
             "endpoints",
             multiple=True,
             metavar="E=PEER,...",
-            help="Bind an endpoint to these peers; without a peer, to nobody. May be repeated.",
+            help="Bind an endpoint to these peers; without a peer, to nobody. Repeatable.",
         ),
     ]
     for option in reversed(options):
@@ -81,15 +79,11 @@ def changes_options(command: Any) -> Any:
 def deployments(
     data: RuleData, files: tuple[str, ...], presets: tuple[str, ...], changes: Changes
 ) -> list[Deployment]:
-    """The deployments with the changes; every preset if neither files nor names are given.
-
-    With a name, but neither files nor presets, the options alone make a deployment.
-    """
+    """The deployments with the changes; without files and presets, the options make one."""
     found = _read_all(data, files) + [data.preset(name) for name in presets]
-    if not found:
-        found = [_new(data, changes)] if changes.name else [data.preset(n) for n in data.presets()]
+    found = found or [_new(data, changes)]
     if changes.name and len(found) > 1:
-        raise UsageError(f"--name is for one deployment, but these are {len(found)}")
+        raise UsageError(f"--name needs a single deployment, but there are {len(found)}")
     if any(changes):
         found = [_changed(deployment, changes) for deployment in found]
         for deployment in found:
@@ -98,13 +92,13 @@ def deployments(
     seen: set[str] = set()
     for deployment in found:
         if deployment.name in seen:
-            raise UsageError(f"two deployments have the name {deployment.name!r}: rename one")
+            raise UsageError(f"duplicate deployment name {deployment.name!r}: rename one")
         seen.add(deployment.name)
     return found
 
 
 def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
-    """The deployments of files, `-` being standard input. The mistakes of all are reported."""
+    """The deployments in files; `-` is standard input. Raises InputError with all mistakes."""
     found: list[Deployment] = []
     mistakes: list[Mistake] = []
     for file in files:
@@ -126,8 +120,7 @@ def _new(data: RuleData, changes: Changes) -> Deployment:
     from generator.model import Deployment
 
     if not changes.release:
-        known = " or ".join(data.releases())
-        raise UsageError(f"say which rules apply to {changes.name}: --release {known}")
+        raise UsageError(f"--name also needs --release: use {choices(data.releases())}")
     return Deployment(name=changes.name or "", release=changes.release)
 
 
@@ -150,7 +143,7 @@ def _bindings(options: tuple[str, ...]) -> Mapping[str, tuple[Peer, ...]]:
     for option in options:
         endpoint, equals, peers = option.partition("=")
         if not equals:
-            raise UsageError(f"--endpoint {option}: write <endpoint>=<peer>,<peer>")
+            raise UsageError(f"--endpoint {option}: use <endpoint>=<peer>,<peer>")
         try:
             bindings[endpoint] = tuple(Peer.parse(p.strip()) for p in peers.split(",") if p.strip())
         except FieldError as error:

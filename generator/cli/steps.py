@@ -1,35 +1,36 @@
-"""The steps of `generate` between reading and writing, and what they tell the user."""
+"""The steps of `generate` between reading and writing: resolve, render and check."""
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.jobs import Job
+from generator.cli import terminal
+from generator.cli.jobs import Work
 from generator.cli.target import Target, differences
-from generator.errors import ResolveError, UsageError
+from generator.errors import ResolveError
 
 if TYPE_CHECKING:
-    from generator.load import RuleData
-    from generator.model import Deployment, Resolved
+    from generator.model import Resolved
     from generator.resolve import Advice
 
 Rendered = dict[tuple[Path, str, str], dict[str, str]]
-"""By folder, deployment and format, the files."""
+"""By output folder, deployment and format, the text of each file by its name."""
 
 
-def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]:
-    """Every deployment with its decisions taken."""
+def resolve_all(work: Work) -> list[Resolved]:
+    """Every deployment of the jobs resolved, in their order. Raises ResolveError."""
     from generator.resolve import over_quota, resolve
 
     found = []
-    for deployment in deployments:
+    for deployment, _ in work.deployments:
         try:
-            resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
+            release = work.data.release(deployment.release)
+            resolved = resolve(deployment, release, work.data.catalogue)
         except ResolveError as error:
             raise ResolveError(f"{deployment.name}: {error}") from None
         too_many = over_quota(resolved, "")
@@ -39,40 +40,57 @@ def resolve_all(data: RuleData, deployments: list[Deployment]) -> list[Resolved]
     return found
 
 
-def render_all(todo: list[Job], resolved: list[Resolved], templates: list[Path]) -> Rendered:
+def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
     """The files of every job, whose deployments are resolved in the same order."""
     from generator.render import formats, render
 
     pairs = zip(
-        ((job, origin) for job in todo for _, origin in job.deployments), resolved, strict=True
+        ((job, origin) for job in work.jobs for _, origin in job.deployments), resolved, strict=True
     )
     return {
-        (job.out, each.name, format_): render(each, templates, format_, origin)
+        (job.out, each.name, format_): render(each, work.templates, format_, origin)
         for (job, origin), each in pairs
-        for format_ in job.formats or formats(templates)
+        for format_ in job.formats or formats(work.templates)
     }
 
 
-def the_one(rendered: Rendered) -> dict[Path, str]:
-    """The files of the only deployment and format, but for those that only explain them."""
-    if len(rendered) != 1:
-        raise UsageError(
-            f"--stdout prints one deployment in one format, but this would print {len(rendered)}: "
-            "choose with --preset and --format"
-        )
-    ((_, contents),) = rendered.items()
-    return {Path(name): text for name, text in contents.items() if not name.endswith(".md")}
+def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
+    """Lint the templates and print the warnings.
+
+    Exits with 1 for findings of cfn-lint and, under --strict, for warnings.
+    """
+    request = work.request
+    if request.lint and _lint(target.texts, request.quiet):
+        _refuse("cfn-lint found errors in the templates")
+    warnings = [*_warnings(work, resolved), *_replacements(target)]
+    for each in warnings:
+        if request.strict:
+            click.echo(each.message)
+        elif each.kind != "open-to-the-internet":  # the summary counts these
+            click.echo(terminal.warning(each.message), err=True)
+    if warnings and request.strict:
+        one = len(warnings) == 1
+        number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
+        _refuse(f"{number} under --strict")
 
 
-def lint_all(texts: dict[Path, str], quiet: bool) -> bool:
-    """Whether cfn-lint refuses any of the templates; what it finds is told."""
+def _refuse(reason: str) -> None:
+    click.echo(terminal.error(f"nothing was written: {reason}"), err=True)
+    raise click.exceptions.Exit(1)
+
+
+def _lint(texts: dict[Path, str], quiet: bool) -> bool:
+    """Whether cfn-lint finds anything in the templates; the findings are printed."""
     from generator.check import is_cloudformation, lint
 
     templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
     findings = []
-    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(templates) > 1
+    visible = len(templates) > 1 and not quiet and terminal.shows_progress()
     with click.progressbar(
-        templates.items(), label="cfn-lint", file=sys.stderr, hidden=not visible
+        templates.items(),
+        label="cfn-lint",
+        file=sys.stderr,
+        hidden=not visible,
     ) as steps:
         for path, text in steps:
             findings += lint(text, str(path), advice=False)
@@ -81,39 +99,33 @@ def lint_all(texts: dict[Path, str], quiet: bool) -> bool:
     return bool(findings)
 
 
-def advice_on(data: RuleData, deployments: list[Resolved]) -> list[Advice]:
-    """What there is to warn of in the deployments."""
+def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
+    """What to warn about in the deployments.
+
+    Presets that nobody chose by name are examples: what is wrong with them concerns --strict only.
+    """
     from generator.resolve import advise
 
-    return [
-        advice
-        for resolved in deployments
-        for advice in advise(resolved, data.release(resolved.release))
-    ]
+    request = work.request
+    if not request.strict and (request.compares or request.quiet):
+        return
+    for each, is_example in zip(resolved, work.examples, strict=True):
+        if request.strict or not is_example:
+            yield from advise(each, work.data.release(each.release))
 
 
-def replaced_by(target: Target) -> list[Advice]:
-    """The groups that the files on the disk have, and that the new ones replace or delete."""
+def _replacements(target: Target) -> Iterator[Advice]:
+    """The groups in the files on the disk that the new files would replace or delete."""
     changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
     if not changes:
-        return []
+        return
     from generator.compare import replaced
     from generator.resolve import replacement
 
-    return [
-        replacement(str(change.path), role)
-        for change in changes
-        for role in replaced(_text(change.old), _text(change.new))
-    ]
+    for change in changes:
+        for role in replaced(_text(change.old), _text(change.new)):
+            yield replacement(str(change.path), role)
 
 
 def _text(content: bytes | None) -> str:
     return (content or b"").decode("utf-8", "replace")
-
-
-def summarize(deployments: list[Resolved]) -> None:
-    """Tell what a person wants to know of each deployment."""
-    from generator.resolve import summary
-
-    for resolved in deployments:
-        click.echo(summary(resolved), err=True)

@@ -1,4 +1,4 @@
-"""Where generated files go: compared with what is there, reported, or written."""
+"""Where generated files go: printed, compared with the files that are there, or written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from generator.cli.jobs import Job, Work
+from generator.cli.terminal import colored_diff
+from generator.errors import UsageError, choices
+
 if TYPE_CHECKING:
+    from generator.cli.steps import Rendered
     from generator.compare import Summary
     from generator.write import Change
 
@@ -17,10 +22,85 @@ if TYPE_CHECKING:
 class Target(NamedTuple):
     """Files with their contents, and the folders in which there should be no others of ours."""
 
+    texts: dict[Path, str]
+    """The generated texts, by the path of their file: on the disk, or in the archive."""
     outs: tuple[Path, ...]
     contents: dict[Path, bytes]
     folders: tuple[Path, ...]
-    force: bool
+    archive: Path | None = None
+
+
+def destination(work: Work, rendered: Rendered) -> Target:
+    """Where the rendered files go: to standard output, into an archive, or into folders."""
+    request = work.request
+    if request.to_stdout:
+        return Target(_only_one(work, rendered), (), {}, ())
+    texts = {
+        (Path() if request.archive else out) / name / format_ / file: text
+        for (out, name, format_), contents in rendered.items()
+        for file, text in contents.items()
+    }
+    contents = {path: text.encode() for path, text in texts.items()}
+    if request.archive:
+        from generator.write import zipped
+
+        if len(texts) < sum(map(len, rendered.values())):
+            raise UsageError("two deployments have the same name: an archive cannot hold both")
+        archive = {request.archive: zipped(contents)}
+        return Target(texts, (request.archive.parent,), archive, (), request.archive)
+    outs = tuple(job.out for job in work.jobs)
+    return Target(texts, outs, contents, _folders(work, rendered))
+
+
+def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
+    """The files of the only deployment and format, but for those that only explain them."""
+    names = list(dict.fromkeys(name for _, name, _ in rendered))
+    formats = list(dict.fromkeys(format_ for *_, format_ in rendered))
+    missing = []
+    if len(names) > 1:
+        presets = not any(origin.file for _, origin in work.deployments)
+        missing.append(f"{'--preset' if presets else 'one of the deployments'} {choices(names)}")
+    if len(formats) > 1:
+        missing.append(f"--format {choices(formats)}")
+    if missing:
+        wanted = "; and ".join(missing)
+        raise UsageError(f"--stdout prints one deployment in one format: add {wanted}")
+    ((_, contents),) = rendered.items()
+    return {Path(name): text for name, text in contents.items() if not name.endswith(".md")}
+
+
+def _folders(work: Work, rendered: Rendered) -> tuple[Path, ...]:
+    """The folders that belong to the jobs: generated files in them that no job has are stale."""
+    owned = {job.out for job in work.jobs if job.owned}
+    folders = {
+        out if out in owned else out / name / format_ if job.formats else out / name
+        for job in work.jobs
+        for out, name, format_ in rendered
+        if out == job.out
+    }
+    folders.update(folder for job in work.jobs if not job.formats for folder in _renamed(job))
+    return tuple(sorted(folders))
+
+
+def _renamed(job: Job) -> list[Path]:
+    """Where the job's deployment files were generated when they had other names."""
+    from generator.write import renamed
+
+    names = [deployment.name for deployment, _ in job.deployments]
+    commands = [origin.command for _, origin in job.deployments if origin.unique]
+    return renamed(job.out, names, commands)
+
+
+def deliver(work: Work, target: Target) -> tuple[Change, ...]:
+    """Print, compare or write the files; what was written. A difference found exits with 1."""
+    request = work.request
+    if request.to_stdout:
+        click.echo("\n".join(target.texts.values()), nl=False)
+    elif request.compares:
+        report(target, request.diff, request.form, request.quiet)
+    else:
+        return put(target, request.force)
+    return ()
 
 
 def differences(target: Target) -> tuple[Change, ...]:
@@ -33,40 +113,34 @@ def differences(target: Target) -> tuple[Change, ...]:
         return compare(target.outs, target.contents, target.folders)
 
 
-def report(ctx: click.Context, target: Target, diff: bool, form: str, quiet: bool) -> None:
-    """Say, or show, what writing the files would change; exit with 1 if anything."""
+def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
+    """Print what writing the files would change; exit with 1 if anything."""
     changes = differences(target)
     told = _summaries(target, changes) if diff else []
     formats = {"text": _text, "json": _json, "markdown": _markdown, "github": _github}
     click.echo(formats[form](changes, told, diff), nl=False)
     if changes:
-        verb = "is" if len(changes) == 1 else "are"
+        verb = "differs" if len(changes) == 1 else "differ"
         click.echo(
-            f"{_files(len(changes))} {verb} not as generated: run the same command without "
-            "--check and --diff to refresh",
+            f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
+            "command without --check and --diff",
             err=True,
         )
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
     if not quiet:
         click.echo(f"{_files(len(target.contents))} up to date", err=True)
 
 
-def put(target: Target, quiet: bool, verbose: bool) -> None:
-    """Write what differs, and say so."""
+def put(target: Target, force: bool) -> tuple[Change, ...]:
+    """Write what differs, and return it."""
     from generator.write import compare, locked, write
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
             stack.enter_context(locked(out))
         changes = compare(target.outs, target.contents, target.folders)
-        write(target.outs, changes, target.force)
-    for change in changes:
-        click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
-    unchanged = [path for path in target.contents if path not in {c.path for c in changes}]
-    for path in unchanged if verbose else ():
-        click.echo(f"{path} is up to date", err=True)
-    if unchanged and not quiet:
-        click.echo(f"{_files(len(unchanged))} up to date", err=True)
+        write(target.outs, changes, force)
+    return changes
 
 
 def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
@@ -83,7 +157,8 @@ def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
     if not diff:
         return "".join(f"{change}\n" for change in changes)
     words = as_text(told)
-    return "".join(map(unified_diff, changes)) + (f"\n{words}" if words else "")
+    lines = colored_diff("".join(map(unified_diff, changes)))
+    return lines + (f"\n{words}" if words else "")
 
 
 def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:

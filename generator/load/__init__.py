@@ -1,6 +1,7 @@
-"""Load: from YAML files to the values of the model, with every mistake and its place."""
+"""Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
 from generator.load.project import (
+    PROJECT_FILES,
     Output,
     Project,
     find_project,
@@ -9,9 +10,10 @@ from generator.load.project import (
     read_project,
 )
 from generator.load.rule_data import RuleData, shipped
-from generator.load.schema import deployment_schema, rule_data_schema
+from generator.load.schema import deployment_schema, project_schema, rule_data_schema
 
 __all__ = [
+    "PROJECT_FILES",
     "Output",
     "Project",
     "RuleData",
@@ -19,6 +21,7 @@ __all__ = [
     "find_project",
     "listed_deployments",
     "project_root",
+    "project_schema",
     "read_project",
     "rule_data_schema",
     "shipped",

@@ -1,4 +1,4 @@
-"""Checks of rule data across its files: every name exists, and no default leads in a circle."""
+"""Checks of rule data across its files: unknown names, duplicate ids, circular defaults."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from generator.model import (
 def check_endpoints(
     parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
 ) -> Iterator[Mistake]:
-    """Defaults that lead nowhere, or back."""
+    """Unknown and circular defaults."""
     for name in parsed.value:
         for path, message in _bad_default(name, parsed.value, groups):
             yield parsed.mistake((name, "default", *path), message)
 
 
 def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator[Mistake]:
-    """Groups and endpoints that do not exist, and defaults that lead nowhere, or back."""
+    """Unknown groups and endpoints, and circular defaults."""
     release, groups = parsed.value, catalogue.groups
     for i, role in enumerate(release.groups):
         if role not in groups:
@@ -48,17 +48,17 @@ def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator
 def _bad_default(
     name: str, endpoints: Mapping[str, Endpoint], groups: Mapping[str, Group]
 ) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with the default of an endpoint, and where in it."""
+    """The place and the sentence for each mistake in the default of an endpoint."""
     default = endpoints[name].default
     if default.group and default.group not in groups:
         yield ("group",), unknown("group", default.group, list(groups))
     if default.endpoint and default.endpoint not in endpoints:
         yield ("endpoint",), unknown("endpoint", default.endpoint, list(endpoints))
     elif default.endpoint and _is_group(endpoints[default.endpoint]):
-        message = f"the endpoint {default.endpoint!r} stands for a group: name that group here"
+        message = f"endpoint {default.endpoint!r} defaults to a group: use that group here"
         yield ("endpoint",), message
     elif _falls_back_to_itself(name, endpoints):
-        yield (), "the default leads back to this endpoint"
+        yield (), "circular default: it leads back to this endpoint"
 
 
 def _is_group(endpoint: Endpoint) -> bool:
@@ -77,7 +77,7 @@ def _falls_back_to_itself(name: str, endpoints: Mapping[str, Endpoint]) -> bool:
 
 
 def check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mistake]:
-    """Ids that are taken, and endpoints that do not exist or cannot share traffic."""
+    """Duplicate ids, unknown endpoints, and endpoints that cannot share traffic."""
     seen: set[str] = set()
     yield from _check_needs(parsed, catalogue)
     for direction, mode, rules in parsed.value.tables():
@@ -85,7 +85,7 @@ def check_rules(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[Mi
         yield from _check_fallbacks(parsed, table, rules, catalogue)
         for i, rule in enumerate(rules):
             if rule.id in seen:
-                yield parsed.mistake((*table, i, "id"), f"the id {rule.id!r} is taken: change one")
+                yield parsed.mistake((*table, i, "id"), f"duplicate id {rule.id!r}: change one")
             seen.add(rule.id)
             for j, endpoint in enumerate(rule.endpoints):
                 if endpoint not in catalogue.endpoints:
@@ -104,7 +104,7 @@ def _check_needs(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[M
 def _check_fallbacks(
     parsed: Parsed[GroupRules], table: KeyPath, rules: tuple[Rule, ...], catalogue: Catalogue
 ) -> Iterator[Mistake]:
-    """Two endpoints that fall back may come to the same peers: they cannot share traffic."""
+    """Endpoints that share traffic must not have a default that may give both the same peers."""
     first: dict[Traffic, str] = {}
     for i, rule in enumerate(rules):
         for name in rule.endpoints:
@@ -114,15 +114,15 @@ def _check_fallbacks(
                 if other != name and any(endpoint.default.endpoint for endpoint in pair):
                     yield parsed.mistake(
                         (*table, i, "endpoints"),
-                        f"{name} and {other} both have {traffic}, and one of them falls back to "
-                        "another endpoint: give such traffic a single endpoint",
+                        f"{name} and {other} both have {traffic}, and one of them defaults to "
+                        "another endpoint: use a single endpoint for this traffic",
                     )
 
 
 def check_supplements(
     parsed: Parsed[Mapping[str, Supplement]], catalogue: Catalogue
 ) -> Iterator[Mistake]:
-    """Names that do not exist, and ids that are taken, in the supplements."""
+    """Unknown groups and endpoints in the supplements."""
     for name, supplement in parsed.value.items():
         for role, rules in supplement.groups.items():
             path = (name, "groups", role)

@@ -1,4 +1,4 @@
-"""What a repository generates: `cvo-sg.yaml`, or the section `[tool.cvo-sg]` of pyproject.toml."""
+"""The settings of a repository: `cvo-sg.yaml`, or `[tool.cvo-sg]` in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
+PROJECT_FILES = (FILE, TOML)
+"""The files that can list what a repository generates; the first one wins in a folder."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """A folder of generated files, and what is generated there."""
+    """A folder of generated files, and its deployments and presets."""
 
     out: str
-    """The folder, from that of the file."""
+    """The folder, relative to this file."""
     deployments: tuple[str, ...] = ()
-    """Deployment files, from the folder of the file; `*` and `**` stand for any name."""
+    """Deployment files, relative to this file. `*` matches any name, `**` any folders."""
     presets: tuple[str, ...] = ()
-    """Presets by name."""
+    """Presets by name; `all` for every one."""
     formats: tuple[str, ...] = ()
-    """The formats; left out: all."""
+    """The formats to generate; if left out, all."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,13 @@ class Project:
     outputs: tuple[Output, ...]
     """The folders of generated files."""
     rule_data: str | None = None
-    """A folder of rule data to use instead of the one that comes with the tool."""
+    """A folder of rule data that replaces the built-in one, relative to this file."""
     templates: str | None = None
-    """A folder of templates to use beside those that come with the tool."""
+    """A folder of templates to use in addition to the built-in ones, relative to this file."""
 
 
 def find_project(start: Path) -> Path | None:
-    """The file that says what is generated, in a folder or the nearest one above that has it."""
+    """The settings file in a folder or in the nearest parent, up to the root of the repository."""
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
@@ -53,7 +55,7 @@ def find_project(start: Path) -> Path | None:
 
 
 def project_root(start: Path) -> Path:
-    """The folder that paths in generated files are relative to: of the project, or of the work."""
+    """The base of paths in generated files: the folder of the settings, or of the repository."""
     found = find_project(start)
     if found:
         return found.parent
@@ -61,7 +63,7 @@ def project_root(start: Path) -> Path:
 
 
 def read_project(path: Path, name: str) -> Project:
-    """What a file says; `name` is what its mistakes call it. Raises InputError."""
+    """The settings in a file; its mistakes call it `name`. Raises InputError."""
     if path.name == FILE:
         project: Project = parse(_bytes(path, name), Project, name).value
     else:
@@ -73,7 +75,7 @@ def read_project(path: Path, name: str) -> Project:
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
-    """The deployment files of an output, each once, in the order of their patterns and names."""
+    """The deployment files of an output without duplicates, in the order of patterns and names."""
     found = (file for pattern in output.deployments for file in _matching(path.parent, pattern))
     return list(dict.fromkeys(found))
 
@@ -87,25 +89,25 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 def _mistakes(path: Path, project: Project) -> Iterator[str]:
     if not project.outputs:
-        yield "outputs: list at least one folder with its deployments or presets"
+        yield "outputs: add at least one folder with deployments or presets"
     for output in project.outputs:
         if not (output.deployments or output.presets):
-            yield f"{output.out}: list deployments or presets for it"
+            yield f"{output.out}: add deployments or presets for this folder"
         for pattern in output.deployments:
             if Path(pattern).is_absolute():
-                yield f"{pattern}: write a path that is relative to {path.name}"
+                yield f"{pattern}: use a path relative to {path.name}"
             elif any("**" in part and part != "**" for part in Path(pattern).parts):
-                yield f"{pattern}: ** stands for whole folders: write **/*.yaml for files in all"
+                yield f"{pattern}: ** matches whole folders only: use **/*.yaml for their files"
             elif not _matching(path.parent, pattern):
                 yield (
-                    f"{pattern}: there is no such deployment file; if the last one is gone, remove "
-                    f"the line, and what is generated from it in {output.out}"
+                    f"{pattern}: no deployment file matches. If you deleted the last one, remove "
+                    f"this entry, and its generated files in {output.out}"
                 )
         if Path(output.out).is_absolute():
-            yield f"{output.out}: write a path that is relative to {path.name}"
+            yield f"{output.out}: use a path relative to {path.name}"
     folders = [output.out for output in project.outputs]
     for folder in sorted({f for f in folders if folders.count(f) > 1}):
-        yield f"{folder}: list it once, with everything that is generated there"
+        yield f"{folder} is listed twice: merge the entries"
 
 
 def _has_section(text: str) -> bool:
@@ -116,7 +118,7 @@ def _has_section(text: str) -> bool:
     try:
         tool = tomllib.loads(text).get("tool")
     except tomllib.TOMLDecodeError:
-        return "tool.cvo-sg" in text  # which reading it will complain about
+        return "tool.cvo-sg" in text  # reading it will report the error
     return isinstance(tool, dict) and "cvo-sg" in tool
 
 
@@ -133,7 +135,7 @@ def _from_toml(path: Path, name: str) -> Project:
         raise InputError([Mistake(name, 0, 0, "[tool.cvo-sg] must be a table")]) from None
     try:
         project: Project = parse(json.dumps(section, default=str).encode(), Project, name).value
-    except InputError as error:  # lines of the file are lost on the way
+    except InputError as error:  # the line numbers are those of the JSON
         lines = [Mistake(name, 0, 0, f"[tool.cvo-sg] {m.message}") for m in error.mistakes]
         raise InputError(lines) from None
     return project

@@ -1,4 +1,4 @@
-"""Load: from a folder of rule data and from deployment files to the values of the model."""
+"""Reads a folder of rule data, and deployment files that are checked against it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from generator.errors import (
     UsageError,
     choices,
     shown,
+    suggestion,
     unknown,
 )
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
@@ -33,9 +34,9 @@ from generator.model import (
 
 
 def shipped(folder: str) -> Path:
-    """`rule_data` or `templates` as they come with the tool.
+    """The built-in `rule_data` or `templates`.
 
-    A wheel carries them inside the package; in a checkout they stand beside it.
+    A wheel has them inside the package, a checkout beside it.
     """
     package = Path(__file__).parents[1]
     inside = package / folder
@@ -43,12 +44,12 @@ def shipped(folder: str) -> Path:
 
 
 class RuleData:
-    """A folder of rule data. Its files are read when they are asked for, and checked as a whole."""
+    """A folder of rule data. Files are read when they are needed, and checked across files."""
 
     def __init__(self, root: Path) -> None:
-        """Raises UsageError for a folder that is not there or holds no releases."""
+        """Raises UsageError for a folder that does not exist or has no releases."""
         if not (root / "releases").is_dir():
-            raise UsageError(f"{root} is no rule data: it has no folder releases/")
+            raise UsageError(f"{root} is not a folder of rule data: it has no releases/")
         self.root = root
         self._releases: dict[str, Release] = {}
         groups = self._read(root / "groups.yaml", Mapping[str, Group])
@@ -61,16 +62,16 @@ class RuleData:
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
     def releases(self) -> list[str]:
-        """The ids of the releases, in the order of their names."""
+        """The ids of the releases, sorted."""
         folders = (self.root / "releases").iterdir()
         return sorted(folder.name for folder in folders if folder.is_dir())
 
     def presets(self) -> list[str]:
-        """The names of the presets, in the order of their names."""
+        """The names of the presets, sorted."""
         return sorted(path.stem for path in (self.root / "presets").glob("*.yaml"))
 
     def release(self, name: str) -> Release:
-        """One release with all of its rules. Raises UsageError for a name that does not exist."""
+        """One release with all of its rules. Raises UsageError for an unknown name."""
         if name not in self._releases:
             if name not in self.releases():
                 raise UsageError(unknown("release", name, self.releases()))
@@ -89,17 +90,17 @@ class RuleData:
         return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
 
     def preset(self, name: str) -> Deployment:
-        """One preset. Raises UsageError for a name that does not exist."""
+        """One preset. Raises UsageError for an unknown name."""
         if name not in self.presets():
             raise UsageError(unknown("preset", name, self.presets()))
         return self.deployment(self.root / "presets" / f"{name}.yaml")
 
     def deployment(self, path: Path) -> Deployment:
-        """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
+        """A deployment file, checked against the rule data. Raises InputError with all mistakes."""
         return self.parse_deployment(self._bytes(path), str(path))
 
     def parse_deployment(self, text: bytes, name: str) -> Deployment:
-        """A deployment from its text; `name` is what its mistakes call the file."""
+        """A deployment from its text; mistakes call the file `name`."""
         try:
             parsed: Parsed[Deployment] = parse(text, Deployment, name)
         except Malformed as error:
@@ -108,13 +109,13 @@ class RuleData:
         return parsed.value
 
     def _further_mistakes(self, rest: Parsed[dict[str, Any]]) -> Iterator[Mistake]:
-        """What is wrong with the well-formed part of a deployment that has other mistakes."""
+        """The mistakes in the well-formed part of a malformed deployment."""
         stand_in = {"name": "stand-in", "release": self.releases()[0]}
         deployment = Deployment(**{**stand_in, **rest.value})
         return (rest.mistake(at, message) for at, message in self.problems(deployment))
 
     def problems(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
-        """What keeps a deployment from being resolved: where in it, and a sentence."""
+        """What keeps a deployment from being resolved: the place in it, and a sentence."""
         yield from deployment.mistakes()
         if deployment.release not in self.releases():
             yield ("release",), unknown("release", deployment.release, self.releases())
@@ -122,20 +123,20 @@ class RuleData:
         groups = self.catalogue.groups
         documented = self.release(deployment.release).info.groups
         if deployment.groups == ():
-            yield ("groups",), f"a deployment has at least one group: {choices(documented)}"
+            yield ("groups",), f"groups is empty: use {choices(documented)}"
         for i, role in enumerate(deployment.groups or ()):
             if role in (deployment.groups or ())[:i]:
-                yield ("groups", i), f"the group {role} stands here a second time: remove one"
+                yield ("groups", i), f"duplicate group {role!r}: remove one"
             elif role not in documented:
                 yield ("groups", i), unknown("group", role, documented)
             elif groups[role].ha_only and deployment.topology != "ha":
-                reason = f"the group {role} exists for an HA pair only: leave it out"
-                yield ("groups", i), f"{reason}, or write topology: ha"
+                message = f"group {role} is for HA pairs only: remove it, or use topology: ha"
+                yield ("groups", i), message
         for field in ("open", "supplements"):
             names = getattr(deployment, field)
             for i, name in enumerate(names):
                 if name in names[:i]:
-                    yield (field, i), f"{name} stands here a second time: remove one"
+                    yield (field, i), f"duplicate {name!r}: remove one"
         yield from self._names_that_do_not_exist(deployment)
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:
@@ -150,7 +151,7 @@ class RuleData:
                 message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
                 yield ("open", i), message
             elif endpoint in (deployment.endpoints or {}):
-                yield ("open", i), f"{endpoint} is bound under endpoints: remove it here or there"
+                yield ("open", i), f"{endpoint} is also bound under endpoints: remove one"
         for i, name in enumerate(deployment.supplements):
             if name not in self.catalogue.supplements:
                 known = list(self.catalogue.supplements)
@@ -161,7 +162,7 @@ class RuleData:
                 yield ("features", feature, KEY), unknown("feature", feature, known)
 
     def _roles(self, deployment: Deployment) -> tuple[str, ...]:
-        """The groups of a deployment, or all that it could have where it does not say."""
+        """The groups of a deployment, or all possible ones if it lists none."""
         documented = self.release(deployment.release).info.groups
         return deployment.groups or tuple(
             role
@@ -193,7 +194,8 @@ def _peer_problems(
     for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
         path = ("endpoints", endpoint, place)
         if peer.kind == "group" and peer.value not in roles:
-            yield path, unknown("group of this deployment", peer.value, roles)
+            message = f"group {shown(peer.value)} is not in this deployment"
+            yield path, f"{message}: {suggestion(peer.value, roles)}"
         if isinstance(place, str) and not PEER_NAME.fullmatch(place):
-            message = "write up to 63 letters, digits and . _ - beginning with a letter"
-            yield (*path, KEY), f"{shown(place)} is no name for a peer: {message}"
+            rule = "use up to 63 letters, digits and . _ -, beginning with a letter"
+            yield (*path, KEY), f"invalid peer name {shown(place)}: {rule}"

@@ -1,4 +1,4 @@
-"""JSON Schemas of the input files, generated from the model, for editors to complete and check."""
+"""JSON Schemas of the input files, generated from the model, for completion in editors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import is_dataclass
 from typing import Any, Final
 
 from generator import model
+from generator.load.project import Output, Project
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODE: Final = "validation"
@@ -20,7 +21,7 @@ _PEER = {
 
 
 def rule_data_schema() -> dict[str, Any]:
-    """The schema of every file of rule data but the presets: any one of its five kinds."""
+    """The schema of every rule data file except the presets: any one of five kinds."""
     from pydantic import TypeAdapter
 
     kinds: dict[str, Any] = {
@@ -48,7 +49,7 @@ def deployment_schema(
     endpoints: Sequence[str],
     supplements: Sequence[str],
 ) -> dict[str, Any]:
-    """The schema of deployment files, with the names that the rule data gives to choose from."""
+    """The schema of deployment files, with the names that the rule data allows."""
     from pydantic import TypeAdapter
 
     _document()
@@ -63,9 +64,19 @@ def deployment_schema(
     return {"$schema": DIALECT, **schema}
 
 
+def project_schema(presets: Sequence[str]) -> dict[str, Any]:
+    """The schema of `cvo-sg.yaml`, with the names of the presets."""
+    from pydantic import TypeAdapter
+
+    _document()
+    schema = TypeAdapter(Project).json_schema(mode=_MODE)
+    schema["$defs"]["Output"]["properties"]["presets"]["items"]["enum"] = [*presets, "all"]
+    return {"$schema": DIALECT, **schema}
+
+
 def _document() -> None:
-    """Let pydantic take descriptions from the strings under the fields, and refuse other keys."""
-    for cls in vars(model).values():
+    """Make pydantic use the strings under the fields as descriptions, and refuse other keys."""
+    for cls in (*vars(model).values(), Output, Project):
         if is_dataclass(cls) and isinstance(cls, type):
             config = {"use_attribute_docstrings": True, "extra": "forbid"}
             cls.__pydantic_config__ = config  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
-"""Strict YAML: from text to the dataclasses of the model, with every mistake and its place.
+"""Strict YAML: reads text into the dataclasses of the model, with the place of every mistake.
 
-YAML guesses types, and its guesses change meaning without a word: `no` is false, `3.10` is 3.1,
-`22:22` is 1342, the second of two equal keys wins. Here a value has the type that its field
-declares, as it is written, or it is a mistake with a line and a column.
+YAML guesses types, and its guesses change values silently: `no` is false, `3.10` is 3.1,
+`22:22` is 1342, and of two equal keys the second wins. Here a value is exactly what is written, in
+the type that its field declares, or it is a mistake with a line and a column.
 """
 
 from __future__ import annotations
@@ -14,7 +14,17 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from generator.errors import KEY, FieldError, InputError, KeyPath, Mistake, nearest, unknown
+from generator.errors import (
+    KEY,
+    FieldError,
+    InputError,
+    KeyPath,
+    Mistake,
+    nearest,
+    shown,
+    suggestion,
+    unknown,
+)
 from generator.load.yaml_nodes import (
     MAX_DEPTH,
     MappingNode,
@@ -27,12 +37,12 @@ from generator.load.yaml_nodes import (
 T = TypeVar("T")
 Place = tuple[int, int]
 
-MAX_NODES = 100_000  # aliases of aliases grow without bound; no honest file comes near this
+MAX_NODES = 100_000  # nested aliases grow without bound; real files stay far below
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _YAML = "tag:yaml.org,2002:"
 _READ_AS = {
     "null": "nothing",
-    "bool": "true or false",
+    "bool": "a boolean",
     "int": "a number",
     "float": "a number",
     "timestamp": "a date",
@@ -41,14 +51,14 @@ _READ_AS = {
 
 @dataclass(frozen=True)
 class Parsed(Generic[T]):
-    """A value read from a file, and where in the file each of its parts stands."""
+    """A value read from a file, and the place of each of its parts."""
 
     value: T
     file: str
     places: Mapping[KeyPath, Place]
 
     def mistake(self, path: KeyPath, message: str) -> Mistake:
-        """A mistake at a path of keys and indices, or at the nearest parent that has a place."""
+        """A mistake at a path of keys and indices, or at the nearest parent with a place."""
         while path and path not in self.places:
             path = path[:-1]
         line, column = self.places[path]
@@ -56,7 +66,7 @@ class Parsed(Generic[T]):
 
 
 class Malformed(InputError):
-    """A file with mistakes, and the fields of its top level without those parts."""
+    """A file with mistakes, and its well-formed top-level fields."""
 
     def __init__(self, mistakes: list[Mistake], rest: Parsed[dict[str, Any]]) -> None:
         super().__init__(mistakes)
@@ -76,11 +86,11 @@ def parse(data: bytes, cls: Any, file: str) -> Parsed[Any]:
 
 
 class _Bad(Exception):
-    """The value could not be built; its mistakes are recorded."""
+    """The value cannot be built; its mistakes are recorded."""
 
 
 class _Reader:
-    """Builds one file's value, and collects its mistakes and places on the way."""
+    """Builds the value of one file, and collects mistakes and places."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -110,7 +120,7 @@ class _Reader:
     def _read(self, node: Node, hint: Any, path: KeyPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            raise InputError([Mistake(self.file, 0, 0, "the YAML refers to itself too often")])
+            raise InputError([Mistake(self.file, 0, 0, "the file has too many YAML aliases")])
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         members = get_args(hint)
         hint = self._choose(node, hint)
@@ -165,7 +175,7 @@ class _Reader:
             mark = key_node.start_mark
             self.places[(*path, key, KEY)] = (mark.line + 1, mark.column + 1)
             if key in pairs:
-                self._bad(key_node, f"the key {key!r} stands here a second time: remove one")
+                self._bad(key_node, f"duplicate key {key!r}: remove one")
             pairs[key] = value
         return pairs
 
@@ -179,7 +189,7 @@ class _Reader:
         meant = {near for key in pairs if key not in hints for near in nearest(key, list(hints))}
         for key in required:
             if key not in pairs and key not in meant:
-                self._bad(node, f"the key {key!r} is missing")
+                self._bad(node, f"missing key {key!r}")
         values = self._values({k: v for k, v in pairs.items() if k in hints}, hints, path)
         if len(self.mistakes) > before:
             if not path:
@@ -200,7 +210,7 @@ class _Reader:
     def _values(
         self, nodes: Mapping[Any, Node], hints: Mapping[Any, Any], path: KeyPath
     ) -> dict[Any, Any]:
-        """The values of a mapping or a list, but for those with a mistake of their own."""
+        """The values of a mapping or a list, except those with mistakes."""
         values = {}
         for key, node in nodes.items():
             before = len(self.mistakes)
@@ -212,11 +222,11 @@ class _Reader:
     def _literal(self, node: Node, allowed: tuple[str, ...]) -> str:
         text = self._plain(node)
         if text not in allowed:
-            raise self._bad(node, unknown("choice", text, allowed))
+            raise self._bad(node, f"invalid value {shown(text)}: {suggestion(text, allowed)}")
         return text
 
     def _plain(self, node: Node) -> str:
-        """Text of a kind that YAML cannot mistake for text of another: as it stands."""
+        """A string for which quotes do not matter, such as an address or a choice."""
         kind = node.tag.removeprefix(_YAML)
         if isinstance(node, ScalarNode) and kind in _READ_AS and kind != "null":
             return str(node.value)
@@ -225,22 +235,22 @@ class _Reader:
     def _text(self, node: Node) -> str:
         if not isinstance(node, ScalarNode):
             found = _meant(node) or f"found {_found(node)}"
-            raise self._bad(node, f"expected text, {found}")
+            raise self._bad(node, f"expected a string, {found}")
         kind = node.tag.removeprefix(_YAML)
         if kind == "merge":
-            raise self._bad(node, "<< is not read here: write the keys out")
+            raise self._bad(node, "merge keys (<<) are not supported: write the keys out")
         if kind == "null" and not node.style:
-            message = 'expected text, found nothing: write "" if it is to be empty'
+            message = 'expected a string, found nothing: use "" for an empty string'
             raise self._bad(node, message)
         if kind in _READ_AS and not node.style:
             quoted = '"' + node.value + '"'
             raise self._bad(
                 node,
-                f"expected text, but YAML reads {node.value or 'this'} as "
-                f"{_READ_AS[kind]}: write {quoted}",
+                f"expected a string, but YAML reads {node.value or 'this'} as "
+                f"{_READ_AS[kind]}: use {quoted}",
             )
         if kind != "str":
-            raise self._bad(node, f"expected text, found the tag {node.tag}")
+            raise self._bad(node, f"expected a string, found the tag {node.tag}")
         return str(node.value)
 
     def _boolean(self, node: Node) -> bool:
@@ -258,7 +268,7 @@ class _Reader:
 
 @cache
 def _shape(cls: Any) -> tuple[dict[str, Any], list[str]]:
-    """A dataclass's keys with their types, and which of them are required."""
+    """The keys of a dataclass with their types, and the required ones."""
     required = [
         f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING
     ]
@@ -271,20 +281,20 @@ def _is_shape(member: Any) -> bool:
 
 
 def _meant(node: Node, instead_of: Any = None) -> str:
-    """What a mapping of one key was probably meant to be: without quotes, `a: b` is one to YAML."""
+    """The string that a mapping of one key was probably meant to be: `a: b` without quotes."""
     if isinstance(node, MappingNode) and len(node.value) == 1:
         key, value = node.value[0]
         known = _shape(instead_of)[0] if instead_of else {}
         scalars = isinstance(key, ScalarNode) and isinstance(value, ScalarNode)
         if scalars and key.value not in known:
             text, written = f"{key.value}: {value.value}", f'"{key.value}:{value.value}"'
-            return f"but YAML reads {text} as a mapping: write {written}"
+            return f"but YAML reads {text} as a mapping: use {written}"
     return ""
 
 
 def _found(node: Node) -> str:
     if isinstance(node, ScalarNode):
         if node.style in ("'", '"'):
-            return f"the text {node.value!r}: write it without quotes"
+            return f"the string {node.value!r}: remove the quotes"
         return repr(node.value) if node.value else "nothing"
     return "a list" if isinstance(node, SequenceNode) else "a mapping"

@@ -1,4 +1,4 @@
-"""From the bytes of a YAML file to its nodes."""
+"""Parses the bytes of a YAML file into nodes."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class _Loader(_Shallow, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type:
 
 
 def compose(data: bytes, file: str) -> Node:
-    """The nodes of a YAML text. Raises InputError, with the place, for what is not YAML."""
+    """The root node of a YAML file. Raises InputError with the place of what is not valid YAML."""
     if len(data) > MAX_BYTES:
         raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError([Mistake(file, line, 0, "this is not UTF-8 text")]) from None
+        raise InputError([Mistake(file, line, 0, "the file is not UTF-8 text")]) from None
     if mistake := invalid_character(text, file):
         raise InputError([mistake])
     try:

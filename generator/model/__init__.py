@@ -1,4 +1,4 @@
-"""Model: the values that pass between the steps, and what EC2 would refuse of them."""
+"""Model: the values that pass between the steps. They reject what EC2 would reject."""
 
 from generator.model.deployment import PEER_NAME, Deployment, name_mistake
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList

@@ -18,47 +18,47 @@ RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 
 @dataclass(frozen=True)
 class Deployment:
-    """A user's file, or a preset: which rules, and who is at the other end of them."""
+    """A deployment file or a preset: which rules apply, and who is at the other end of them."""
 
     name: str
-    """The name of the output folder and the prefix of the groups' names."""
+    """The name of the output folder, and the prefix of the group names."""
     release: str
-    """The release whose documented rules apply, in quotes."""
+    """The release whose documented rules apply. Quote numbers: "3.7"."""
     topology: Topology = "ha"
-    """`ha`, or `single-node`: the rules and groups for an HA pair only fall away."""
+    """`ha`, or `single-node`, without the rules and groups that only HA pairs need."""
     groups: tuple[str, ...] | None = None
-    """The roles to generate; left out: every group of the release that a user can bring."""
+    """The groups to generate; if left out, all but those that the product always creates itself."""
     outbound: Mode = "advanced"
-    """Which outbound table applies: `basic` or `advanced`."""
+    """The outbound table that applies: `basic` or `advanced`."""
     endpoints: Mapping[str, tuple[Bindable, ...] | Mapping[str, Bindable]] | None = None
-    """Per endpoint a list of peers, or a mapping from a name to a peer; `[]` means nobody."""
+    """For each endpoint a list of peers, or a mapping from names to peers; `[]` means nobody."""
     open: tuple[str, ...] = ()
-    """Endpoints whose default does not apply: nobody, until whoever deploys fills them in."""
+    """Endpoints to leave to whoever deploys: their default does not apply."""
     supplements: tuple[str, ...] = ()
-    """Rules that the product needs and the document leaves out, by name."""
+    """Names of supplements: rules that the product needs and the document leaves out."""
     features: Mapping[str, bool] | None = None
-    """Features that are not used: `false` drops the rules that serve nothing else."""
+    """Features that are not used: `false` drops the rules that only they need."""
     tags: Mapping[str, str] | None = None
     """Tags for every group."""
     quota: int = 60
-    """How many rules the account allows per group, direction and address family."""
+    """The quota of the account: rules per group, direction and address family."""
     compact: bool = False
-    """Whether neighbouring ports and networks of an endpoint are joined into fewer rules."""
+    """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
     protect: bool = False
     """Whether Terraform and CloudFormation refuse to destroy the groups."""
 
     def mistakes(self) -> Iterator[tuple[KeyPath, str]]:
-        """What AWS, Terraform or a file system would refuse: where it stands, and a sentence."""
+        """What AWS, Terraform or a file system would reject: the place, and a sentence."""
         message = name_mistake(self.name)
         if message:
             yield ("name",), message
         if not 1 <= self.quota <= 1000:
-            yield ("quota",), "AWS grants a quota of at most 1000 rules: write 1 to 1000"
+            yield ("quota",), "invalid quota: use 1 to 1000, the most that AWS allows"
         yield from _tag_mistakes(self.tags or {})
         yield from self._entries_mistakes()
 
     def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
-        """The peers bound to an endpoint; None where the deployment leaves it out."""
+        """The peers bound to an endpoint; None if it is left out."""
         bound = (self.endpoints or {}).get(endpoint)
         if isinstance(bound, Mapping):
             return tuple(replace(self._peer(item), name=name) for name, item in bound.items())
@@ -92,16 +92,22 @@ class Deployment:
 
 
 def _tag_mistakes(tags: Mapping[str, str]) -> Iterator[tuple[KeyPath, str]]:
-    """EC2's limits on tags: 50 with the Name, keys of 1 to 128 characters, values of up to 256."""
+    """Violations of EC2's limits: 50 tags, keys of 1 to 128 and values of 0 to 256 characters."""
     if len(tags.keys() | {"Name"}) > 50:
-        yield ("tags",), "a group has at most 50 tags, and Name is one of them"
+        yield ("tags",), "too many tags: EC2 allows 50 per group, including Name"
     for key, value in tags.items():
         if not 1 <= len(key) <= 128:
-            yield ("tags", key, KEY), f"the key of a tag has 1 to 128 characters: {shown(key)}"
+            yield ("tags", key, KEY), f"invalid tag key {shown(key)}: use 1 to 128 characters"
         if len(value) > 256:
-            yield ("tags", key), f"the value of a tag has at most 256 characters: {shown(key)}"
+            yield (
+                ("tags", key),
+                f"the value of tag {shown(key)} is too long: use up to 256 characters",
+            )
         if key.casefold().startswith("aws:"):
-            yield ("tags", key, KEY), f"tags that begin with aws: belong to AWS: {shown(key)}"
+            yield (
+                ("tags", key, KEY),
+                f"invalid tag key {shown(key)}: the prefix aws: is reserved for AWS",
+            )
         for path, text in ((("tags", key, KEY), key), (("tags", key), value)):
             message = _character_mistake(text)
             if message:
@@ -109,23 +115,25 @@ def _tag_mistakes(tags: Mapping[str, str]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _character_mistake(text: str) -> str | None:
-    """What Terraform would change without a word, or what no file should hold."""
+    """Why a text cannot be a tag: Terraform would change it, or it has control characters."""
     if text != unicodedata.normalize("NFC", text):
-        return f"Terraform would normalise {shown(text)} to NFC: write it so"
+        return (
+            f"{shown(text)} is not normalized, and Terraform would change it: use Unicode form NFC"
+        )
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") and c not in "\n\t" for c in text):
-        return f"{shown(text)} has control characters: leave them out"
+        return f"{shown(text)} contains control characters: remove them"
     return None
 
 
 def name_mistake(name: str) -> str | None:
-    """A name becomes a folder on any system, and the beginning of the groups' names."""
+    """Why a name cannot be a folder on every system and the prefix of group names, or None."""
     if not SLUG.fullmatch(name) or len(name) > 64:
         return (
-            f"{shown(name)} is no deployment name: write up to 64 lower-case letters, digits and "
+            f"invalid deployment name {shown(name)}: use up to 64 lowercase letters, digits and "
             "single hyphens, beginning with a letter"
         )
     if name.startswith("sg-"):
-        return "a group's name cannot begin with sg-: write another name"
+        return f"invalid deployment name {name!r}: EC2 reserves the prefix sg-"
     if RESERVED.fullmatch(name):
-        return f"{name!r} is a device on Windows, not a folder: write another name"
+        return f"invalid deployment name {name!r}: Windows reserves it"
     return None

@@ -1,4 +1,4 @@
-"""Peers: the concrete values that can stand at the other end of a rule."""
+"""Peers: the values that can be at the other end of a rule."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _LOOKS_LIKE_A_GROUP = re.compile(r"([0-9]+/)?sg-")
 class Peer:
     """A concrete value bound to an endpoint: a CIDR, a prefix list, a security group, or a role.
 
-    `name` is how the user calls the peer; for a peer without a name it is the value. The kind
-    `input` is an endpoint that is left open, by its id.
+    `name` is the name that the user gives the peer, or else its value. The kind `input` is an
+    endpoint that is left open, by its id.
     """
 
     kind: PeerKind
@@ -73,35 +73,35 @@ class Peer:
             network = None
         if network is None or "%" in text:
             raise FieldError(
-                f"{shown(text)} is no peer: write a CIDR such as 10.0.0.0/16 or 2001:db8::/32, "
-                "a prefix list pl-…, a security group sg-…, or group:<role>"
+                f"invalid peer {shown(text)}: use a CIDR such as 10.0.0.0/16 or 2001:db8::/32, "
+                "a prefix list (pl-...), a security group (sg-...), or group:<role>"
             )
         mapped = getattr(network.network_address, "ipv4_mapped", None)
         if mapped and network.prefixlen >= 96:
             meant = ip_network(f"{mapped}/{network.prefixlen - 96}")
-            raise FieldError(f"{shown(text)} is an IPv4 network written as IPv6: write {meant}")
+            raise FieldError(f"{shown(text)} is an IPv4 network in IPv6 notation: use {meant}")
         if text != str(network):
-            raise FieldError(f"{shown(text)} {_misspelt(text, network)}: write {network}")
+            raise FieldError(f"{shown(text)} {_misspelt(text, network)}: use {network}")
         return cls("cidr_ipv4" if network.version == 4 else "cidr_ipv6", text, name or text)
 
 
 def _misspelt(text: str, network: IPv4Network | IPv6Network) -> str:
     address, slash, _ = text.partition("/")
     if not slash:
-        return "has no mask"
+        return "has no prefix length"
     if ip_address(address) != network.network_address:
-        return "is not a network's own address"
-    return "is not how AWS writes this network"
+        return "has host bits set"
+    return "is not in the form that AWS uses"
 
 
 @dataclass(frozen=True)
 class PrefixList:
-    """A prefix list with its maximum entries, which EC2 counts against the quota of rules."""
+    """A prefix list with its maximum entries, which count against the quota of rules."""
 
     id: str
-    """The id, pl-…"""
+    """The ID, pl-…"""
     max_entries: int
-    """Its maximum entries, as EC2 shows them."""
+    """Its maximum number of entries (MaxEntries in EC2)."""
 
     def __post_init__(self) -> None:
         try:
@@ -109,9 +109,9 @@ class PrefixList:
         except FieldError as error:
             raise FieldError(str(error), "id") from None
         if kind != "prefix_list":
-            raise FieldError("only a prefix list has maximum entries: write pl-…", "id")
+            raise FieldError("max_entries is for prefix lists only: use an ID pl-...", "id")
         if not 1 <= self.max_entries <= 1000:
-            raise FieldError("a prefix list has 1 to 1000 maximum entries", "max_entries")
+            raise FieldError("invalid max_entries: use 1 to 1000", "max_entries")
 
 
 Bindable = Peer | PrefixList

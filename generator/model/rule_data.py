@@ -1,7 +1,6 @@
-"""The shapes of the rule data. Frozen values, no behaviour beyond their own.
+"""The shapes of the rule data: frozen values that check themselves.
 
-Each class is a mapping of a YAML file; its fields are the keys, and a string under a field is that
-key's documentation, which the JSON Schema carries into editors.
+Each class is a mapping in a YAML file. The string under a field documents its key.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Direction = Literal["inbound", "outbound"]
 Mode = Literal["basic", "advanced"]
 Topology = Literal["ha", "single-node"]
 
-# EC2 accepts these, and nothing else, in group names, group descriptions and rule descriptions.
+# The characters that EC2 accepts in group names, group descriptions and rule descriptions.
 _EC2_CHARACTERS = r"a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*"
 EC2_TEXT = re.compile(f"[{_EC2_CHARACTERS}]{{1,255}}")
 NOT_EC2_TEXT = re.compile(f"[^{_EC2_CHARACTERS}]")
@@ -28,10 +27,10 @@ SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of a documented table: its cells as documented, and beside them what they mean."""
+    """One row of a documented table: its cells as documented, and what they mean."""
 
     id: str
-    """Names the row; unique within its file, and the same in every release that has the row."""
+    """The name of the row: unique in its file, and the same in every release that has the row."""
     protocol: str
     """The Protocol cell, exactly as documented."""
     port: str
@@ -49,24 +48,24 @@ class Rule:
     ha_only: bool = False
     """Whether the row applies to an HA pair only."""
     features: tuple[str, ...] = ()
-    """The features that it serves; without any, it is always needed."""
+    """The features that need it; if empty, it is always needed."""
     note: str | None = None
-    """The decision that reading the row took, if it took one."""
+    """Why the row is read as it is, where that took a decision."""
     permissions: tuple[Traffic, ...] = ()
-    """What the row lets through, where the Protocol and Port cells alone would mislead."""
+    """The traffic of the row, where the Protocol and Port cells would mislead."""
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.id):
-            reason = "write lower-case letters, digits and single hyphens"
-            raise FieldError(f"{self.id!r} is no id: {reason}", "id")
+            reason = "use lowercase letters, digits and single hyphens"
+            raise FieldError(f"invalid id {self.id!r}: {reason}", "id")
         if not self.endpoints:
-            raise FieldError("a rule names at least one endpoint", "endpoints")
+            raise FieldError("endpoints is empty: list at least one", "endpoints")
         if not self.permissions:
             read_cells(self.protocol, self.port)
 
     @property
     def traffic(self) -> tuple[Traffic, ...]:
-        """What the row lets through: `permissions`, or else its cells as read."""
+        """The traffic of the row: `permissions`, or else what the cells mean."""
         return self.permissions or read_cells(self.protocol, self.port)
 
 
@@ -80,26 +79,26 @@ class Outbound:
 
 @dataclass(frozen=True)
 class Need:
-    """Outbound traffic without which the product does not do what it is for."""
+    """Outbound traffic that the product needs to work."""
 
     permissions: tuple[Traffic, ...]
-    """What has to get out."""
+    """The traffic."""
     endpoints: tuple[str, ...]
-    """The endpoints one of which has to get it."""
+    """The endpoints; one of them must be reachable."""
     reason: str
     """What breaks without it, as a clause."""
     source: str
-    """Where that is documented."""
+    """The page that documents it."""
     remedy: str
-    """What to write into a deployment, as a sentence."""
+    """What to change in a deployment, as a sentence."""
     features: tuple[str, ...] = ()
-    """The features that need it; without any, it is always needed."""
+    """The features that need it; if empty, it is always needed."""
 
     def __post_init__(self) -> None:
         if not self.permissions:
-            raise FieldError("a need has at least one permission", "permissions")
+            raise FieldError("permissions is empty: list at least one", "permissions")
         if not self.endpoints:
-            raise FieldError("a need names at least one endpoint", "endpoints")
+            raise FieldError("endpoints is empty: list at least one", "endpoints")
 
 
 @dataclass(frozen=True)
@@ -112,15 +111,15 @@ class GroupRules:
     outbound: Outbound | tuple[Rule, ...]
     """`basic` and `advanced`, or a single table where the document has one."""
     document: str | None = None
-    """The title of the page, where it is another one than the release's."""
+    """The title of the page, if it differs from that of the release."""
     needs: tuple[Need, ...] = ()
-    """What the group must let out, by what other pages say or by what its purpose is."""
+    """Outbound traffic that the group must permit, according to other pages or its purpose."""
 
     def __post_init__(self) -> None:
         _check_line(self.title, "title")
 
     def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
-        """Every table in document order, with its direction and its mode (None: the only one)."""
+        """Every table in document order, with its direction and mode (None for a single one)."""
         if isinstance(self.outbound, Outbound):
             return (
                 ("inbound", None, self.inbound),
@@ -132,25 +131,25 @@ class GroupRules:
 
 @dataclass(frozen=True)
 class Default:
-    """What an endpoint stands for where a deployment leaves it out: at most one of these."""
+    """The value of an endpoint that a deployment leaves out: at most one of these."""
 
     cidrs: tuple[str, ...] = ()
     """CIDRs."""
     endpoint: str | None = None
     """The id of another endpoint."""
     group: str | None = None
-    """The role of a group, where that group is part of the deployment."""
+    """The role of a group, if that group is part of the deployment."""
     own_group: bool = False
-    """The group that carries the rule."""
+    """The group that has the rule."""
 
     @property
     def is_open(self) -> bool:
-        """Whether there is no default at all."""
+        """Whether there is no default."""
         return not (self.cidrs or self.endpoint or self.group or self.own_group)
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.cidrs, self.endpoint, self.group, self.own_group))) > 1:
-            raise FieldError("a default is one of cidrs, endpoint, group or own_group, not several")
+            raise FieldError("use only one of cidrs, endpoint, group and own_group")
         for cidr in self.cidrs:
             try:
                 Peer.parse(cidr)
@@ -169,11 +168,11 @@ class ReleaseInfo:
     groups: tuple[str, ...]
     """The roles of the documented groups, in document order."""
     date: str | None = None
-    """The date of the document; null where it carries none."""
+    """The date of the document; null if it has none."""
     notes: tuple[str, ...] = ()
-    """What the document says outside its tables."""
+    """Facts that the document states outside its tables."""
     defaults: Mapping[str, Default] = field(default_factory=dict)
-    """What endpoints stand for, by id, where the document says otherwise than endpoints.yaml."""
+    """Defaults of endpoints, by id, where the document differs from endpoints.yaml."""
 
     def __post_init__(self) -> None:
         _check_line(self.product, "product")
@@ -189,18 +188,18 @@ class SupplementRules:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Those of both directions."""
+        """The rules of both directions."""
         return self.inbound + self.outbound
 
 
 @dataclass(frozen=True)
 class Supplement:
-    """Rules that the product needs and the documented tables leave out: of `supplements.yaml`."""
+    """Rules that the product needs and the documented tables leave out: `supplements.yaml`."""
 
     title: str
     """A short name for people."""
     evidence: Literal["documented", "reported"]
-    """Whether a page of the documentation says so, or somebody who runs the product."""
+    """`documented` on another page, or `reported` by somebody who runs the product."""
     source: str
     """The name of the page."""
     reason: str
@@ -214,25 +213,28 @@ class Group:
     """A security group by its role: an entry of `groups.yaml`."""
 
     description: str
-    """The GroupDescription. It never changes: a change replaces the group."""
+    """The GroupDescription. Never change it: a change replaces the group."""
     output: str
-    """The name of the output that holds the group's id."""
+    """The name of the output with the group's id."""
     outputs_to: tuple[str, ...] = ()
-    """The arguments elsewhere that take the group's id."""
+    """The arguments of other resources that take the group's id."""
     ha_only: bool = False
-    """Whether the group exists for an HA pair only."""
+    """Whether only HA pairs have the group."""
     created_by_product: bool = False
-    """Whether the product always creates this group itself; it is generated on request only."""
+    """Whether the product always creates the group itself; it is generated only on request."""
 
     def __post_init__(self) -> None:
         if not EC2_TEXT.fullmatch(self.description):
             raise FieldError(
-                "a group's description has 1 to 255 characters from a-z A-Z 0-9, space and "
+                "invalid description: use 1 to 255 characters from a-z A-Z 0-9, space and "
                 "._-:/()#,@[]+=&;{}!$*",
                 "description",
             )
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.output):
-            raise FieldError(f"{self.output!r} is no output name: write a_b_c", "output")
+            raise FieldError(
+                f"invalid output name {self.output!r}: use lowercase letters, digits and _",
+                "output",
+            )
 
 
 @dataclass(frozen=True)
@@ -244,11 +246,11 @@ class Endpoint:
     help: str
     """A sentence for whoever must fill the endpoint in."""
     default: Default = Default()
-    """What it stands for where a deployment leaves it out; without one it stays open."""
+    """Its value if a deployment leaves it out; without a default it stays open."""
     administers: bool = False
-    """Whether its inbound rules are for administering: nothing for the whole internet."""
+    """Whether its inbound rules give administrative access, which should never be public."""
     unfiltered: bool = False
-    """Whether AWS offers the same in every VPC, past the security groups: it can stay open."""
+    """Whether AWS offers the same in every VPC, past the security groups: it can stay empty."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,7 @@ class Release:
 
     @property
     def features(self) -> list[str]:
-        """The features that its rules and needs serve, in the order of their names."""
+        """The features of its rules and needs, sorted."""
         tables = (table for group in self.rules.values() for *_, table in group.tables())
         served = {feature for table in tables for rule in table for feature in rule.features}
         needs = (need for group in self.rules.values() for need in group.needs)
@@ -274,14 +276,14 @@ class Release:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What every release shares: the groups by role, and the endpoints by id, in file order."""
+    """What all releases share: the groups by role, and the endpoints by id, in file order."""
 
     groups: Mapping[str, Group]
     endpoints: Mapping[str, Endpoint]
     supplements: Mapping[str, Supplement] = field(default_factory=dict)
 
     def chain(self, endpoint: str) -> tuple[str, ...]:
-        """An endpoint and what it falls back to, in order."""
+        """An endpoint and the endpoints that it defaults to, in order."""
         fallback = self.endpoints[endpoint].default.endpoint
         return (endpoint, *(self.chain(fallback) if fallback else ()))
 
@@ -295,6 +297,6 @@ class Catalogue:
 
 
 def _check_line(text: str, field: str) -> None:
-    """Refuse what would end a comment in a generated file and go on as code."""
+    """Reject what would end a comment in a generated file and continue as code."""
     if not text.isprintable():
-        raise FieldError(f"the {field} is one line of printable text", field)
+        raise FieldError(f"the {field} must be one line of printable text", field)

@@ -1,8 +1,8 @@
-"""How the Protocol and Port cells of a documented table are read as what EC2 stores.
+"""Traffic as EC2 stores it, and how the Protocol and Port cells of a documented table are read.
 
 The numbers and limits are those of EC2's IpPermission: ports 0 to 65535 for tcp and udp; for icmp
-and icmpv6 the type stands in from_port and the code in to_port, -1 meaning all of them; protocol
--1 is all traffic and has no ports.
+and icmpv6, from_port is the type and to_port the code, and -1 means all; protocol -1 is all traffic
+and has no ports.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ALL_TRAFFIC = "-1"
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a rule lets through, whoever the peer is: a protocol and its range of ports.
+    """What a rule permits, whoever the peer is: a protocol and a range of ports.
 
-    Raises FieldError for everything that EC2 would refuse, or would store as something else.
+    Raises FieldError for what EC2 would reject, or store as something else.
     """
 
     ip_protocol: str
@@ -32,12 +32,13 @@ class Traffic:
     def __post_init__(self) -> None:
         if self.ip_protocol == ALL_TRAFFIC:
             if (self.from_port, self.to_port) != (None, None):
-                raise FieldError("protocol -1 is all traffic and takes no ports", "ip_protocol")
+                raise FieldError("protocol -1 (all traffic) has no ports", "ip_protocol")
         elif self.ip_protocol in ("tcp", "udp"):
             self._check(*ALL_PORTS, "port")
             if self._range()[0] > self._range()[1]:
                 raise FieldError(
-                    f"the port range {self.from_port}-{self.to_port} is inverted", "from_port"
+                    f"port range {self.from_port}-{self.to_port} is reversed",
+                    "from_port",
                 )
         elif self.ip_protocol in ICMP:
             self._check(-1, 255, "ICMP type or code")
@@ -45,9 +46,7 @@ class Traffic:
                 raise FieldError("ICMP type -1 (all types) needs code -1 (all codes)", "to_port")
         else:
             known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC])
-            raise FieldError(
-                f"{self.ip_protocol!r} is no protocol of a rule: write {known}", "ip_protocol"
-            )
+            raise FieldError(f"invalid protocol {self.ip_protocol!r}: use {known}", "ip_protocol")
 
     def _range(self) -> tuple[int, int]:
         if self.from_port is None or self.to_port is None:
@@ -57,15 +56,15 @@ class Traffic:
     def _check(self, low: int, high: int, what: str) -> None:
         for value in self._range():
             if not low <= value <= high:
-                raise FieldError(f"{value} is no {what}: it lies outside {low} to {high}")
+                raise FieldError(f"{what} {value} is outside {low} to {high}")
 
     @property
     def first_port(self) -> int:
-        """Where its range begins; -1 for traffic without ports."""
+        """The first port; -1 for traffic without ports."""
         return -1 if self.from_port is None else self.from_port
 
     def joined_with(self, other: Traffic) -> Traffic | None:
-        """The traffic that both let through together, if they are one range of ports."""
+        """The union with other traffic, if that is a single range of ports."""
         if self.ip_protocol != other.ip_protocol or self.ip_protocol not in ("tcp", "udp"):
             return None
         (a, b), (c, d) = self._range(), other._range()
@@ -103,7 +102,7 @@ class Traffic:
         return cls(protocol, int(first), int(last or first))
 
     def __str__(self) -> str:
-        """The traffic as a person says it: `TCP 88`, `TCP 161-162`, `all ICMP`, `all traffic`."""
+        """The traffic for people: `TCP 88`, `TCP 161-162`, `all ICMP`, `all traffic`."""
         if self.ip_protocol == ALL_TRAFFIC:
             return "all traffic"
         protocol = self.ip_protocol.upper().replace("V6", "v6")
@@ -114,7 +113,7 @@ class Traffic:
 
 _WRITTEN = re.compile(r"(?:all )?(tcp|udp|icmp|icmpv6)(?: (\d+)(?:-(\d+|any))?)?", re.IGNORECASE)
 
-# Application names stand for the protocol that carries them; the table names the port beside it.
+# Application names mean the protocol that carries them; the Port cell has the port.
 _PROTOCOL_CELLS = {
     "TCP": ("tcp",),
     "UDP": ("udp",),
@@ -134,20 +133,19 @@ _PORT_RANGE = re.compile(
 
 @cache
 def read_cells(protocol: str, port: str) -> tuple[Traffic, ...]:
-    """Read a row's Protocol and Port cells, such as `TCP & UDP` and `389`, or `All ICMP` and `All`.
+    """The traffic of a row, from its Protocol and Port cells, such as `TCP & UDP` and `389`.
 
-    Raises FieldError for cells that cannot be read in one way only; such a row says in its
-    `permissions` what it means.
+    Raises FieldError for ambiguous cells; such a row lists its traffic in `permissions`.
     """
     if protocol not in _PROTOCOL_CELLS:
         raise FieldError(
-            f"the protocol {protocol!r} cannot be read by itself: write one of "
-            f"{choices(_PROTOCOL_CELLS)}, or say in `permissions` what the row means",
+            f"unknown protocol {protocol!r}: use {choices(_PROTOCOL_CELLS)}, or list the traffic "
+            "of the row in `permissions`",
             "protocol",
         )
     everything = port in ("All", "All traffic")
     if protocol.startswith("All ") and not everything:
-        raise FieldError(f"{protocol!r} goes with the port 'All', not {port!r}", "port")
+        raise FieldError(f"protocol {protocol!r} needs port 'All', not {port!r}", "port")
     try:
         return tuple(
             Traffic(name, *_ports(name, port, everything)) for name in _PROTOCOL_CELLS[protocol]
@@ -165,5 +163,5 @@ def _ports(ip_protocol: str, port: str, everything: bool) -> tuple[int | None, i
         return ALL_PORTS
     match = _PORT_RANGE.fullmatch(port)
     if not match:
-        raise FieldError(f"{port!r} is no port: write a number, a range such as 161-162, or All")
+        raise FieldError(f"invalid port {port!r}: use a number, a range such as 161-162, or All")
     return int(match[1]), int(match[2] or match[1])

@@ -1,15 +1,18 @@
-"""Show: rule data for people, as tables of rows, explanations and files to start from."""
+"""Show: rule data for people, as tables, explanations and starter files."""
 
 from generator.show.explain import explain, ports, reasons
 from generator.show.rows import ROW_FORMATS, documented_rows
-from generator.show.starter import Answers, starter
+from generator.show.starter import SCHEMA, Answers, attributes, settings, starter
 
 __all__ = [
     "ROW_FORMATS",
+    "SCHEMA",
     "Answers",
+    "attributes",
     "documented_rows",
     "explain",
     "ports",
     "reasons",
+    "settings",
     "starter",
 ]

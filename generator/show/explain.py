@@ -1,22 +1,21 @@
-"""Explain: why a port is open, what a group is for, where an endpoint is used."""
+"""Explain: the rules about a port, a group or an endpoint."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from generator.errors import FieldError, UsageError
 from generator.model import ALL_TRAFFIC, ICMP, Catalogue, Release, Rule, Traffic
 
-_PORTS = re.compile(
-    r"(?:(?P<protocol>tcp|udp|icmp|icmpv6)(?:[/ ]|$))?(?:(?P<first>\d+)(?:[-–](?P<last>\d+))?)?",
-    re.ASCII | re.IGNORECASE,
-)
+_PROTOCOL, _RANGE = "(?P<protocol>tcp|udp|icmp|icmpv6)", r"(?P<first>\d+)(?:[-–](?P<last>\d+))?"
+_WAYS = (f"{_PROTOCOL}(?:[/ ]{_RANGE})?", f"{_RANGE}(?:[/ ]{_PROTOCOL})?")
+_PORTS = [re.compile(way, re.ASCII | re.IGNORECASE) for way in _WAYS]
 
 
 class Reason(NamedTuple):
-    """A rule that has to do with what is asked for."""
+    """A rule that matches what is asked for."""
 
     release: str
     document: str
@@ -24,18 +23,18 @@ class Reason(NamedTuple):
     table: str
     rule: Rule
     falls_back: tuple[str, ...] = ()
-    """The endpoints of the rule that come to the one asked for where nothing is bound to them."""
+    """The endpoints of the rule that default to the one asked for."""
 
 
 class Ports(NamedTuple):
-    """What a user asks for: a range of ports, or all of them, of a protocol, or of tcp and udp."""
+    """A range of ports, or all of them, of one protocol, or of both TCP and UDP."""
 
     protocol: str | None
     first: int | None
     last: int | None
 
     def meet(self, traffic: Traffic) -> bool:
-        """Whether some of the traffic is asked for."""
+        """Whether the traffic and these ports overlap."""
         if traffic.ip_protocol == ALL_TRAFFIC:
             return True
         if self.protocol != traffic.ip_protocol and (self.protocol or traffic.ip_protocol in ICMP):
@@ -47,32 +46,47 @@ class Ports(NamedTuple):
         return self.first <= traffic.to_port and traffic.from_port <= self.last
 
 
-def ports(what: str) -> Ports | None:
-    """The ports that are named by `443`, `udp/53`, `18600-18699` or `icmp`; None for other names.
+def ports(what: str, releases: Iterable[Release] = ()) -> list[Ports]:
+    """The ports named by `443`, `udp/53`, `53/udp`, `18600-18699`, `icmp`, or by a protocol such as
+    `ssh` that a row of the releases names; empty for other names.
 
     Raises UsageError for ports that do not exist.
     """
-    match = _PORTS.fullmatch(what) if what else None
+    match = next((found for way in _PORTS if (found := way.fullmatch(what))), None)
     if not match:
-        return None
+        return _of_application(what, releases)
     protocol = match["protocol"].lower() if match["protocol"] else None
     if match["first"] is None:
-        return Ports(protocol, None, None)
+        return [Ports(protocol, None, None)]
     first, last = int(match["first"]), int(match["last"] or match["first"])
     try:
         Traffic(protocol or "tcp", first, last)
     except FieldError as error:
         raise UsageError(str(error)) from None
-    return Ports(protocol, first, last)
+    return [Ports(protocol, first, last)]
 
 
-def reasons(what: str, releases: Iterable[Release], catalogue: Catalogue) -> Iterator[Reason]:
-    """The documented rules about a port, a group or an endpoint, and then the supplements."""
-    asked = ports(what)
+def _of_application(name: str, releases: Iterable[Release]) -> list[Ports]:
+    """The ports of the rows whose Protocol cell is the name, in upper or lower case."""
+    found = {
+        Ports(traffic.ip_protocol, traffic.from_port, traffic.to_port)
+        for release in releases
+        for group in release.rules.values()
+        for *_, rules in group.tables()
+        for rule in rules
+        if rule.protocol.casefold() == name.casefold()
+        for traffic in rule.traffic
+    }
+    return sorted(found)
+
+
+def reasons(what: str, releases: Sequence[Release], catalogue: Catalogue) -> Iterator[Reason]:
+    """The documented rules about a port, a group or an endpoint, then those of the supplements."""
+    asked = ports(what, releases)
 
     def concerns(role: str, rule: Rule) -> bool:
         if asked:
-            return any(map(asked.meet, rule.traffic))
+            return any(each.meet(traffic) for each in asked for traffic in rule.traffic)
         return what == role or what in rule.endpoints
 
     for release in releases:
@@ -97,7 +111,7 @@ def reasons(what: str, releases: Iterable[Release], catalogue: Catalogue) -> Ite
 
 
 def explain(found: Iterable[Reason]) -> str:
-    """The rules, release by release, each with its group, its cells and its note."""
+    """The rules as text, by release, each with its group, traffic, purpose and note."""
     lines: list[str] = []
     before = ""
     for each in found:
@@ -112,7 +126,7 @@ def explain(found: Iterable[Reason]) -> str:
         lines.append(f"  {each.group} {each.table}: {traffic} {way} {who} (row {rule.id})")
         lines.append(f"    {rule.purpose}")
         if each.falls_back:
-            lines.append(f"    where nothing is bound to {' and '.join(each.falls_back)}")
+            lines.append(f"    by default of {' and '.join(each.falls_back)}")
         if rule.features:
             lines.append(f"    serves: {', '.join(rule.features)}")
         if rule.note:

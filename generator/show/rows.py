@@ -1,4 +1,4 @@
-"""The documented rows of releases as plain records, and the ways to print them."""
+"""The documented rows of releases as plain records, in several output formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
 
 
 def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
-    """One record per documented row, in document order; of some roles only, if any are given."""
+    """One record for each documented row, in document order; only those of `roles`, if given."""
     return [
         {
             "release": release.id,
@@ -78,7 +78,7 @@ ROW_FORMATS = {"table": as_table, "json": as_json, "csv": as_csv, "markdown": as
 
 
 def _tables(records: Iterable[Row]) -> Iterable[tuple[str, list[str], list[list[str]]]]:
-    """Heading, columns and cells per documented table; a column without a cell is left out."""
+    """Heading, columns and cells for each documented table, without empty columns."""
     grouped: dict[str, list[Row]] = {}
     for record in records:
         words = (record["release"], record["group"], record["mode"], record["direction"])

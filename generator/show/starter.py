@@ -1,7 +1,9 @@
-"""A deployment file to start from: every endpoint of a release, explained and commented out."""
+"""Files to start from: a deployment with every endpoint explained, and a repository's settings."""
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -13,7 +15,7 @@ SCHEMA = "deployment.schema.json"
 
 
 class Answers(NamedTuple):
-    """What the file says from the start; endpoints as they stand in YAML, as `["10.0.0.2/32"]`."""
+    """The first values of a deployment file; endpoints in YAML, such as `["10.0.0.2/32"]`."""
 
     name: str
     topology: Topology = "ha"
@@ -22,59 +24,110 @@ class Answers(NamedTuple):
 
 
 def starter(release: Release, catalogue: Catalogue, answers: Answers) -> str:
-    """The text of a valid deployment file with the answers, and the rest in comments."""
-    groups = [
-        role
-        for role in release.info.groups
-        if not catalogue.groups[role].created_by_product
-        and (answers.topology == "ha" or not catalogue.groups[role].ha_only)
-    ]
+    """The text of a valid deployment file with the answers, and everything else in comments."""
+    groups = [r for r in release.info.groups if not catalogue.groups[r].created_by_product]
+    uses = _uses(release, catalogue, groups)
+    sections = _sections(catalogue, uses)
+    to_decide = "".join(f"#   {name}: left out, {why}\n" for name, why in _to_decide(sections))
     head = f"""\
 # yaml-language-server: $schema={SCHEMA}
-# Completion in editors: cvo-sg schema deployment > {SCHEMA}
-# Generate the files: cvo-sg generate <this file>
+#
+# Decide these first:
+#   name: the output folder, and the prefix of the group names. A later change replaces the groups
+#   release, topology and outbound: which of the documented rules apply
+{to_decide}\
+# Then run: cvo-sg generate <this file>
 
 name: "{answers.name}"
 release: "{release.id}"  # {release.info.product}
 topology: {answers.topology}  # ha or single-node
-groups: [{", ".join(groups)}]
-outbound: {answers.outbound}  # basic: everything; advanced: the documented ports only
+outbound: {answers.outbound}  # basic: all ports; advanced: only the documented ports
 
-# Tags of every group:
+# The groups to generate. Left out, it is every group of the topology:
+# groups: [{", ".join(groups)}]
+
+# Tags for every group:
 # tags: {{CostCenter: "4711"}}
 
-# Rules that AWS allows per group and direction, if it is not 60:
+# The quota of rules per group and direction, if AWS has raised it from 60:
 # quota: 120
 
-# Join neighbouring ports and networks into fewer rules:
+# Join adjacent ports and networks into fewer rules:
 # compact: true
 {_optional(release, catalogue)}
-# Who is at the other end. A peer is an IPv4 or IPv6 network, a prefix list pl-..., a security group
-# sg-..., or a group of this file, group:<role>. Write a list, or names for the peers:
+# Who is at the other end of the rules. A peer is an IPv4 or IPv6 CIDR, a prefix list (pl-...), a
+# security group (sg-...), or a group of this deployment (group:<role>). Use a list, or give each
+# peer a name:
 #   dns: {{first: 10.0.0.2/32, second: 10.0.1.2/32}}
-# [] is nobody: no rule. An endpoint that is left out takes its default; one without a default
+# [] means nobody: no rule. An endpoint that is left out takes its default; without a default, it
 # becomes a variable of the Terraform module and a parameter of the CloudFormation template.
 endpoints:
 """
-    uses = _uses(release, catalogue, groups)
-    blocks = (
-        _block(name, endpoint, uses[name], answers.endpoints.get(name))
-        for name, endpoint in catalogue.endpoints.items()
-        if name in uses
+    return head + "\n".join(
+        f"  # {heading}\n\n"
+        + "\n".join(
+            _block(name, endpoint, uses[name], answers.endpoints.get(name))
+            for name, endpoint in section.items()
+        )
+        for heading, section in sections.items()
+        if section
     )
-    return head + "\n".join(blocks)
+
+
+def settings(file: str, out: str) -> str:
+    """The text of a `cvo-sg.yaml` that lists a deployment file; both paths are relative to it."""
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*", file)
+    return f"""\
+# `cvo-sg generate` writes these files, and `cvo-sg generate --check` fails if one is out of date.
+# For completion in editors, see: cvo-sg schema project
+outputs:
+  - out: {out}
+    deployments:  # files, or patterns such as sites/*.yaml
+      - {file if plain else json.dumps(file, ensure_ascii=False)}
+"""
+
+
+def attributes(out: str) -> str:
+    """The line of a .gitattributes for generated files: collapsed in diffs, the same bytes."""
+    return f"{out}/** linguist-generated text eol=lf\n"
+
+
+OPEN = "Open to the internet, unless you bind them:"
+EMPTY = "Nobody, until you or whoever deploys binds them:"
+OTHER = "These have a default:"
+
+
+def _sections(
+    catalogue: Catalogue, uses: Mapping[str, list[str]]
+) -> dict[str, dict[str, Endpoint]]:
+    """The endpoints in use by what happens if they are left out, the most urgent first."""
+    sections: dict[str, dict[str, Endpoint]] = {OPEN: {}, EMPTY: {}, OTHER: {}}
+    for name, endpoint in catalogue.endpoints.items():
+        if name in uses:
+            inbound = not any(" outbound " in use for use in uses[name])
+            is_open = inbound and not {"0.0.0.0/0", "::/0"}.isdisjoint(endpoint.default.cidrs)
+            heading = OPEN if is_open else EMPTY if endpoint.default.is_open else OTHER
+            sections[heading][name] = endpoint
+    return sections
+
+
+def _to_decide(sections: Mapping[str, Mapping[str, Endpoint]]) -> Iterator[tuple[str, str]]:
+    for name in sections[OPEN]:
+        yield name, "the whole internet may connect"
 
 
 def _optional(release: Release, catalogue: Catalogue) -> str:
-    """The supplements and features that there are, in comments."""
+    """The available supplements and features, in comments."""
     text = ""
     if catalogue.supplements:
         names = "\n".join(f"#   - {name}  # {s.title}" for name, s in catalogue.supplements.items())
-        text += f"\n# Rules that the document leaves out, of these:\n# supplements:\n{names}\n"
+        text += (
+            f"\n# Rules that the document leaves out and you may need:\n# supplements:\n{names}\n"
+        )
     if release.features:
         names = "\n".join(f"#   {name}: false" for name in release.features)
         text += (
-            f"\n# What is not used, so that its rules fall away, of these:\n# features:\n{names}\n"
+            f"\n# Features that you do not use; their rules are left out:\n# features:\n{names}\n"
         )
     return text
 
@@ -97,14 +150,14 @@ def _default(endpoint: Endpoint) -> str:
     if default.cidrs:
         return ", ".join(default.cidrs)
     if default.endpoint:
-        return f"what {default.endpoint} stands for"
+        return f"same as {default.endpoint}"
     if default.group:
-        return f"the group {default.group}, where this file has it"
-    return "the group that has the rule" if default.own_group else "none"
+        return f"the group {default.group}, if this deployment has it"
+    return "the group itself" if default.own_group else "none"
 
 
 def _uses(release: Release, catalogue: Catalogue, groups: list[str]) -> dict[str, list[str]]:
-    """What each endpoint of the release is used for; for one only fallen back to, nothing."""
+    """The uses of each endpoint of the release; none for one that is only a default of others."""
     ports: dict[str, dict[str, list[str]]] = {}
     for role in groups:
         for direction, mode, rules in release.rules[role].tables():

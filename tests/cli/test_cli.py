@@ -13,11 +13,15 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from folders import files, generated
 
 from generator.cli import COMMANDS, cli
+from generator.errors import choices
+from generator.load import RuleData, shipped
 
 ROOT = Path(__file__).parents[2]
+DATA = RuleData(shipped("rule_data"))
 
 
 def test_the_checked_in_output_is_what_the_tool_generates(run):
@@ -30,7 +34,30 @@ def test_generate_without_arguments_writes_every_preset_in_every_format(run, tmp
     result = run("generate", "--no-lint")
     assert result.exit_code == 0
     assert files(tmp_path / "out") == generated()
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert [line.split()[0] for line in lines[:-2]] == DATA.presets()
+    assert lines[-2] == f"out: {len(generated())} files written"
+    assert lines[-1].startswith("next: cvo-sg init ")
+    assert "warning" not in result.stderr
+
+
+def test_verbose_lists_the_files_on_standard_output(run):
+    result = run("generate", "--no-lint", "--verbose")
     assert "wrote out/advanced/terraform/main.tf" in result.stdout.splitlines()
+
+
+def test_examples_to_copy_are_free_of_warnings(run):
+    names = [name for name in DATA.presets() if name.startswith("example-")]
+    arguments = [word for name in names for word in ("--preset", name)]
+    result = run("generate", "--no-lint", "--strict", *arguments)
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_preset_that_is_named_is_summarised_with_its_warnings(run):
+    told = run("generate", "--no-lint", "--preset", "advanced").stderr
+    assert told.count("warning: advanced: ") == 2
+    assert "  open to the internet: manager (4 rules)" in told
 
 
 def test_a_second_run_touches_nothing(run, tmp_path):
@@ -46,11 +73,11 @@ def test_one_changed_byte_fails_the_check_and_shows_in_the_diff(run, tmp_path):
     run("generate", "--no-lint")
     path = tmp_path / "out" / "predefined" / "terraform" / "rules.tf"
     path.write_text(path.read_text().replace("to_port = 22,", "to_port = 23,", 1))
-    check = run("generate", "--no-lint", "--check")
+    check = run("generate", "--no-lint", "--check", "--preset", "all")
     assert check.exit_code == 1
     assert check.stdout == "out/predefined/terraform/rules.tf was edited by hand\n"
     assert "run the same command without --check" in check.stderr
-    diff = run("generate", "--no-lint", "--diff")
+    diff = run("generate", "--no-lint", "--diff", "--preset", "all")
     assert diff.exit_code == 1
     changed = [line for line in diff.stdout.splitlines() if line and line[0] in "+-"]
     assert len(changed) == 4
@@ -63,10 +90,10 @@ def test_check_tells_missing_and_orphaned_files_from_stale_ones(run, tmp_path):
     run("generate", "--no-lint")
     module = tmp_path / "out" / "predefined" / "terraform"
     (module / "main.tf").rename(module / "old.tf")
-    result = run("generate", "--no-lint", "--check")
+    result = run("generate", "--no-lint", "--check", "--preset", "all")
     assert result.stdout.splitlines() == [
         "out/predefined/terraform/main.tf is missing",
-        "out/predefined/terraform/old.tf is generated no longer",
+        "out/predefined/terraform/old.tf is no longer generated",
     ]
     assert run("generate", "--no-lint").exit_code == 0
     assert files(tmp_path / "out") == generated()
@@ -92,7 +119,7 @@ def test_an_unknown_name_is_one_line_with_the_choices_and_the_nearest_match(run,
     assert result.exit_code == 2
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"cvo-sg: there is no {argument.strip('-')} '{typed}': choose ")
+    assert line.startswith(f"cvo-sg: unknown {argument.strip('-')} '{typed}': use ")
     assert line.endswith(f"; did you mean {meant}?")
 
 
@@ -111,9 +138,16 @@ def test_stdout_prints_one_deployment_in_one_format(run):
 
 
 def test_stdout_refuses_several_deployments_or_formats(run):
-    result = run("generate", "--format", "cloudformation", "--stdout")
-    assert result.exit_code == 2
-    assert "choose with --preset and --format" in result.stderr
+    def refusal(*arguments):
+        result = run("generate", "--no-lint", "--stdout", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        return result.stderr.removeprefix("cvo-sg: --stdout prints one deployment in one format: ")
+
+    presets = choices(DATA.presets())
+    formats = "--format cloudformation or terraform"
+    assert refusal() == f"add --preset {presets}; and {formats}\n"
+    assert refusal("--format", "terraform") == f"add --preset {presets}\n"
+    assert refusal("--preset", "advanced") == f"add {formats}\n"
 
 
 def test_a_group_that_the_product_creates_is_generated_by_name_only_and_with_a_warning(run):
@@ -195,6 +229,41 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path, ha
         capture_output=True,
     )
     assert files(tmp_path / "out") == generated()
+
+
+# Colour.
+
+
+@pytest.fixture
+def colored(tmp_path, monkeypatch):
+    """What a command prints on a terminal, and in which environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "CI", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+    def invoke(*arguments, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return CliRunner().invoke(cli, ["generate", "--no-lint", *arguments], color=True)
+
+    return invoke
+
+
+def test_warnings_errors_and_diffs_have_color_on_a_terminal(colored, tmp_path):
+    assert "\x1b[31m\x1b[1mcvo-sg:\x1b[0m unknown preset" in colored("-p", "x").stderr
+    assert "\x1b[33m\x1b[1mwarning:\x1b[0m advanced: " in colored("-p", "advanced").stderr
+    path = tmp_path / "out" / "advanced" / "terraform" / "rules.tf"
+    path.write_text(path.read_text() + "mine\n")
+    diff = colored("-p", "advanced", "--diff").stdout
+    assert "\x1b[31m-mine\x1b[0m\n" in diff
+    assert "\x1b[36m@@ " in diff
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "CI"])
+def test_color_can_be_switched_off(colored, name):
+    result = colored("-p", "advanced", **{name: "1"})
+    assert "warning: advanced" in result.stderr
+    assert "\x1b" not in result.output
 
 
 def parameters(name):

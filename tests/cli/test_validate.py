@@ -69,7 +69,7 @@ def test_errors_are_findings_with_their_place(run, put):
     result = run("validate", "t.yaml")
     assert result.exit_code == 1
     assert result.stdout == (
-        "t.yaml:10:11: error: the port range 22-2 is inverted: EC2 would refuse it [E9303]\n"
+        "t.yaml:10:11: error: port range 22-2 is reversed: EC2 would refuse it [E9303]\n"
     )
     assert result.stderr == "checked 1 place: 1 error, 0 warnings\n"
 
@@ -112,9 +112,9 @@ def test_a_folder_is_searched_for_everything(run, put):
 @pytest.mark.parametrize(
     ("misspelt", "sentence"),
     [
-        pytest.param({"release:": "relase:"}, "site.yaml:2:1: error: there is no key 'relase'"),
+        pytest.param({"release:": "relase:"}, "site.yaml:2:1: error: unknown key 'relase'"),
         pytest.param({"release:": '"release":', "name:": '"name":'}, ""),
-        pytest.param({"name: ": "#"}, "site.yaml:2:1: error: the key 'name' is missing"),
+        pytest.param({"name: ": "#"}, "site.yaml:2:1: error: missing key 'name'"),
     ],
     ids=["misspelt", "quoted", "missing"],
 )
@@ -304,10 +304,10 @@ def test_a_warning_names_the_row_of_its_protocol(run, put):
 def test_strict_writes_nothing(run, put, tmp_path):
     put({"site.yaml": DEPLOYMENT.replace("basic", "advanced")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
-    assert "nothing was written: there are 2 warnings" in result.stderr
+    assert "nothing was written: 2 warnings are errors under --strict" in result.stderr
     put({"site.yaml": DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
-    assert "nothing was written: there is a warning" in result.stderr
+    assert "nothing was written: 1 warning is an error under --strict" in result.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -277,7 +277,7 @@ def test_what_cannot_be_compared_is_a_sentence(run, site, arguments, sentence):
         pytest.param(
             "nas-clients",
             "tcp 2049 from nfs-clients (row inbound-tcp-2049)\n    NFS server daemon\n"
-            "    where nothing is bound to nfs-clients\n",
+            "    by default of nfs-clients\n",
             "tcp 22",
             id="fallback",
         ),
@@ -291,6 +291,16 @@ def test_explain_shows_every_rule_that_has_to_do_with_it(run, what, told, not_to
     assert not_told not in result.stdout.replace("udp 0", "")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ssh", "tcp/22"), ("HTTPS", "443/tcp"), ("53/udp", "udp/53"), ("tcp/22", "tcp 22")],
+)
+def test_explain_knows_several_names_of_a_port(run, one, other):
+    text = run("explain", one).stdout
+    assert text.count("\n") > 10
+    assert text == run("explain", other).stdout
+
+
 def test_explain_names_the_page_of_the_group(run):
     text = run("explain", "8080", "--release", "console").stdout
     assert "console: Console agent security group rules in AWS\n" in text
@@ -301,8 +311,8 @@ def test_explain_names_the_page_of_the_group(run):
     ("what", "sentence"),
     [
         ("activedirectory", "did you mean active-directory?"),
-        ("99999", "99999 is no port: it lies outside 0 to 65535"),
-        ("80-70", "the port range 80-70 is inverted"),
+        ("99999", "port 99999 is outside 0 to 65535"),
+        ("80-70", "port range 80-70 is reversed"),
     ],
 )
 def test_explain_refuses_what_does_not_exist(run, what, sentence):
@@ -392,11 +402,11 @@ def test_an_endpoint_left_open_has_no_default():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        pytest.param("supplements: [ntpd]\n", "no supplement 'ntpd'", id="supplement"),
-        pytest.param("features: {nvs: false}\n", "no feature 'nvs'", id="feature"),
+        pytest.param("supplements: [ntpd]\n", "unknown supplement 'ntpd'", id="supplement"),
+        pytest.param("features: {nvs: false}\n", "unknown feature 'nvs'", id="feature"),
         pytest.param("features: {nfs: nein}\n", "site.yaml:5:17: ", id="no-boolean"),
-        pytest.param("open: [dhpc]\n", "no endpoint 'dhpc'", id="endpoint"),
-        pytest.param("open: [dns]\n", "dns is bound under endpoints", id="bound-and-open"),
+        pytest.param("open: [dhpc]\n", "unknown endpoint 'dhpc'", id="endpoint"),
+        pytest.param("open: [dns]\n", "dns is also bound under endpoints", id="bound-and-open"),
     ],
 )
 def test_mistakes_are_sentences_with_their_place(run, site, text, sentence):

@@ -64,7 +64,7 @@ def test_the_rule_data_without_a_mistake_loads(root):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"title:\n- \xff\n", ":2: this is not UTF-8 text", id="not-utf-8"),
+        pytest.param(b"title:\n- \xff\n", ":2: the file is not UTF-8 text", id="not-utf-8"),
         pytest.param(b"#" * (1 << 20) + b"\n", ": the file is larger than 1 MiB", id="over-1-mib"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_missing_file_is_named(missing, root):
 
 
 def test_a_folder_without_releases_is_no_rule_data(tmp_path):
-    with pytest.raises(UsageError, match="is no rule data: it has no folder releases/"):
+    with pytest.raises(UsageError, match="is not a folder of rule data: it has no releases/"):
         RuleData(tmp_path)
 
 
@@ -97,7 +97,7 @@ def test_aliases_that_multiply_well_formed_rules_are_refused(root):
     rule = "{id: ssh, protocol: SSH, port: '22', purpose: Log in, endpoints: [dns]"
     rows = ", ".join([f"&row {rule}, permissions: [{permissions}]}}"] + ["*row"] * 200)
     (root / MANAGER).write_text(f"title: Manager\ninbound: [{rows}]\noutbound: []\n")
-    assert refusal(root) == f"{MANAGER}: the YAML refers to itself too often"
+    assert refusal(root) == f"{MANAGER}: the file has too many YAML aliases"
 
 
 def test_deep_nesting_is_refused_and_does_not_crash_python(root):

@@ -31,6 +31,21 @@ def test_the_checked_in_schema_is_what_the_command_prints(run, kind):
     assert printed == path.read_text(), f"run `cvo-sg schema {kind} > {path}`"
 
 
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        ("outputs: [{out: out, deployments: [acme.yaml]}]", True),
+        ("outputs: [{out: out, presets: [all, predefined], formats: [terraform]}]", True),
+        ("outputs: [{out: out, presets: [predefind]}]", False),
+        ("outputs: [{ot: out}]", False),
+        ("rule_data: mine", False),
+    ],
+)
+def test_the_schema_of_a_project_fits_what_the_settings_may_hold(run, text, is_valid):
+    validator = jsonschema.Draft202012Validator(json.loads(run("schema", "project").stdout))
+    assert validator.is_valid(yaml.safe_load(text)) == is_valid
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_shipped_file_fits_its_schema_and_names_it(name):
     text = (RULE_DATA / name).read_text()

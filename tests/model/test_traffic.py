@@ -40,21 +40,21 @@ def test_cells_are_read_as(protocol, port, traffic):
     assert read_cells(protocol, port) == tuple(traffic)
 
 
-NO_PORT = "{!r} is no port: write a number, a range such as 161-162, or All"
+NO_PORT = "invalid port {!r}: use a number, a range such as 161-162, or All"
 UNREADABLE = (
-    "the protocol {!r} cannot be read by itself: write one of TCP, UDP, TCP & UDP, SSH, HTTP, "
-    "HTTPS, All TCP, All UDP, All ICMP or All traffic, or say in `permissions` what the row means"
+    "unknown protocol {!r}: use TCP, UDP, TCP & UDP, SSH, HTTP, HTTPS, All TCP, All UDP, All ICMP "
+    "or All traffic, or list the traffic of the row in `permissions`"
 )
 UNREAD = {
-    "too-high": ("TCP", "70000", "port", "70000 is no port: it lies outside 0 to 65535"),
-    "inverted-range": ("TCP", "162-161", "port", "the port range 162-161 is inverted"),
+    "too-high": ("TCP", "70000", "port", "port 70000 is outside 0 to 65535"),
+    "inverted-range": ("TCP", "162-161", "port", "port range 162-161 is reversed"),
     "empty-port": ("TCP", "", "port", NO_PORT.format("")),
     "port-by-name": ("TCP", "ssh", "port", NO_PORT.format("ssh")),
     "negative-port": ("TCP", "-1", "port", NO_PORT.format("-1")),
     "list-of-ports": ("TCP", "80,443", "port", NO_PORT.format("80,443")),
     "space-before-port": ("TCP", " 80", "port", NO_PORT.format(" 80")),
     "sexagesimal": ("TCP", "22:22", "port", NO_PORT.format("22:22")),
-    "all-but-one": ("All TCP", "22", "port", "'All TCP' goes with the port 'All', not '22'"),
+    "all-but-one": ("All TCP", "22", "port", "protocol 'All TCP' needs port 'All', not '22'"),
     "icmp-port-1-takes-a-decision": ("ICMP", "1", "protocol", UNREADABLE.format("ICMP")),
     "unknown-protocol": ("SCTP", "22", "protocol", UNREADABLE.format("SCTP")),
     "not-as-documented": ("tcp", "22", "protocol", UNREADABLE.format("tcp")),
@@ -68,8 +68,8 @@ def test_cells_are_refused(protocol, port, field, message):
     assert (refusal.value.field, str(refusal.value)) == (field, message)
 
 
-NO_TPC = "'tpc' is no protocol of a rule: write tcp, udp, icmp, icmpv6 or -1"
-NO_ICMP = "{} is no ICMP type or code: it lies outside -1 to 255"
+NO_TPC = "invalid protocol 'tpc': use tcp, udp, icmp, icmpv6 or -1"
+NO_ICMP = "ICMP type or code {} is outside -1 to 255"
 REFUSED = {
     "misspelt-protocol": (("tpc", 22, 22), NO_TPC),
     "tcp-without-ports": (("tcp",), "tcp needs from_port and to_port"),
@@ -77,11 +77,11 @@ REFUSED = {
     "icmp-without-code": (("icmp", 8), "icmp needs from_port and to_port"),
     "ports-on-all-traffic": (
         ("-1", 0, 65535),
-        "protocol -1 is all traffic and takes no ports",
+        "protocol -1 (all traffic) has no ports",
     ),
-    "from-greater-than-to": (("tcp", 443, 80), "the port range 443-80 is inverted"),
-    "port-too-high": (("udp", 1, 65536), "65536 is no port: it lies outside 0 to 65535"),
-    "icmp-ports-on-tcp": (("tcp", -1, -1), "-1 is no port: it lies outside 0 to 65535"),
+    "from-greater-than-to": (("tcp", 443, 80), "port range 443-80 is reversed"),
+    "port-too-high": (("udp", 1, 65536), "port 65536 is outside 0 to 65535"),
+    "icmp-ports-on-tcp": (("tcp", -1, -1), "port -1 is outside 0 to 65535"),
     "icmp-type-too-high": (("icmp", 300, 0), NO_ICMP.format(300)),
     "icmpv6-code-too-high": (("icmpv6", 128, 256), NO_ICMP.format(256)),
     "one-code-of-every-icmp-type": (

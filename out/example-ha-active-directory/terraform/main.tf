@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:be69f8d841638495e8b53f3ceab98349546df601fbf5990ae25f91250f64f0cf
+# Digest: sha256:da3063b74ebe3132185c02939aa763789eaac7101ee79f5dd81fa08f540840b6
 
 locals {
   variables = {
@@ -37,6 +37,8 @@ locals {
     mail_server = var.mail_server
 
     monitor_server = var.monitor_server
+
+    autosupport = var.autosupport
 
     ontap_intercluster_lifs = var.ontap_intercluster_lifs
 

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:660c7e56613ab962d2d8b638f2d4f97ca23b7d280626deec3bc5d0ab49097c8a
+# Digest: sha256:c3839f7229107eb40a01d64b7deb70e19b9ba3e7afe54a0cae4584d8c6ae7a29
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -77,6 +77,7 @@ locals {
         { peers = "ontap_intercluster_lifs", ip_protocol = "tcp", from_port = 11104, to_port = 11104, description = "Management of intercluster communication sessions for SnapMirror" },
         { peers = "ontap_intercluster_lifs", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer" },
         { peers = "syslog_server", ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { peers = "autosupport", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Supplement: sending AutoSupport messages" },
       ]
     }
     "ha-mediator" = {

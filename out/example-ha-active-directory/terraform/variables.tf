@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:456f32e062c498b556bbf5ba2a2f846c561cf396ec2d6bdf4e488aca531ccc7e
+# Digest: sha256:dbe9872bb0e93620612e7ef9ab1dc6447c07238d1b57cba6d5c6d903d90d43c1
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -332,6 +332,23 @@ variable "monitor_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.162/32", # snmp
+    ]
+  }
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
+}
+
+variable "autosupport" {
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: bind a proxy, your own prefix list, or 0.0.0.0/0."
+  nullable    = false
+  default = {
+    cidr_ipv4 = [
+      "10.30.0.80/32", # proxy
     ]
   }
   type = object({

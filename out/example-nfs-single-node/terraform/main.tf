@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:0bc0930224fe9a17d3cbba2336ae488d4522774693b28c37ae7736da2c559feb
+# Digest: sha256:bff861e9e3682e42642e13eac9b87d141d8938677e2f01fc53637ddc0a39e977
 
 locals {
   variables = {
@@ -13,6 +13,8 @@ locals {
     nfs_clients = var.nfs_clients
 
     dns = var.dns
+
+    autosupport = var.autosupport
 
     syslog_server = var.syslog_server
 

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:5c98e47afd3a600df696b55b5ada071c54f5cc56f3e2275e6b33012481780f05
+# Digest: sha256:eea63d294db91bb2fe5857319cc0fdd525c025e473b27edd8d9a3bf4d0fd98e7
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -26,6 +26,7 @@ locals {
       egress = [
         { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "DNS" },
         { peers = "syslog_server", ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
+        { peers = "autosupport", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Supplement: sending AutoSupport messages" },
       ]
     }
   }

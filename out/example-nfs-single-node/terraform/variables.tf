@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:59573751af27ce448d35dece2e3409516082f5a61d2907dcf1fdc9dbf2d2dc1f
+# Digest: sha256:9fb003f06dcc5c8ad43b9b3b20803bcf83236a019a3e6a75a6100be63d3b5cab
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -112,6 +112,23 @@ variable "dns" {
   description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
   default     = { cidr_ipv4 = ["10.0.0.2/32"] }
   nullable    = false
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
+}
+
+variable "autosupport" {
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: bind a proxy, your own prefix list, or 0.0.0.0/0."
+  nullable    = false
+  default = {
+    cidr_ipv4 = [
+      "10.30.0.80/32", # proxy
+    ]
+  }
   type = object({
     cidr_ipv4          = optional(set(string), [])
     cidr_ipv6          = optional(set(string), [])

@@ -1,0 +1,107 @@
+"""`cvo-sg init`: what a repository needs to start, each file written once and never overwritten."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+import yaml
+
+
+def test_the_schema_that_the_file_names_is_beside_it_and_fits(run, tmp_path):
+    assert run("init", "sites/acme.yaml").exit_code == 0
+    text = (tmp_path / "sites" / "acme.yaml").read_text()
+    name = text.splitlines()[0].partition("$schema=")[2]
+    schema = json.loads((tmp_path / "sites" / name).read_text())
+    jsonschema.validate({**yaml.safe_load(text), "endpoints": {}}, schema)
+
+
+def test_a_schema_that_is_there_stays(run, tmp_path):
+    (tmp_path / "deployment.schema.json").write_text("mine")
+    result = run("init", "acme.yaml")
+    assert (result.exit_code, result.stdout) == (0, "wrote acme.yaml\n")
+    assert "deployment.schema.json differs from this version's" in result.stderr
+    assert (tmp_path / "deployment.schema.json").read_text() == "mine"
+    assert run("init", "other.yaml", "--force").exit_code == 0
+    assert run("init", "third.yaml").stderr.startswith("next: ")
+
+
+def test_a_project_is_generated_and_checked_without_arguments(run, tmp_path):
+    result = run("init", "sites/acme.yaml", "--project")
+    assert result.stderr == "next: edit sites/acme.yaml, then run: cvo-sg generate\n"
+    assert (tmp_path / ".gitattributes").read_text() == "out/** linguist-generated text eol=lf\n"
+    assert run("generate", "--no-lint").exit_code == 0
+    assert (tmp_path / "out" / "acme" / "terraform" / "main.tf").exists()
+    assert run("generate", "--no-lint", "--check").exit_code == 0
+
+
+def test_a_project_is_written_at_the_root_of_the_repository(run, tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sites").mkdir()
+    monkeypatch.chdir(tmp_path / "sites")
+    assert "wrote ../cvo-sg.yaml\n" in run("init", "a b.yaml", "--project").stdout
+    assert '- "sites/a b.yaml"\n' in (tmp_path / "cvo-sg.yaml").read_text()
+    assert run("generate", "--no-lint").exit_code == 0
+    outside = run("init", "../../acme.yaml", "--project")
+    assert outside.exit_code == 2
+    assert "is outside " in outside.stderr
+
+
+@pytest.mark.parametrize("existing", ["cvo-sg.yaml", "pyproject.toml"])
+def test_settings_are_not_overwritten(run, tmp_path, existing):
+    (tmp_path / existing).write_text("[tool.cvo-sg]\n")
+    result = run("init", "acme.yaml", "--project")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{existing} already exists: list acme.yaml there" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [existing]
+
+
+def test_attributes_that_are_there_stay_and_the_line_is_named(run, tmp_path):
+    (tmp_path / ".gitattributes").write_text("*.sh eol=lf\n")
+    result = run("init", "acme.yaml", "--project", "--force")
+    assert result.exit_code == 0
+    assert "add this line to it: out/** linguist-generated text eol=lf\n" in result.stderr
+    assert (tmp_path / ".gitattributes").read_text() == "*.sh eol=lf\n"
+
+
+def test_a_single_node_is_one_edit(run, tmp_path):
+    run("init", "acme.yaml")
+    path = tmp_path / "acme.yaml"
+    path.write_text(path.read_text().replace("topology: ha", "topology: single-node"))
+    assert run("generate", "--no-lint", "acme.yaml").exit_code == 0
+    assert "ha-mediator" not in (tmp_path / "out" / "acme" / "terraform" / "main.tf").read_text()
+
+
+def test_what_has_to_be_decided_comes_first(run, tmp_path):
+    run("init", "acme.yaml")
+    head, _, endpoints = (tmp_path / "acme.yaml").read_text().partition("\nendpoints:\n")
+    decide, _, _ = head.partition("\nname: ")
+    for word in (
+        "name:",
+        "release, topology and outbound:",
+        "inbound-clients: left out, the whole",
+    ):
+        assert word in decide
+    assert endpoints.index("# inbound-clients: []") < endpoints.index("# dns: []")
+    assert endpoints.index("# dns: []") < endpoints.index("# administrators: []")
+
+
+@pytest.mark.parametrize(
+    "name", ["cvo-sg.yaml", "pyproject.toml", ".gitattributes", "deployment.schema.json", "-", ".",
+             "a\nb.yaml"],
+    ids=["settings", "pyproject", "attributes", "schema", "stdin", "folder", "line-break"],
+)  # fmt: skip
+def test_a_name_that_no_command_would_find_is_refused(run, tmp_path, name):
+    result = run("init", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "such as acme.yaml" in result.stderr
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["my site.yaml", "-site.yaml"])
+def test_the_command_that_it_suggests_works(run, name):
+    result = run("init", "--", name)
+    assert result.exit_code == 0
+    suggested = result.stderr.partition("run: cvo-sg ")[2].strip().replace("'", "")
+    assert run("generate", "--no-lint", suggested.removeprefix("generate ")).exit_code == 0
