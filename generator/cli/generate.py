@@ -151,7 +151,8 @@ def generate(
     if verbose and where.file:
         click.echo(f"reading {shown(where.file)}", err=True)
     resolved = steps.resolve_all(data, [d for job in todo for d, _ in job.deployments])
-    rendered = steps.render_all(todo, resolved, [*([own] if own else []), shipped("templates")])
+    sources = [*([own] if own else []), shipped("templates")]
+    rendered = steps.render_all(todo, resolved, sources)
     flat = bool(archive or to_stdout)
     texts = {
         (Path() if flat else out_) / name / format_ / file: text
@@ -163,7 +164,7 @@ def generate(
     if lint and steps.lint_all(texts, quiet):
         click.echo("nothing was written: cfn-lint refuses the templates above", err=True)
         ctx.exit(1)
-    target = _target(todo, rendered, texts, archive, force)
+    target = _target(todo, rendered, texts, archive, force, sources)
     advice = steps.advice_on(data, resolved) if strict or not (check or diff or quiet) else []
     if not to_stdout:
         advice += steps.replaced_by(target)
@@ -190,6 +191,7 @@ def _target(
     texts: dict[Path, str],
     archive: Path | None,
     force: bool,
+    templates: list[Path],
 ) -> Target:
     """Where the files go, and the folders that hold nothing else of ours afterwards."""
     contents = {path: text.encode() for path, text in texts.items()}
@@ -207,12 +209,22 @@ def _target(
         for out, name, format_ in rendered
         if out == job.out
     }
-    folders.update(folder for job in todo if not job.formats for folder in _renamed(job))
-    return Target(tuple(job.out for job in todo), contents, tuple(sorted(folders)), force)
+    from generator.render import formats
+
+    found = [_renamed(job) for job in todo if not job.formats]
+    folders.update(folder for proven, _ in found for folder in proven)
+    return Target(
+        tuple(job.out for job in todo),
+        contents,
+        tuple(sorted(folders)),
+        force,
+        tuple(formats(templates)),
+        tuple(folder for _, doubtful in found for folder in doubtful),
+    )
 
 
-def _renamed(job: Job) -> list[Path]:
-    """Where the job's deployment files were generated when they had other names."""
+def _renamed(job: Job) -> tuple[list[Path], list[Path]]:
+    """Where the job's deployment files were generated when they had other names; or perhaps."""
     from generator.write import renamed
 
     names = [deployment.name for deployment, _ in job.deployments]

@@ -21,6 +21,10 @@ class Target(NamedTuple):
     contents: dict[Path, bytes]
     folders: tuple[Path, ...]
     force: bool
+    formats: tuple[str, ...] = ()
+    """The formats that there are."""
+    doubtful: tuple[Path, ...] = ()
+    """Folders that may be copies of what is generated, and so are not ours to remove."""
 
 
 def differences(target: Target) -> tuple[Change, ...]:
@@ -29,8 +33,25 @@ def differences(target: Target) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(settled(out))
-        return compare(target.outs, target.contents, target.folders)
+            stack.enter_context(settled(out, _tell))
+        return compare(target.outs, target.contents, target.folders, target.formats)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"cvo-sg: {sentence}", err=True)
+
+
+def _tell_of_copies(target: Target) -> None:
+    """Say which folders look like copies of generated ones, and so stay as they are."""
+    from generator.write import copies
+
+    found = copies(target.outs, target.folders, target.formats)
+    for folder in sorted({*target.doubtful, *found}):
+        click.echo(
+            f"left {folder} as it is: its files were not generated for this folder. If it is not a "
+            "copy that you need, remove it",
+            err=True,
+        )
 
 
 def report(ctx: click.Context, target: Target, diff: bool, form: str, quiet: bool) -> None:
@@ -39,6 +60,8 @@ def report(ctx: click.Context, target: Target, diff: bool, form: str, quiet: boo
     told = _summaries(target, changes) if diff else []
     formats = {"text": _text, "json": _json, "markdown": _markdown, "github": _github}
     click.echo(formats[form](changes, told, diff), nl=False)
+    if not quiet:
+        _tell_of_copies(target)
     if changes:
         verb = "is" if len(changes) == 1 else "are"
         click.echo(
@@ -57,11 +80,13 @@ def put(target: Target, quiet: bool, verbose: bool) -> None:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(locked(out))
-        changes = compare(target.outs, target.contents, target.folders)
+            stack.enter_context(locked(out, _tell))
+        changes = compare(target.outs, target.contents, target.folders, target.formats)
         write(target.outs, changes, target.force)
     for change in changes:
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
+    if not quiet:
+        _tell_of_copies(target)
     unchanged = [path for path in target.contents if path not in {c.path for c in changes}]
     for path in unchanged if verbose else ():
         click.echo(f"{path} is up to date", err=True)
