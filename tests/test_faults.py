@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -27,10 +28,14 @@ KILLS = 200
 
 
 def start(folder, version, arguments=("--no-lint", "--quiet"), **options):
-    command = [sys.executable, "-m", "generator", "generate", f"{version}.yaml", *arguments]
+    return started("generate", f"{version}.yaml", *arguments, cwd=folder, **options)
+
+
+def started(*arguments, **options):
+    command = [sys.executable, "-m", "generator", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=folder, env=environment, **pipes | options)
+    return subprocess.Popen(command, env=environment, **pipes | options)
 
 
 def finished(process):
@@ -124,6 +129,76 @@ def test_a_run_does_not_look_at_what_another_one_is_writing(site, option):
     assert finished(run)[0] == 0, "what was there before the lock was given back is not seen"
 
 
+@pytest.mark.parametrize("option", [(), ("--check",)])
+def test_a_run_that_waits_says_so_and_gives_up(site, option, monkeypatch):
+    monkeypatch.setenv("CVO_SG_LOCK_TIMEOUT", "0.3")
+    before = contents(site / "out")
+    with locked(site / "out"):
+        code, stderr = finished(start(site, "new", ["--no-lint", *option]))
+    assert (code, contents(site / "out")) == (2, before)
+    assert re.search("cvo-sg: out is in use by .*: waiting up to 0.3 seconds", stderr)
+    assert re.search("cvo-sg: out is still in use by .* after 0.3 seconds: try again", stderr)
+
+
+# Signals.
+
+
+SLEEPER = """\
+#!/bin/sh
+sleep 300 &
+echo $! > "$SLEEPER"
+wait
+"""
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+)
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
+def test_a_signal_ends_the_programs_that_a_run_started(tmp_path, monkeypatch, number, code):
+    for name in ("bin", "module", "temporary"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "module" / "main.tf").write_text("")
+    (tmp_path / "bin" / "terraform").write_text(SLEEPER)
+    (tmp_path / "bin" / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("SLEEPER", str(tmp_path / "pid"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    run = started("validate", "module", cwd=tmp_path)
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    assert alive(pid)
+    run.send_signal(number)
+    assert finished(run)[0] == code
+    wait_until(lambda: not alive(pid))
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP), (signal.SIGINT, 130)],
+)
+def test_a_run_that_is_ended_says_nothing_of_drift(tmp_path, number, code):
+    with locked(tmp_path / "out"):
+        run = started("generate", "-p", "advanced", "--check", "--no-lint", cwd=tmp_path)
+        assert any("in use" in line for line in run.stderr)
+        run.send_signal(number)
+        assert finished(run)[0] == code
+
+
+def wait_until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_full_disk_changes_nothing(site):
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
@@ -182,3 +257,18 @@ def test_an_output_that_takes_no_more_is_an_error_in_a_line(tmp_path, arguments)
         )
     assert result.returncode == 2
     assert result.stderr == "cvo-sg: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "sentence"),
+    [
+        (["generate", "-"], 0, "<stdin>: standard input is closed: name a file instead\n"),
+        (["init", "x.yaml", "-i"], 0, "cvo-sg: --interactive: standard input is closed, so nobody"),
+        (["generate", "-p", "advanced", "--no-lint"], 2, None),
+    ],
+)
+def test_closed_streams_are_no_traceback(tmp_path, arguments, closed, sentence):
+    run = started(*arguments, cwd=tmp_path, preexec_fn=lambda: os.close(closed))
+    code, stderr = finished(run)
+    assert code == (2 if sentence else 0)
+    assert (stderr or "").startswith(sentence or "")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -15,6 +18,17 @@ from generator.errors import GeneratorError, InputError
 
 COMMANDS = ("diff", "explain", "generate", "init", "rules", "schema", "validate")
 """The commands: each is a module of this package, and a function in it of the same name."""
+
+
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit status after Ctrl-C, as shells have it."""
+
+
+class _Terminated(BaseException):
+    """A signal that ends the run: raised, so that files and processes are cleaned up on the way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class _Group(click.Group):
@@ -42,6 +56,19 @@ class _Group(click.Group):
             # A mistake in a file begins with its place, as compilers and editors have it.
             click.echo(f"{'' if isinstance(error, InputError) else 'cvo-sg: '}{error}", err=True)
             ctx.exit(2)
+        except OSError as error:
+            if error.filename is None:  # standard output, which `main` reports
+                raise
+            click.echo(f"cvo-sg: {error.filename}: {error.strerror or error}", err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except click.Abort as error:  # of a prompt: interrupted, or at the end of its input
+            interrupted = isinstance(error.__context__, KeyboardInterrupt)
+            click.echo(
+                "cvo-sg: nobody answers: standard input has ended" * (not interrupted), err=True
+            )
+            ctx.exit(INTERRUPTED if interrupted else 2)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,9 +85,25 @@ def main() -> None:
     gc.disable()  # a run is over before a collection pays; linting switches it on again
     if sys.stdout:  # none where it is closed; names of files need not be text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    if not sys.stderr:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # not every system has them all
+        if number and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
     try:
         cli(prog_name="cvo-sg")
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
+    except _Terminated as error:
+        signal.signal(error.number, signal.SIG_DFL)
+        os.kill(os.getpid(), error.number)  # whoever waits is told by the system
     except OSError as error:  # standard output that takes no more
         with suppress(OSError):
             print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
         os._exit(2)  # Python's own exit would try to write the rest once more, and complain
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is not to be interrupted
+    raise _Terminated(number)

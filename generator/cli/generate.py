@@ -143,13 +143,13 @@ def generate(
         templates,
     )
     where = place()
+    if where.file and not quiet:
+        click.echo(f"settings: {shown(where.file)}", err=True)
     settings = where.project
     data_folder = where.folder(rule_data, settings.rule_data if settings else None)
     data = RuleData(data_folder or shipped("rule_data"))
     own = where.folder(templates, settings.templates if settings else None)
     todo = jobs(request, data, where)
-    if verbose and where.file:
-        click.echo(f"reading {shown(where.file)}", err=True)
     resolved = steps.resolve_all(data, [d for job in todo for d, _ in job.deployments])
     sources = [*([own] if own else []), shipped("templates")]
     rendered = steps.render_all(todo, resolved, sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ def init(
     chosen = data.release(release or data.releases()[0])
     catalogue = data.catalogue.of(chosen.info)
     answers = Answers(_name_of(file))
+    if interactive and not sys.stdin:
+        raise UsageError("--interactive: standard input is closed, so nobody can answer")
     if interactive:
         answers = _ask(answers, chosen, catalogue)
     text = starter(chosen, catalogue, answers).encode()

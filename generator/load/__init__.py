@@ -1,5 +1,6 @@
 """Load: from YAML files to the values of the model, with every mistake and its place."""
 
+from generator.load.files import read_stream
 from generator.load.project import (
     Output,
     Project,
@@ -20,6 +21,7 @@ __all__ = [
     "listed_deployments",
     "project_root",
     "read_project",
+    "read_stream",
     "rule_data_schema",
     "shipped",
 ]

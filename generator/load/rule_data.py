@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from generator.errors import (
     unknown,
 )
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
+from generator.load.files import named, read, subfolders
 from generator.load.strict_yaml import Malformed, Parsed, parse
 from generator.model import (
     ADDRESS_LIKE,
@@ -49,7 +51,7 @@ class RuleData:
 
     def __init__(self, root: Path) -> None:
         """Raises UsageError for a folder that is not there or holds no releases."""
-        if not (root / "releases").is_dir():
+        if not _is_folder(root / "releases"):
             raise UsageError(f"{root} is no rule data: it has no folder releases/")
         self.root = root
         self._releases: dict[str, Release] = {}
@@ -57,19 +59,18 @@ class RuleData:
         endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
-        if (root / "supplements.yaml").is_file():
+        if os.path.lexists(root / "supplements.yaml"):
             supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
             _raise(check_supplements(supplements, self.catalogue))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
     def releases(self) -> list[str]:
         """The ids of the releases, in the order of their names."""
-        folders = (self.root / "releases").iterdir()
-        return sorted(folder.name for folder in folders if folder.is_dir())
+        return subfolders(self.root / "releases")
 
     def presets(self) -> list[str]:
         """The names of the presets, in the order of their names."""
-        return sorted(path.stem for path in (self.root / "presets").glob("*.yaml"))
+        return [path.stem for path in named(self.root / "presets", ".yaml")]
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for a name that does not exist."""
@@ -98,7 +99,7 @@ class RuleData:
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with its mistakes."""
-        return self.parse_deployment(self._bytes(path), str(path))
+        return self.parse_deployment(read(path, str(path)), str(path))
 
     def parse_deployment(self, text: bytes, name: str) -> Deployment:
         """A deployment from its text; `name` is what its mistakes call the file."""
@@ -172,13 +173,15 @@ class RuleData:
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
-        return parse(self._bytes(path), cls, str(path))
+        return parse(read(path, str(path)), cls, str(path))
 
-    def _bytes(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there. Raises InputError if that cannot be seen."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:

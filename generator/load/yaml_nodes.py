@@ -8,10 +8,10 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from generator.errors import InputError, Mistake
+from generator.load.files import limited
 
 __all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "compose"]
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 HARMLESS = 200  # levels that every version of the library composes
 _INDENTATION = re.compile(r"^[ \t?:-]*", re.MULTILINE)
@@ -26,10 +26,8 @@ _NEEDS_QUOTES = {
 
 def compose(data: bytes, file: str) -> Node:
     """The nodes of a YAML text. Raises InputError, with the place, for what is not YAML."""
-    if len(data) > MAX_BYTES:
-        raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
-        text = data.decode("utf-8")
+        text = limited(data, file).decode("utf-8")
         if "\x85" in text:
             line = text.count("\n", 0, text.index("\x85")) + 1
             message = "YAML reads U+0085 as a line break: leave it out"

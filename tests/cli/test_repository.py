@@ -9,11 +9,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from folders import files
 
 from generator.compare import IDENTITY, summaries
+from generator.load import find_project, project_root, shipped
 from generator.render import MARK, is_edited, is_generated
 
 DEPLOYMENT = (
@@ -262,7 +264,7 @@ def test_what_terraform_docs_inserts_stays(generate):
 
 def test_what_is_listed_is_generated_without_arguments(generate):
     assert {path.parts[:2] for path in generated()} == {("infra", "acme")}
-    assert generate("--check").stderr == "8 files up to date\n"
+    assert generate("--check").stderr == "settings: cvo-sg.yaml\n8 files up to date\n"
 
 
 def test_a_deployment_that_is_listed_no_longer_is_removed(generate):
@@ -382,8 +384,202 @@ def test_mistakes_in_the_list_are_sentences(generate, text, sentence):
     assert sentence in result.stderr
 
 
+OUTSIDE = "it is not below the folder of this file"
+
+
 @pytest.mark.parametrize(
-    "text", ["[tool.cvo-sg]\noutputs = 1\n", "[tool.cvo-sg\n", "tool.cvo-sg = 3\n"]
+    ("setting", "sentence"),
+    [
+        pytest.param("{out: .., presets: [advanced]}", f"1:17: ..: {OUTSIDE}", id="parent"),
+        pytest.param("{out: a/../../b, presets: [advanced]}", f"b: {OUTSIDE}", id="sibling"),
+        pytest.param("{out: link, presets: [advanced]}", f"link: {OUTSIDE}", id="link"),
+        pytest.param("{out: link/new, presets: [advanced]}", f"new: {OUTSIDE}", id="below-link"),
+        pytest.param("{out: loop, presets: [advanced]}", "cannot be resolved", id="loop"),
+        pytest.param("{out: .git/hooks, presets: [advanced]}", "inside .git", id="git"),
+        pytest.param("{out: a/.GIT, presets: [advanced]}", "inside .git", id="git-elsewhere"),
+        pytest.param("{out: to-git, presets: [advanced]}", "inside .git", id="link-to-git"),
+        pytest.param("{out: a, deployments: [../x.yaml]}", OUTSIDE, id="deployment"),
+        pytest.param("{out: a, deployments: [sites/to-x.yaml]}", OUTSIDE, id="deployment-link"),
+        pytest.param("{out: a, deployments: [sites/*.yaml]}", OUTSIDE, id="deployment-link-found"),
+        pytest.param("{out: a, deployments: ['../*.yaml']}", "without ..", id="pattern"),
+        pytest.param("{out: a, deployments: [link/*.yaml]}", OUTSIDE, id="pattern-below-link"),
+        pytest.param("{out: a, presets: [x]}\ntemplates: ..", OUTSIDE, id="templates"),
+        pytest.param("{out: a, presets: [x]}\ntemplates: /tmp", "relative", id="absolute"),
+        pytest.param(
+            "{out: a, presets: [x]}\nrule_data: link", f"2:12: link: {OUTSIDE}", id="data"
+        ),
+        pytest.param(
+            "{out: a, presets: [x]}\nrule_data: data", "data/a/far.yaml is a link to", id="in-data"
+        ),
+        pytest.param(
+            "{out: a, presets: [x]}\ntemplates: data",
+            "data/a/far.yaml is a link to",
+            id="in-templates",
+        ),
+    ],
+)
+def test_settings_name_nothing_outside_of_their_folder(generate, repository, setting, sentence):
+    elsewhere = repository.with_name(repository.name + "-elsewhere")
+    elsewhere.mkdir()
+    (elsewhere / "x.yaml").write_text(DEPLOYMENT.format(name="x", peers="[]"))
+    Path("link").symlink_to(elsewhere)
+    Path("loop").symlink_to("loop")
+    Path("to-git").symlink_to(".git")
+    Path("sites/to-x.yaml").symlink_to(elsewhere / "x.yaml")
+    Path("data/a").mkdir(parents=True)
+    Path("data/a/far.yaml").symlink_to(elsewhere / "x.yaml")
+    write(
+        "cvo-sg.yaml",
+        f"outputs: [{setting.partition(chr(10))[0]}]\n{setting.partition(chr(10))[2]}",
+    )
+    before = files(repository.parent)
+    result = generate()
+    assert (result.exit_code, files(repository.parent)) == (2, before)
+    assert f"cvo-sg.yaml:{'1' if 'x]}' not in setting else '2'}:" in result.stderr
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_command_line_may_name_any_place(generate, repository):
+    elsewhere = repository.with_name(repository.name + "-elsewhere")
+    (elsewhere / "templates" / "f").mkdir(parents=True)
+    (elsewhere / "templates" / "f" / "x.jinja").write_text("{{ header | join('\n') }}\n")
+    Path("cvo-sg.yaml").unlink()
+    options = ["--out", elsewhere / "out", "--templates", elsewhere / "templates", "--quiet"]
+    assert generate("sites/acme.yaml", *options).exit_code == 0
+    assert (elsewhere / "out" / "acme" / "f" / "x").exists()
+
+
+def test_patterns_do_not_search_the_files_of_git(generate):
+    write(".git/x/acme.yaml", "no deployment")
+    write("cvo-sg.yaml", PROJECT.replace("sites/*.yaml", '"**/acme.yaml"'))
+    assert generate("--check").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["cvo-sg.yaml", "pyproject.toml"])
+def test_settings_are_a_file_of_the_repository(generate, repository, name):
+    elsewhere = repository.with_name(repository.name + "-elsewhere.yaml")
+    elsewhere.write_text("[tool.cvo-sg]\nsecret: x\n")
+    Path("cvo-sg.yaml").unlink()
+    Path(name).symlink_to(elsewhere)
+    result = generate()
+    assert result.exit_code == 2
+    assert f"{name}: this is a link to a file elsewhere: put the file itself here" in result.stderr
+    assert "secret" not in result.stderr
+
+
+# Where settings are looked for.
+
+
+@pytest.fixture
+def above(repository, monkeypatch):
+    """A folder far below the repository, which has no .git in it any longer."""
+    monkeypatch.setenv("HOME", str(repository / "elsewhere"))
+    Path(".git").rmdir()
+    folder = repository / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_settings_above_are_found_without_a_repository(above, repository):
+    assert find_project(above) == repository / "cvo-sg.yaml"
+    assert project_root(above) == repository
+
+
+def test_the_search_for_settings_ends_at_the_home_folder(above, monkeypatch):
+    monkeypatch.setenv("HOME", str(above.parent))
+    assert find_project(above) is None
+    assert project_root(above) == above
+
+
+def test_the_search_for_settings_ends_at_the_repository(above):
+    (above.parent / ".git").write_text("gitdir: elsewhere\n")
+    assert find_project(above) is None
+    assert project_root(above) == above.parent
+
+
+@pytest.mark.parametrize("planted", [None, ".git"])
+def test_the_search_for_settings_ends_before_a_folder_of_another_user(
+    above, repository, monkeypatch, planted
+):
+    """Whatever the other user puts there: a repository, too."""
+    if planted:
+        (repository / planted).mkdir()
+    real = Path.stat
+
+    def stat(path, **options):
+        found = real(path, **options)
+        return SimpleNamespace(st_uid=found.st_uid + (path == repository), st_mode=found.st_mode)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert find_project(above) is None
+    assert project_root(above) == above
+
+
+def test_the_search_for_settings_ends_before_a_folder_for_everybody(above, repository):
+    repository.chmod(0o1777)
+    assert find_project(above) is None
+
+
+def test_settings_of_another_user_in_a_folder_for_everybody_are_not_read(repository, monkeypatch):
+    repository.chmod(0o1777)
+    assert find_project(repository) == repository / "cvo-sg.yaml"
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert find_project(repository) is None
+
+
+# Files that are none.
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def device(path):
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("kind", [pipe, device, Path.mkdir])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "cvo-sg.yaml",
+        "pyproject.toml",
+        "sites/acme.yaml",
+        "data/groups.yaml",
+        "data/supplements.yaml",
+        "data/releases/3.7/release.yaml",
+        "data/presets/predefined.yaml",
+    ],
+)
+def test_what_is_no_file_is_not_waited_for(generate, kind, place):
+    shutil.copytree(shipped("rule_data"), "data")
+    if place != "cvo-sg.yaml":
+        Path("cvo-sg.yaml").unlink()
+    Path(place).unlink(missing_ok=True)
+    kind(Path(place))
+    result = generate("-p", "predefined", "sites/acme.yaml", "--rule-data", "data")
+    assert result.exit_code == 2
+    assert re.search(
+        f"^{place}: this is (not a regular file|a link to a file elsewhere)", result.stderr
+    )
+
+
+NESTED = "[" * 5000 + "]" * 5000
+HOSTILE = [
+    f"[tool.cvo-sg]\nx = {NESTED}\n",
+    f"x = {NESTED}\n[tool.cvo-sg]\n",
+    f"[tool.cvo-sg]\nx = {'9' * 5000}\n",
+    f"[tool.cvo-sg]\nx = 0x{'f' * 5000}\n",
+    "[tool.cvo-sg]\nx = nan\n",
+    "[tool.cvo-sg]\nx = \xff\n",
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["[tool.cvo-sg]\noutputs = 1\n", "[tool.cvo-sg\n", "tool.cvo-sg = 3\n", *HOSTILE]
 )
 def test_mistakes_in_pyproject_are_sentences(generate, text):
     Path("cvo-sg.yaml").unlink()
@@ -393,9 +589,15 @@ def test_mistakes_in_pyproject_are_sentences(generate, text):
     assert result.stderr.startswith("pyproject.toml: [tool.cvo-sg] ")
 
 
-def test_verbose_says_what_is_read_and_what_stays(generate):
+def test_the_settings_that_are_used_are_named(generate, repository, monkeypatch):
+    assert "settings: cvo-sg.yaml\n" in generate("--check").stderr
+    assert generate("--check", "--quiet").stderr == ""
+    monkeypatch.chdir(repository / "sites")
+    assert "settings: ../cvo-sg.yaml\n" in generate("--check").stderr
+
+
+def test_verbose_says_what_stays(generate):
     result = generate("--verbose")
-    assert "reading cvo-sg.yaml\n" in result.stderr
     assert f"{RULES} is up to date\n" in result.stderr
 
 
@@ -447,7 +649,7 @@ def test_a_diff_shouts_if_a_group_would_be_replaced(generate, form):
 @pytest.mark.parametrize("form", ["text", "markdown", "github", "json"])
 def test_a_diff_of_nothing_says_so(generate, form):
     result = generate("--diff", "--output", form)
-    assert (result.exit_code, result.stderr) == (0, "8 files up to date\n")
+    assert (result.exit_code, result.stderr.splitlines()[1:]) == (0, ["8 files up to date"])
     expected = {"markdown": "Every generated file is up to date.\n", "json": '"files": []'}
     assert expected.get(form, "") in result.stdout
 
