@@ -1,6 +1,12 @@
 """Model: the values that pass between the steps, and what EC2 would refuse of them."""
 
-from generator.model.deployment import ADDRESS_LIKE, PEER_NAME, Deployment, name_mistake
+from generator.model.deployment import (
+    ADDRESS_LIKE,
+    PEER_NAME,
+    Deployment,
+    bad_file_name,
+    name_mistake,
+)
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.resolved import (
     AbsentOutput,
@@ -72,6 +78,7 @@ __all__ = [
     "SupplementRules",
     "Topology",
     "Traffic",
+    "bad_file_name",
     "name_mistake",
     "read_cells",
 ]

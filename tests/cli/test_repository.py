@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +18,7 @@ from folders import files
 
 from generator.compare import IDENTITY, summaries
 from generator.load import find_project, project_root, shipped
-from generator.render import MARK, is_edited, is_generated
+from generator.render import MARK, bounds, environment, is_edited, is_generated
 
 DEPLOYMENT = (
     'name: {name}\nrelease: "3.7"\noutbound: basic\nendpoints:\n  inbound-clients: {peers}\n'
@@ -724,10 +726,8 @@ def test_a_format_of_ones_own_stands_beside_ours(generate):
 def test_a_format_without_templates_is_a_mistake(generate):
     Path("mine/x").mkdir(parents=True)
     result = generate("--templates", "mine")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        f"cvo-sg: {Path('mine/x')}: there is no template NAME.jinja\n",
-    )
+    assert result.exit_code == 2
+    assert result.stderr.endswith("cvo-sg: mine/x: there is no template NAME.jinja\n")
 
 
 @pytest.mark.parametrize(
@@ -754,6 +754,146 @@ def test_a_mistake_in_a_template_names_it_and_its_line(generate, text, sentence)
     result = generate("--templates", "mine", "-f", "x")
     assert result.exit_code == 2
     assert re.search(rf"y\.txt(\.jinja)?:? ?{sentence}", result.stderr), result.stderr
+
+
+ENDLESS = {
+    "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "macros": "{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}"
+    "{{ f(90) }}",
+    "includes": "{% for a in range(99999) %}{% include '_b.jinja' %}{% endfor %}",
+    "power": "{% set n = 9 ** 9 %}{{ n ** n ** 2 }}",
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_a_template_that_does_not_end_is_ended(generate, monkeypatch, text):
+    monkeypatch.setattr(bounds, "SECONDS", 0.3)
+    write("mine/x/_b.jinja", "{% for b in range(99999) %}{% endfor %}")
+    write("mine/x/y.txt.jinja", text)
+    began = time.monotonic()
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert "mine/x/y.txt.jinja: the template took more than 0.3 seconds" in result.stderr
+    assert time.monotonic() - began < 10
+    assert generate("--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{% include '_b.jinja' %}", "_b.jinja is a link out of the folder mine"),
+        ("{% import '_b.jinja' as b %}", "_b.jinja is a link out of the folder mine"),
+        ("{% extends '_b.jinja' %}", "_b.jinja is a link out of the folder mine"),
+        ("{% include '../../secret' %}", "there is no template '../../secret'"),
+        ("{% include 'device' %}", "there is no template 'device'"),
+        ("{% for a in range(99999) %}{{ 'x' * 999 }}{% endfor %}", "longer than 10,000,000"),
+        ("{% include 'y.txt.jinja' %}", "recursion"),
+    ],
+)
+def test_a_template_sees_no_files_outside_of_its_folder(generate, text, sentence):
+    write("secret", "hunter2 {{ header }}")
+    write("mine/x/y.txt.jinja", text)
+    Path("mine/x/_b.jinja").symlink_to(Path("secret").resolve())
+    Path("mine/x/device").symlink_to("/dev/zero")
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_a_template_itself_can_be_no_link_elsewhere(generate):
+    write("secret", "{{ header | join('\n') }} hunter2")
+    Path("mine/x").mkdir(parents=True)
+    Path("mine/x/y.jinja").symlink_to(Path("secret").resolve())
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert "y.jinja is a link out of the folder mine" in result.stderr
+
+
+def test_formats_can_share_a_template_by_a_link(generate):
+    write("mine/_shared.jinja", "{{ header | join('\n') }}\n")
+    Path("mine/x").mkdir(parents=True)
+    Path("mine/x/y.jinja").symlink_to("../_shared.jinja")
+    assert generate("--templates", "mine", "-f", "x", "--quiet").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (".jinja", "'' would be a hidden file"),
+        (".zshenv.jinja", "'.zshenv' would be a hidden file"),
+        ("a/b.jinja", "'a/b' is not the name of a plain file"),
+        ("a\nb.jinja", "is not the name of a plain file"),
+        ("a:b.jinja", "is not the name of a plain file"),
+        ("nul.txt.jinja", "'nul.txt' is a device on Windows"),
+    ],
+)
+def test_a_template_is_named_as_a_plain_file(generate, name, sentence):
+    write(f"mine/x/{name}", "{{ header | join('\n') }}\n")
+    before = generated(".")
+    result = generate("--templates", "mine")
+    assert (result.exit_code, generated(".")) == (2, before)
+    assert sentence in result.stderr
+
+
+def test_a_format_is_named_as_a_plain_folder(generate):
+    for name in (".git", ".x"):
+        write(f"mine/{name}/y.jinja", "{{ header | join('\n') }}\n")
+    assert generate("--templates", "mine", "--quiet").exit_code == 0
+    assert {path.name for path in Path("infra/acme").iterdir()} == {"cloudformation", "terraform"}
+    write("mine/aux/y.jinja", "{{ header | join('\n') }}\n")
+    result = generate("--templates", "mine")
+    assert (result.exit_code, "mine/aux: 'aux' is a device on Windows" in result.stderr) == (
+        2,
+        True,
+    )
+
+
+# Compiled templates.
+
+
+@pytest.fixture
+def entries(generate, monkeypatch, tmp_path):
+    """The cache of compiled templates, in a folder of its own."""
+    environment._environment.cache_clear()
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "cache"))
+    assert generate("--check").exit_code == 0
+    yield lambda: {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*")}
+    environment._environment.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda entry: entry[:100], id="header"),
+        pytest.param(lambda entry: entry[:-1], id="truncated"),
+        pytest.param(lambda entry: entry[:500] + bytes(9) + entry[509:], id="garbled"),
+        pytest.param(lambda entry: entry.partition(b"\n")[2][:90], id="of another version"),
+        pytest.param(lambda _: b"mine", id="foreign"),
+    ],
+)
+def test_a_broken_compiled_template_is_compiled_anew(entries, generate, broken):
+    whole = entries()
+    assert len(whole) >= 7
+    for path, entry in whole.items():
+        path.write_bytes(broken(entry))
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert entries() == whole
+
+
+def test_compiled_templates_are_removed_when_they_are_old(entries, generate):
+    old = next(iter(entries())).with_name("__cvo_sg_old.cache")
+    other = old.with_name("__jinja2_old.cache")
+    for path in (old, other):
+        path.write_bytes(b"")
+        os.utime(path, (0, 0))
+    next(iter(entries())).unlink()
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert (old.exists(), other.exists()) == (False, True)
 
 
 def test_our_templates_render_the_same_in_the_sandbox(generate, tmp_path):
