@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from generator.load import shipped
 from generator.write import locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX")
@@ -210,9 +211,12 @@ def test_a_full_disk_changes_nothing(site):
 
 
 def as_anybody():
-    """Take from root what lets it write everywhere: CAP_DAC_OVERRIDE, out of the bounding set."""
+    """Take from root what lets it read and write everywhere, out of the bounding set.
+
+    That is CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH.
+    """
     if os.geteuid() == 0:
-        assert ctypes.CDLL(None).prctl(24, 1) == 0
+        assert [ctypes.CDLL(None).prctl(24, capability) for capability in (1, 2)] == [0, 0]
 
 
 @pytest.mark.skipif(
@@ -228,6 +232,74 @@ def test_a_folder_that_cannot_be_written_changes_nothing(site):
         folder.chmod(0o755)
     assert (code, contents(site / "out")) == (2, before)
     assert "Permission denied" in stderr
+
+
+SETTINGS = """\
+outputs: [{out: out, deployments: ["sites/**/*.yaml"]}]
+rule_data: data
+templates: templates
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    sys.platform != "linux" and os.geteuid() == 0, reason="root can read everywhere"
+)
+@pytest.mark.parametrize(
+    ("place", "mode"),
+    [
+        ("cvo-sg.yaml", 0),
+        ("sites", 0),
+        ("sites/deep", 0),
+        ("sites/deep", 0o444),
+        ("sites/deep/site.yaml", 0),
+        ("data", 0),
+        ("data/groups.yaml", 0),
+        ("data/supplements.yaml", 0),
+        ("data/presets", 0),
+        ("data/presets", 0o444),
+        ("data/presets/predefined.yaml", 0),
+        ("data/releases", 0),
+        ("data/releases", 0o444),
+        ("data/releases/3.7", 0),
+        ("data/releases/3.7/release.yaml", 0),
+        ("templates", 0),
+        ("templates", 0o444),
+        ("templates/f", 0),
+        ("templates/f/x.jinja", 0),
+        ("out", 0),
+        ("out/site", 0),
+        ("out/site/f/x", 0),
+        ("pyproject.toml", 0),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_nothing_is_removed(tmp_path, place, mode):
+    """Least of all because a deployment that cannot be seen is taken for one that is gone."""
+    (tmp_path / "sites" / "deep").mkdir(parents=True)
+    (tmp_path / "sites" / "deep" / "site.yaml").write_text(DEPLOYMENT.format("basic", "1"))
+    (tmp_path / "sites" / "other.yaml").write_text(
+        DEPLOYMENT.format("basic", "1").replace("site", "other")
+    )
+    shutil.copytree(shipped("rule_data"), tmp_path / "data")
+    (tmp_path / "templates" / "f").mkdir(parents=True)
+    (tmp_path / "templates" / "f" / "x.jinja").write_text("{{ header | join('\\n') }}\n")
+    (tmp_path / ("x" if place == "pyproject.toml" else "cvo-sg.yaml")).write_text(SETTINGS)
+    if place == "pyproject.toml":
+        (tmp_path / place).write_text("[tool.cvo-sg]")
+    arguments = ["-f", "f", "--no-lint"]
+    if place == "data/presets/predefined.yaml":
+        arguments += ["-p", "predefined"]
+    options = {"cwd": tmp_path, "preexec_fn": as_anybody}
+    for folder in ("out/site/f", "out/other/f"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x").write_text("mine")
+    before = contents(tmp_path)
+    (tmp_path / place).chmod(mode)
+    presets = ["-p", "predefined"] if "presets" in place else []
+    code, stderr = finished(started("generate", *arguments, *presets, "--force", **options))
+    (tmp_path / place).chmod(0o755)
+    assert (code, contents(tmp_path)) == (2, before)
+    assert re.search(rf"{place}.*: Permission denied", stderr), stderr
 
 
 @pytest.mark.parametrize("where", ["out/site", "out/site/terraform"])

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from generator.errors import (
     Mistake,
     UsageError,
     choices,
+    first_ones,
     shown,
     unknown,
 )
@@ -106,7 +108,8 @@ class RuleData:
         try:
             parsed: Parsed[Deployment] = parse(text, Deployment, name)
         except Malformed as error:
-            raise InputError([*error.mistakes, *self._further_mistakes(error.rest)]) from None
+            further = self._further_mistakes(error.rest)
+            raise InputError(first_ones(chain(error.mistakes, further))) from None
         _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
         return parsed.value
 
@@ -135,10 +138,11 @@ class RuleData:
                 reason = f"the group {role} exists for an HA pair only: leave it out"
                 yield ("groups", i), f"{reason}, or write topology: ha"
         for field in ("open", "supplements"):
-            names = getattr(deployment, field)
-            for i, name in enumerate(names):
-                if name in names[:i]:
+            seen: set[str] = set()
+            for i, name in enumerate(getattr(deployment, field)):
+                if name in seen:
                     yield (field, i), f"{name} stands here a second time: remove one"
+                seen.add(name)
         yield from self._names_that_do_not_exist(deployment)
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:
@@ -185,7 +189,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:
-    found = list(mistakes)
+    found = first_ones(mistakes)
     if found:
         raise InputError(found)
 

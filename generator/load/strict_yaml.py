@@ -14,7 +14,17 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from generator.errors import KEY, FieldError, InputError, KeyPath, Mistake, nearest, unknown
+from generator.errors import (
+    KEY,
+    MAX_MISTAKES,
+    FieldError,
+    InputError,
+    KeyPath,
+    Mistake,
+    first_ones,
+    nearest,
+    unknown,
+)
 from generator.load.yaml_nodes import (
     MAX_DEPTH,
     MappingNode,
@@ -102,6 +112,8 @@ class _Reader:
 
     def _refuse(self, line: int, column: int, message: str) -> None:
         self.mistakes.append(Mistake(self.file, line, column, message))
+        if len(self.mistakes) > MAX_MISTAKES:
+            raise InputError(first_ones(self.mistakes))
 
     def _bad(self, node: Node, message: str) -> _Bad:
         self._refuse(node.start_mark.line + 1, node.start_mark.column + 1, message)
@@ -140,11 +152,8 @@ class _Reader:
         members = get_args(hint)
         if NoneType in members and node.tag == _YAML + "null":
             return NoneType
-        kind = (
-            tuple
-            if isinstance(node, SequenceNode)
-            else (Mapping if isinstance(node, MappingNode) else None)
-        )
+        kinds: dict[type[Node], Any] = {SequenceNode: tuple, MappingNode: Mapping}
+        kind = kinds.get(type(node))
         for member in members:
             origin = get_origin(member) or member
             if origin is kind or (
