@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -21,8 +22,11 @@ def read(path: Path, name: str) -> bytes:
     never does), or is larger than MAX_BYTES.
     """
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         # Opening a device can have effects, and a file can become a pipe between two calls.
-        if stat.S_ISREG(path.stat().st_mode):
+        if stat.S_ISREG(mode):
             with os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb") as file:
                 if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     return limited(file.read(MAX_BYTES + 1), name)

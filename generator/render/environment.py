@@ -44,6 +44,8 @@ def render_template(
         file = next(path for folder in folders if (path := folder / name).is_file())
         reason = f"the template took more than {bounds.SECONDS:g} seconds: is a loop endless?"
         raise TemplateError(f"{file}: {reason}") from None
+    except OSError as error:
+        raise TemplateError(f"{error.filename or name}: {error.strerror or error}") from None
     except Exception as error:  # templates compute, so they can fail in any way
         reason = str(error) or type(error).__name__
         raise TemplateError(f"{_place(name, error)}: {reason}") from None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from generator.render import is_edited
 
 MAX_BYTES = 1 << 28  # an archive that this tool makes comes nowhere near it
+_BEGINS = b"PK"
 
 
 def zipped(files: Mapping[Path, bytes]) -> bytes:
@@ -18,6 +17,8 @@ def zipped(files: Mapping[Path, bytes]) -> bytes:
 
     The files are stored as they are: what compression makes of them depends on the machine.
     """
+    import zipfile
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(files):
@@ -33,6 +34,11 @@ def is_our_archive(content: bytes) -> bool:
 
     The proof is to make the archive again: no entry, comment or stray byte of others survives it.
     """
+    if not content.startswith(_BEGINS):
+        return False
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()

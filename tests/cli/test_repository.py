@@ -565,7 +565,8 @@ def test_what_is_no_file_is_not_waited_for(generate, kind, place):
     result = generate("-p", "predefined", "sites/acme.yaml", "--rule-data", "data")
     assert result.exit_code == 2
     assert re.search(
-        f"^{place}: this is (not a regular file|a link to a file elsewhere)", result.stderr
+        f"^{place}: (this is (not a regular file|a link to a file elsewhere)|Is a directory)",
+        result.stderr,
     )
 
 
