@@ -53,7 +53,7 @@ def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
         names = job.formats or formats(work.templates)
         over = {(job.out, each.name, name): over_quota(each, name) for name in names}
         if all(over.values()):
-            raise ResolveError("\n".join(over_quota(each, "") or [*over.values()][0]))
+            raise ResolveError("\n".join(over_quota(each, "") or next(iter(over.values()))))
         found.update({place: sentences for place, sentences in over.items() if sentences})
     return found
 
