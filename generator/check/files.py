@@ -27,7 +27,8 @@ def read_regular(path: Path, limit: int) -> bytes:
     try:
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         if not stat.S_ISREG(path.stat().st_mode):  # opening a device may already do something
-            raise UnreadableError(f"is {_KINDS.get(stat.S_IFMT(path.stat().st_mode), 'special')}")
+            kind = _KINDS.get(stat.S_IFMT(path.stat().st_mode), "something else")
+            raise UnreadableError(f"is {kind}, not a regular file")
         with os.fdopen(os.open(path, flags), "rb") as file:
             return file.read(limit)
     except (OSError, ValueError) as error:  # ValueError: a name that holds a NUL

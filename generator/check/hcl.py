@@ -16,12 +16,15 @@ _TOKEN = re.compile(
     r"""
       (?P<skipped> \#[^\n]* | //[^\n]* | /\*.*?(?:\*/|\Z)
                  | <<-?(?P<tag>\w+)\n.*?(?:^[ \t]*(?P=tag)\b|\Z) )
-    | (?P<string> "(?:[^"\\\n]|\\.)*" )
+    | (?P<string> " )
     | (?P<word> [A-Za-z_][\w-]* )
     | (?P<sign> [][{}=,\n] )
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+
+
+_IN_STRING = re.compile(r'\\.|"|[$%]\{|[{}]|\n', re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -41,8 +44,7 @@ def read_hcl(text: str) -> Block:
     words: list[str] = []
     attribute: str | None = None
     line, brackets = 1, 0
-    for match in _TOKEN.finditer(text):
-        kind, token = match.lastgroup, match[0]
+    for kind, token in _tokens(text):
         line += token.count("\n")
         if kind == "word" and attribute is None:
             words.append(token)
@@ -62,6 +64,39 @@ def read_hcl(text: str) -> Block:
                 stack.pop()
             words, attribute, brackets = [], None, 0
     return stack[0]
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """The tokens of a text with their kinds, a string with all that is interpolated in it as one.
+
+    It moves forward only, so it takes time that is proportional to the text.
+    """
+    match = _TOKEN.search(text)
+    while match:
+        end = _string_end(text, match.end()) if match.lastgroup == "string" else match.end()
+        yield match.lastgroup or "", text[match.start() : end]
+        match = _TOKEN.search(text, end)
+
+
+def _string_end(text: str, start: int) -> int:
+    """Where a string ends that begins before `start`; at the end of its line if it does not."""
+    inside = ['"']  # strings, and the braces of interpolations and objects in them
+    for match in _IN_STRING.finditer(text, start):
+        token = match[0]
+        if inside[-1] == '"':
+            if token == "\n":
+                return match.start()
+            if token == '"':
+                inside.pop()
+            elif token in ("${", "%{"):
+                inside.append("{")
+        elif token == "}":
+            inside.pop()
+        elif token in ('"', "{", "${", "%{"):
+            inside.append(token[-1])
+        if not inside:
+            return match.end()
+    return len(text)
 
 
 def read_json(text: str) -> Block:

@@ -44,7 +44,7 @@ def _top_keys(text: str) -> set[str]:
     if not first:
         return set()
     if text[first.end()] != "{":
-        pattern = rf"""^{first[1]}["']?({VERSION}|{RESOURCES})["']?[ \t]*:"""
+        pattern = rf"""^[ \t]{{{len(first[1])}}}["']?({VERSION}|{RESOURCES})["']?[ \t]*:"""
         return set(re.findall(pattern, text, re.MULTILINE))
     try:
         value = json.loads(text)
