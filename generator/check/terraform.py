@@ -27,9 +27,10 @@ from generator.check.providers import offline_settings
 
 DOWNLOAD_SECONDS = 600  # installing a provider takes long over a slow line
 SECONDS = 120
-# Of what the user sets for work of their own, only where providers come from, and with --download
-# how to reach them. The rest would change what is checked, where Terraform writes, or what it logs.
+# Of what the user sets, with downloads: where providers and modules come from. The rest would
+# change what is checked, where Terraform writes, or what it logs.
 _USERS = re.compile(r"TF_(CLI_CONFIG_FILE|PLUGIN_CACHE_DIR|TOKEN_.*|REGISTRY_.*)")
+_NEEDED = ("PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL")
 _NOT_INSTALLED = (
     "Missing required provider",
     "Module not installed",
@@ -147,18 +148,25 @@ def _finding(folder: Path, diagnostic: dict[str, Any]) -> Finding:
 
 
 def _environment(root: Path, download: bool) -> dict[str, str]:
-    """The user's variables, without those of Terraform that would change what is checked."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("TF_") or _USERS.fullmatch(name)
-    }
-    if not download:
-        settings, empty = root / "terraform.tfrc.json", root / "empty"
+    """The variables that Terraform gets.
+
+    With downloads, the user's, but for those of Terraform that would change what is checked.
+    Without, only what a program needs to start: a module can read its own environment and the home
+    folder, and Terraform's messages quote what a function cannot convert.
+    """
+    if download:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("TF_") or _USERS.fullmatch(name)
+        }
+    else:
+        settings, empty, home = root / "terraform.tfrc.json", root / "empty", root / "home"
         empty.mkdir()
+        home.mkdir()
         settings.write_text(offline_settings(os.environ, empty), encoding="utf-8")
-        environment = {n: v for n, v in environment.items() if not n.startswith("TF_")}
-        environment["TF_CLI_CONFIG_FILE"] = str(settings)
+        environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+        environment |= {"HOME": str(home), "TF_CLI_CONFIG_FILE": str(settings)}
     return environment | {
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",

@@ -234,6 +234,19 @@ def test_files_that_are_not_copied_are_no_errors_of_the_module(module):
     assert check.skipped == "not validated: it reads ./user_data.sh, which is not copied"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.usefixtures("terraform")
+@pytest.mark.parametrize("file", ["/proc/self/environ", "~/.secret"])
+def test_secrets_of_the_user_do_not_get_into_messages(module, tmp_path, monkeypatch, file):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".secret").write_text("hush")
+    function = f'tonumber(file(pathexpand("{file}")))'
+    (module / "main.tf").write_text(f'output "a" {{\n  value = {function}\n}}\n')
+    [finding] = check_module(module).findings
+    assert "hush" not in finding.message
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("terraform")
 def test_a_module_that_reads_without_end_is_ended(module, monkeypatch):
