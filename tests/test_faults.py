@@ -152,7 +152,7 @@ def test_a_run_that_waits_says_so_and_gives_up(site, option, monkeypatch):
 SLEEPER = """\
 #!/bin/sh
 sleep 300 &
-echo $! > "$SLEEPER"
+echo $! > "{}"
 wait
 """
 
@@ -171,10 +171,9 @@ def test_a_signal_ends_the_programs_that_a_run_started(tmp_path, monkeypatch, nu
     for name in ("bin", "module", "temporary"):
         (tmp_path / name).mkdir()
     (tmp_path / "module" / "main.tf").write_text("")
-    (tmp_path / "bin" / "terraform").write_text(SLEEPER)
+    (tmp_path / "bin" / "terraform").write_text(SLEEPER.format(tmp_path / "pid"))
     (tmp_path / "bin" / "terraform").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    monkeypatch.setenv("SLEEPER", str(tmp_path / "pid"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     run = started("validate", "module", cwd=tmp_path)
     wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())

@@ -165,7 +165,7 @@ if hasattr(os, "mkfifo"):
 def test_only_regular_files_are_replaced_also_by_force(folder, kind, force):
     SPECIAL[kind](folder / "x")
     before = (folder / "x").lstat()
-    with pytest.raises(WriteError, match="x is not a regular file: move it away, or choose"):
+    with pytest.raises(WriteError, match="x is not a regular file: move it, or choose"):
         put(folder, {"x": ours("1")}, force)
     (change,) = changes(folder, {"x": ours("1")})
     with pytest.raises(WriteError, match="is not a regular file"):

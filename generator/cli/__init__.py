@@ -56,23 +56,19 @@ class _Group(click.Group):
             click.echo(str(error), err=True)
         except GeneratorError as error:
             click.echo(terminal.error(str(error)), err=True)
-            return ctx.exit(2)
         except OSError as error:
             if error.filename is None:  # standard output, which `main` reports
                 raise
-            click.echo(
-                terminal.error(f"cvo-sg: {error.filename}: {error.strerror or error}"), err=True
-            )
-            return ctx.exit(2)
+            message = f"{error.filename}: {error.strerror or error}"
+            click.echo(terminal.error(message), err=True)
         except KeyboardInterrupt:
             return ctx.exit(INTERRUPTED)
         except click.Abort as error:  # of a prompt: interrupted, or at the end of its input
-            interrupted = isinstance(error.__context__, KeyboardInterrupt)
-            if not interrupted:
-                click.echo(
-                    "cvo-sg: standard input ended before every question was answered", err=True
-                )
-            return ctx.exit(INTERRUPTED if interrupted else 2)
+            if isinstance(error.__context__, KeyboardInterrupt):
+                return ctx.exit(INTERRUPTED)
+            message = "standard input ended before every question was answered"
+            click.echo(terminal.error(message), err=True)
+        return ctx.exit(2)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

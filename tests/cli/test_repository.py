@@ -208,11 +208,11 @@ def test_two_files_that_are_called_the_same_leave_each_others_files_alone(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"acme", "other"}
 
 
-LEFT = "left {} as it is: its files were not generated for this folder."
+KEPT = "kept {}: its files were generated for another folder."
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_a_backup_of_what_is_generated_is_let_alone_and_named(generate, listed):
+def test_a_backup_of_what_is_generated_is_kept_and_named(generate, listed):
     if not listed:
         Path("cvo-sg.yaml").unlink()
     arguments = [] if listed else ["sites/acme.yaml", "--out", "infra"]
@@ -223,7 +223,7 @@ def test_a_backup_of_what_is_generated_is_let_alone_and_named(generate, listed):
     told = generate(*arguments, "--force").stderr
     assert files(Path("infra")) == before
     expected = ["acme-before/terraform" if listed else "acme-before", "acme/terraform-before"]
-    assert [LEFT.format(f"infra/{name}") in told for name in expected] == [True, True], told
+    assert [KEPT.format(f"infra/{name}") in told for name in expected] == [True, True], told
     edit("sites/acme.yaml", "acme", "acme-two")
     assert generate(*arguments, "--force").exit_code == 0
     after = files(Path("infra"))
@@ -470,7 +470,7 @@ def test_settings_are_a_file_of_the_repository(generate, repository, name):
     Path(name).symlink_to(elsewhere)
     result = generate()
     assert result.exit_code == 2
-    assert f"{name}: this is a link to a file elsewhere: put the file itself here" in result.stderr
+    assert f"{name}: the file is a link to a place outside its folder: put the file itself here" in result.stderr
     assert "secret" not in result.stderr
 
 
@@ -569,7 +569,7 @@ def test_what_is_no_file_is_not_waited_for(generate, kind, place):
     result = generate("-p", "predefined", "sites/acme.yaml", "--rule-data", "data")
     assert result.exit_code == 2
     assert re.search(
-        f"^{place}: (this is (not a regular file|a link to a file elsewhere)|Is a directory)",
+        f"^{place}: (the file is (not a regular file|a link to a place outside its folder)|this is not a regular file|Is a directory)",
         result.stderr,
     )
 
