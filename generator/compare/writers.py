@@ -118,12 +118,12 @@ def _moved(found: Differences) -> Iterator[str]:
     counted = {*out_of, *into}
     if gone := ", ".join(name for name in found.gone if name not in counted):
         yield (
-            f"networks in the file take the place of the parameters {gone}. A network that the "
+            f"networks in the file take the place of parameters ({gone}). A network that the "
             f"stack has given one of them is {TWICE}. {INTO_THE_FILE}"
         )
     if come := ", ".join(name for name in found.come if name not in counted):
         yield (
-            f"the parameters {come} take the place of networks in the file. One of those networks "
+            f"parameters take the place of networks in the file ({come}). One of those networks "
             f"as the value of a parameter is {TWICE}. {INTO_A_PARAMETER}"
         )
 
