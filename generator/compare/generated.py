@@ -110,7 +110,14 @@ def _summary(pairs: Iterable[tuple[str, str]], kept: bool) -> Summary:
     gone = tuple(dict.fromkeys(role for old, new in pairs for role in replaced(old, new)))
     if after and not before and (kept or any(old for old, _ in pairs)):
         return Summary((), gone, known=False)
-    return Summary((), gone, compare(before, after))
+    found = compare(before, after)
+    added, removed, opened = map(_in_any_format, (found.added, found.removed, found.opened))
+    return Summary((), gone, found._replace(added=added, removed=removed, opened=opened))
+
+
+def _in_any_format(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    """Permissions in force as every format lists them: only some formats have parameters."""
+    return tuple(p if p.peer.kind == "input" else p._replace(parameter="") for p in permissions)
 
 
 def listed(text: str) -> Iterator[Permission]:

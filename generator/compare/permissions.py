@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from generator.model import Permission
+from generator.model import Direction, Identity, Permission, Traffic
 from generator.resolve import open_to_everybody
 
+Names = tuple[str, ...]
 Pair = tuple[Permission, Permission]
 """The same permission before and after."""
 
@@ -25,8 +26,10 @@ class Differences(NamedTuple):
     """The same to EC2, with another description."""
     moved: tuple[Pair, ...] = ()
     """The same to EC2, under another logical id of CloudFormation."""
-    gone: tuple[str, ...] = ()
-    """The parameters that only the old side has."""
+    gone: Names = ()
+    """The parameters that have rules on the old side, where the new side writes networks out."""
+    come: Names = ()
+    """The parameters that have rules on the new side, where the old side writes networks out."""
 
     @property
     def change_what_is_permitted(self) -> bool:
@@ -46,7 +49,8 @@ def compare(old: Iterable[Permission], new: Iterable[Permission]) -> Differences
         renamed=tuple((a, b) for a, b in same if _names(a) != _names(b)),
         reworded=tuple((a, b) for a, b in same if a.description != b.description),
         moved=tuple((a, b) for a, b in same if a.parameter != b.parameter),
-        gone=_parameters(before.values(), without=after.values()),
+        gone=_parameters(before, after),
+        come=_parameters(after, before),
     )
 
 
@@ -54,13 +58,23 @@ def _let_in_everybody(permissions: Iterable[Permission]) -> tuple[Permission, ..
     return open_to_everybody(p for p in permissions if p.direction == "inbound")
 
 
-def _parameters(
-    permissions: Iterable[Permission], without: Iterable[Permission]
-) -> tuple[str, ...]:
-    """The parameters of some permissions that others do not have; without any others, none."""
-    kept = {p.parameter for p in without}
-    found = dict.fromkeys(p.parameter for p in permissions if p.parameter not in {"", *kept})
-    return tuple(found) if kept else ()
+def _parameters(side: Mapping[Identity, Permission], other: Mapping[Identity, Permission]) -> Names:
+    """The parameters of one side where the other one has networks of its own, and no parameter.
+
+    What whoever deploys gives a parameter is not known here: it may be one of those networks.
+    """
+    written_out = {
+        _place(p)
+        for key, p in other.items()
+        if p.peer.kind == "cidr_ipv4" and not p.parameter and key not in side
+    }
+    kept = {(_place(p), p.parameter) for p in other.values()}
+    found = (p for p in side.values() if p.parameter and _place(p) in written_out)
+    return tuple(dict.fromkeys(p.parameter for p in found if (_place(p), p.parameter) not in kept))
+
+
+def _place(permission: Permission) -> tuple[str, Direction, Traffic]:
+    return permission.group, permission.direction, permission.traffic
 
 
 def _names(permission: Permission) -> tuple[str, str]:

@@ -178,9 +178,9 @@ def as_table(found: Changes, wording: bool) -> str:
         lines += [f"  - {feature}" for feature in found.dropped]
         lines += [f"  + {feature}" for feature in found.restored]
     lines += ["", "permissions"]
-    lines += [f"  {line}" for line in text_lines(found.permissions)]
     if not found.permissions.change_what_is_permitted:
-        lines.append("  the same")
+        lines.append("  what is permitted stays the same")
+    lines += [f"  {line}" for line in text_lines(found.permissions)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -195,9 +195,10 @@ def as_markdown(found: Changes, wording: bool) -> str:
         lines += ["", "### Features", ""]
         lines += [f"- dropped: {feature}" for feature in found.dropped]
         lines += [f"- restored: {feature}" for feature in found.restored]
-    lines += ["", "### Permissions", "", *markdown_lines(found.permissions)]
+    lines += ["", "### Permissions", ""]
     if not found.permissions.change_what_is_permitted:
-        lines.append("- the same")
+        lines.append("- what is permitted stays the same")
+    lines += markdown_lines(found.permissions)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -261,4 +262,6 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _plain(value: Any) -> str:
+    if value is None:
+        return "none"
     return " and ".join(value) if isinstance(value, (list, tuple)) else repr(value)

@@ -9,19 +9,30 @@ from typing import Any
 from generator.compare.permissions import Differences, Pair
 from generator.model import Permission
 
-TWO_STEPS = "empty the parameter and deploy first, then deploy the new template"
+# CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
+TWICE = "the same rule under a new id: CloudFormation would create it twice"
+INTO_THE_FILE = (
+    "In two steps: empty these parameters, and those that they fall back to, and deploy; then "
+    "deploy the new template"
+)
+INTO_A_PARAMETER = (
+    "In two steps: deploy the new template while these parameters, and those that they fall back "
+    "to, are empty; then fill them in"
+)
 
 
 def sentence(permission: Permission) -> str:
     """A permission as a person says it: `manager inbound TCP 22 from 10.0.0.0/8 (bastion)`."""
     way = "from" if permission.direction == "inbound" else "to"
     who = permission.peer.named
+    if permission.peer.kind == "input" and permission.parameter:
+        who += " (left open)"
     return f"{permission.group} {permission.direction} {permission.traffic} {way} {who}"
 
 
 def _purpose(permission: Permission) -> str:
-    who = permission.peer.value
-    endpoint = f", {permission.endpoint}" if permission.endpoint not in ("", who) else ""
+    named = permission.endpoint and permission.peer.kind != "input"
+    endpoint = f", {permission.endpoint}" if named else ""
     return f"{sentence(permission)}{endpoint}: {permission.description}"
 
 
@@ -62,6 +73,7 @@ def as_record(found: Differences) -> dict[str, Any]:
             )
         },
         "parameters_gone": list(found.gone),
+        "parameters_come": list(found.come),
     }
 
 
@@ -73,9 +85,10 @@ def record(permission: Permission) -> dict[str, Any]:
         "ip_protocol": permission.traffic.ip_protocol,
         "from_port": permission.traffic.from_port,
         "to_port": permission.traffic.to_port,
-        "peer": permission.peer.value,
+        "peer": str(permission.peer),
         "peer_name": permission.peer.name,
         "endpoint": permission.endpoint,
+        "parameter": permission.parameter,
         "description": permission.description,
     }
 
@@ -96,20 +109,27 @@ def renamed(pair: Pair) -> str:
 
 def _moved(found: Differences) -> Iterator[str]:
     """What CloudFormation, which creates before it deletes, cannot do in one step."""
-    by_parameter = Counter(old.parameter or new.parameter for old, new in found.moved)
-    for name, number in by_parameter.items():
-        rules = "1 rule" if number == 1 else f"{number} rules"
+    out_of = Counter(old.parameter for old, _ in found.moved if old.parameter)
+    into = Counter(new.parameter for old, new in found.moved if not old.parameter)
+    for rules, steps in ((out_of, INTO_THE_FILE), (into, INTO_A_PARAMETER)):
+        if rules:
+            names = ", ".join(f"{name}: {_rules(number)}" for name, number in rules.items())
+            yield f"{TWICE} ({names}). {steps}"
+    counted = {*out_of, *into}
+    if gone := ", ".join(name for name in found.gone if name not in counted):
         yield (
-            f"{rules} of parameter {name}: the same rule under a new id: CloudFormation would "
-            f"create it twice. In two steps: {TWO_STEPS}"
+            f"networks in the file take the place of parameters ({gone}). A network that the "
+            f"stack has given one of them is {TWICE}. {INTO_THE_FILE}"
         )
-    for name in found.gone:
-        if name not in by_parameter:
-            yield (
-                f"parameter {name} is gone: a rule for its value that the file has now is the same "
-                f"rule under a new id, and CloudFormation would create it twice. If the stack "
-                f"gives it a value: {TWO_STEPS}"
-            )
+    if come := ", ".join(name for name in found.come if name not in counted):
+        yield (
+            f"parameters take the place of networks in the file ({come}). One of those networks "
+            f"as the value of a parameter is {TWICE}. {INTO_A_PARAMETER}"
+        )
+
+
+def _rules(number: int) -> str:
+    return "1 rule" if number == 1 else f"{number} rules"
 
 
 def _reworded(found: Differences) -> str:

@@ -15,22 +15,24 @@ from generator.model.resolved import (
 from generator.model.rule_data import (
     EC2_TEXT,
     NOT_EC2_TEXT,
-    SLUG,
     Catalogue,
     Default,
-    Direction,
     Endpoint,
     Group,
+    Release,
+    ReleaseInfo,
+    Topology,
+)
+from generator.model.tables import (
+    SLUG,
+    Direction,
     GroupRules,
     Mode,
     Need,
     Outbound,
-    Release,
-    ReleaseInfo,
     Rule,
     Supplement,
     SupplementRules,
-    Topology,
 )
 from generator.model.traffic import ALL_PORTS, ALL_TRAFFIC, ICMP, Traffic, read_cells
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from generator.model.peers import Peer, PeerKind
-from generator.model.rule_data import Direction
+from generator.model.tables import Direction
 from generator.model.traffic import Traffic
 
 Identity = tuple[str, Direction, Traffic, PeerKind, str]

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from generator.model.peers import Peer
 from generator.model.permission import Permission
-from generator.model.rule_data import Direction, Mode, Topology
+from generator.model.rule_data import Topology
+from generator.model.tables import Direction, Mode
 from generator.model.traffic import Traffic
 
 EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})

@@ -93,13 +93,13 @@ class Traffic:
         match = _WRITTEN.fullmatch(text)
         if not match:
             raise FieldError(f"invalid traffic {text!r}: use TCP 443, all ICMP or the like")
-        protocol, first, last = match[1].lower(), match[2], match[3]
-        if protocol in ICMP:
-            code = -1 if last in (None, "any") else int(last)
-            return cls(protocol, -1 if first is None else int(first), code)
-        if first is None:
-            return cls(protocol, *ALL_PORTS)
-        return cls(protocol, int(first), int(last or first))
+        protocol = (match["every"] or match["icmp"] or match["protocol"]).lower()
+        if match["every"]:
+            return cls(protocol, *((-1, -1) if protocol in ICMP else ALL_PORTS))
+        if match["icmp"]:
+            code = match["code"]
+            return cls(protocol, int(match["type"]), -1 if code == "any" else int(code))
+        return cls(protocol, int(match["first"]), int(match["last"] or match["first"]))
 
     def __str__(self) -> str:
         """The traffic for people: `TCP 88`, `TCP 161-162`, `all ICMP`, `all traffic`."""
@@ -111,7 +111,12 @@ class Traffic:
         return self.slug.replace(f"{self.ip_protocol}-", f"{protocol} ", 1)
 
 
-_WRITTEN = re.compile(r"(?:all )?(tcp|udp|icmp|icmpv6)(?: (\d+)(?:-(\d+|any))?)?", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"all (?P<every>tcp|udp|icmp|icmpv6)"
+    r"|(?P<icmp>icmp|icmpv6) (?P<type>\d+)-(?P<code>\d+|any)"
+    r"|(?P<protocol>tcp|udp) (?P<first>\d+)(-(?P<last>\d+))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 # Application names mean the protocol that carries them; the Port cell has the port.
 _PROTOCOL_CELLS = {

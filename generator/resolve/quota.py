@@ -78,9 +78,11 @@ def over_quota(resolved: Resolved, format_: str) -> list[str]:
 def _too_many(each: Usage, rules: int, resolved: Resolved) -> str:
     biggest = ", ".join(f"{name} ({count})" for name, count in each.by_endpoint[:3])
     placeholder = ", the placeholder included" if rules > each.rules else ""
+    least = "at least " if each.unknown else ""
     compact = "" if resolved.compact else "write compact: true; "
     return (
-        f"{resolved.name}: group {each.group} needs {rules} {each.direction} rules{placeholder}, "
-        f"but the quota is {resolved.quota}; most are for {biggest}. Bind fewer or wider networks "
-        f"there, or a security group; {compact}or have AWS raise the quota, and write quota: N"
+        f"{resolved.name}: group {each.group} needs {least}{rules} {each.direction} rules"
+        f"{placeholder}, but the quota is {resolved.quota}; most are for {biggest}. Bind fewer or "
+        f"wider networks there, or a security group; {compact}or have AWS raise the quota, and "
+        "write quota: N"
     )

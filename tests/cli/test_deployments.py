@@ -23,6 +23,7 @@ from generator.cli import cli
 from generator.load import RuleData, shipped
 from generator.model import Peer, Rule, Traffic
 from generator.render import render
+from generator.render.filters import logical_id
 from generator.resolve import granted, merge, resolve, usage
 from generator.resolve.lines import join_ports
 
@@ -46,7 +47,7 @@ def bound(endpoint, *peers):
 def rules(result, endpoint):
     """The peers of the endpoint's permissions, and how often each stands in one of them."""
     found = [g for g in granted(result) if g.endpoint == endpoint]
-    return Counter((g.role, g.direction, g.traffic, g.peer.value) for g in found)
+    return Counter((g.group, g.direction, g.traffic, g.peer.value) for g in found)
 
 
 def values(result, endpoint):
@@ -54,7 +55,7 @@ def values(result, endpoint):
 
 
 def count(result, role, direction):
-    [found] = [u for u in usage(result) if (u.role, u.direction) == (role, direction)]
+    [found] = [u for u in usage(result) if (u.group, u.direction) == (role, direction)]
     return found.rules
 
 
@@ -359,19 +360,17 @@ def terraform_rules(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", STEPS)
-def test_one_peer_more_or_less_changes_the_key_of_no_other_rule(case):
-    """CloudFormation would create a rule with another key a second time, and fail."""
+def test_one_peer_more_or_less_changes_the_logical_id_of_no_other_rule(case):
+    """CloudFormation would create a rule with another id a second time, and fail."""
     fewer, more = (
-        {
-            (group.role, direction, entry.key)
-            for group in resolved(text).groups
-            for direction, table in group.tables
-            for permission in table
-            for entry in permission.entries
-        }
+        {logical_id(p): p for group in resolved(text).groups for p in group.permissions}
         for text in STEPS[case]
     )
-    assert fewer < more
+    assert fewer.keys() < more.keys()
+    assert {p.identity for p in fewer.values()} < {p.identity for p in more.values()}
+    assert {key: more[key].identity for key in fewer} == {
+        key: permission.identity for key, permission in fewer.items()
+    }
 
 
 @pytest.mark.parametrize("case", STEPS)
@@ -409,8 +408,12 @@ def test_one_peer_more_or_less_changes_no_other_rule_of_terraform(case, terrafor
 )
 def test_the_order_of_a_file_changes_no_rule(text, reordered):
     one, other = (resolved(each) for each in (text, reordered))
-    assert set(one.entries) == set(other.entries)
     assert set(granted(one)) == set(granted(other))
+    ids = [
+        {logical_id(p): p for group in side.groups for p in group.permissions}
+        for side in (one, other)
+    ]
+    assert ids[0] == ids[1]
     assert (one.tags, [g.name for g in one.groups]) == (other.tags, [g.name for g in other.groups])
 
 

@@ -428,9 +428,10 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
         pytest.param(
             {"endpoints: {inbound-clients: [10.0.0.0/8]}\n": ""},
             "open-to-the-internet",
-            'manager takes tcp 22 from 0.0.0.0/0 (row inbound-tcp-22 of "Security group rules for '
-            'AWS": Provides SSH access to the Cloud Manager host). Name who needs it under '
-            "endpoints: administrators: [10.0.0.0/8], or inbound-clients for all like it",
+            "group manager has an inbound rule for TCP 22 from 0.0.0.0/0 (row inbound-tcp-22 of "
+            '"Security group rules for AWS": Provides SSH access to the Cloud Manager host). Name '
+            "who needs it under endpoints: administrators: [10.0.0.0/8], or inbound-clients for "
+            "all like it",
             id="open",
         ),
         pytest.param(
@@ -442,19 +443,19 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
         pytest.param(
             {"basic": "advanced"},
             "outbound-incomplete",
-            "the group cloud-volumes-ontap lets out no tcp 443: AutoSupport",
+            "group cloud-volumes-ontap has no outbound rule for TCP 443: AutoSupport",
             id="outbound",
         ),
         pytest.param(
             {"basic": "advanced", "8]}": "8], outbound-internet: []}"},
             "outbound-incomplete",
-            "the group manager lets out no tcp 443: Cloud Manager calls the AWS APIs",
+            "group manager has no outbound rule for TCP 443: Cloud Manager calls the AWS APIs",
             id="outbound-bound-to-nobody",
         ),
         pytest.param(
             {"basic": "advanced", "3.7": "console"},
             "outbound-incomplete",
-            "the group cloud-volumes-ontap lets out no tcp 443: tiering moves cold data",
+            "group cloud-volumes-ontap has no outbound rule for TCP 443: tiering moves cold data",
             id="tiering-in-the-console",
         ),
         pytest.param(
@@ -514,8 +515,8 @@ def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
 def test_a_warning_names_the_row_of_its_protocol(run, put):
     put({"site.yaml": DEPLOYMENT.replace("endpoints: {inbound-clients: [10.0.0.0/8]}\n", "")})
     told = run("validate", "site.yaml").stdout
-    assert "takes tcp 111 from 0.0.0.0/0 (row inbound-tcp-111 of" in told
-    assert "takes udp 111 from 0.0.0.0/0 (row inbound-udp-111 of" in told
+    assert "has an inbound rule for TCP 111 from 0.0.0.0/0 (row inbound-tcp-111 of" in told
+    assert "has an inbound rule for UDP 111 from 0.0.0.0/0 (row inbound-udp-111 of" in told
 
 
 def test_strict_writes_nothing(run, put, tmp_path):

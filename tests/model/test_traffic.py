@@ -99,13 +99,14 @@ def test_traffic_that_ec2_would_refuse_is_refused(traffic, message):
 
 
 CALLED = {
-    "one-port": (Traffic("tcp", 88, 88), "tcp-88", "tcp 88"),
-    "range": (Traffic("udp", 161, 162), "udp-161-162", "udp 161-162"),
-    "all-tcp": (EVERY_TCP, "tcp", "all tcp"),
-    "all-udp": (EVERY_UDP, "udp", "all udp"),
-    "all-icmp": (EVERY_ICMP, "icmp", "all icmp"),
-    "all-icmpv6": (Traffic("icmpv6", -1, -1), "icmpv6", "all icmpv6"),
-    "ping": (Traffic("icmp", 8, 0), "icmp-8-0", "icmp 8-0"),
+    "one-port": (Traffic("tcp", 88, 88), "tcp-88", "TCP 88"),
+    "range": (Traffic("udp", 161, 162), "udp-161-162", "UDP 161-162"),
+    "all-tcp": (EVERY_TCP, "tcp", "all TCP"),
+    "all-udp": (EVERY_UDP, "udp", "all UDP"),
+    "all-icmp": (EVERY_ICMP, "icmp", "all ICMP"),
+    "all-icmpv6": (Traffic("icmpv6", -1, -1), "icmpv6", "all ICMPv6"),
+    "ping": (Traffic("icmp", 8, 0), "icmp-8-0", "ICMP 8-0"),
+    "any-code": (Traffic("icmpv6", 128, -1), "icmpv6-128-any", "ICMPv6 128-any"),
     "all-traffic": (EVERYTHING, "all", "all traffic"),
 }
 
@@ -113,3 +114,12 @@ CALLED = {
 @by_id("traffic, slug, text", CALLED)
 def test_traffic_is_called(traffic, slug, text):
     assert (traffic.slug, str(traffic)) == (slug, text)
+    assert Traffic.from_text(text) == traffic
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tcp", "TCP", "SSH 22", "TCP 22, 23", "TCP 70000", "TCP 2-1", "udp 22-any", "-1"]
+)
+def test_no_other_text_is_read_as_traffic(text):
+    with pytest.raises(FieldError):
+        Traffic.from_text(text)

@@ -1,0 +1,158 @@
+"""The tables of rules: documented ones, and those that add to them. They check themselves.
+
+Each class is a mapping in a YAML file. The string under a field documents its key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.errors import FieldError
+from generator.model.traffic import Traffic, read_cells
+
+Direction = Literal["inbound", "outbound"]
+Mode = Literal["basic", "advanced"]
+
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of a documented table: its cells as documented, and what they mean."""
+
+    id: str
+    """The name of the row: unique in its file, and the same in every release that has the row."""
+    protocol: str
+    """The Protocol cell, exactly as documented."""
+    port: str
+    """The Port cell, exactly as documented, in quotes."""
+    purpose: str
+    """The Purpose cell, exactly as documented."""
+    endpoints: tuple[str, ...]
+    """Who is at the other end: ids from endpoints.yaml."""
+    service: str | None = None
+    """The Service cell; left out where the table has no such column."""
+    source: str | None = None
+    """The Source cell; left out where the table has no such column."""
+    destination: str | None = None
+    """The Destination cell; left out where the table has no such column."""
+    ha_only: bool = False
+    """Whether the row applies to an HA pair only."""
+    features: tuple[str, ...] = ()
+    """The features that need it; if empty, it is always needed."""
+    note: str | None = None
+    """Why the row is read as it is, where that took a decision."""
+    permissions: tuple[Traffic, ...] = ()
+    """The traffic of the row, where the Protocol and Port cells would mislead."""
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.id):
+            reason = "use lowercase letters, digits and single hyphens"
+            raise FieldError(f"invalid id {self.id!r}: {reason}", "id")
+        if not self.endpoints:
+            raise FieldError("endpoints is empty: list at least one", "endpoints")
+        if not self.permissions:
+            read_cells(self.protocol, self.port)
+
+    @property
+    def traffic(self) -> tuple[Traffic, ...]:
+        """The traffic of the row: `permissions`, or else what the cells mean."""
+        return self.permissions or read_cells(self.protocol, self.port)
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """The two outbound tables that a document offers as alternatives."""
+
+    basic: tuple[Rule, ...]
+    advanced: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Outbound traffic that the product needs to work."""
+
+    permissions: tuple[Traffic, ...]
+    """The traffic."""
+    endpoints: tuple[str, ...]
+    """The endpoints; one of them must be reachable."""
+    reason: str
+    """What breaks without it, as a clause."""
+    source: str
+    """The page that documents it."""
+    remedy: str
+    """What to change in a deployment, as a sentence."""
+    features: tuple[str, ...] = ()
+    """The features that need it; if empty, it is always needed."""
+
+    def __post_init__(self) -> None:
+        if not self.permissions:
+            raise FieldError("permissions is empty: list at least one", "permissions")
+        if not self.endpoints:
+            raise FieldError("endpoints is empty: list at least one", "endpoints")
+
+
+@dataclass(frozen=True)
+class GroupRules:
+    """The documented tables of one group in one release: `releases/<release>/<group>.yaml`."""
+
+    title: str
+    """What the release calls the owner of the group."""
+    inbound: tuple[Rule, ...]
+    outbound: Outbound | tuple[Rule, ...]
+    """`basic` and `advanced`, or a single table where the document has one."""
+    document: str | None = None
+    """The title of the page, if it differs from that of the release."""
+    needs: tuple[Need, ...] = ()
+    """Outbound traffic that the group must permit, according to other pages or its purpose."""
+
+    def __post_init__(self) -> None:
+        check_line(self.title, "title")
+
+    def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
+        """Every table in document order, with its direction and mode (None for a single one)."""
+        if isinstance(self.outbound, Outbound):
+            return (
+                ("inbound", None, self.inbound),
+                ("outbound", "basic", self.outbound.basic),
+                ("outbound", "advanced", self.outbound.advanced),
+            )
+        return (("inbound", None, self.inbound), ("outbound", None, self.outbound))
+
+
+@dataclass(frozen=True)
+class SupplementRules:
+    """The rules that a supplement adds to one group."""
+
+    inbound: tuple[Rule, ...] = ()
+    outbound: tuple[Rule, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of both directions."""
+        return self.inbound + self.outbound
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """Rules that the product needs and the documented tables leave out: `supplements.yaml`."""
+
+    title: str
+    """A short name for people."""
+    evidence: Literal["documented", "reported"]
+    """`documented` on another page, or `reported` by somebody who runs the product."""
+    source: str
+    """The name of the page."""
+    reason: str
+    """What does not work without the rules."""
+    groups: Mapping[str, SupplementRules]
+    """The rules, by role."""
+
+
+def check_line(text: str, field: str) -> None:
+    """Reject what would end a comment in a generated file and continue as code."""
+    if not text.isprintable():
+        raise FieldError(f"the {field} must be one line of printable text", field)

@@ -1,0 +1,121 @@
+"""Later releases: their rows as documented, and what the presets make of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from document import Row, rules
+from strategies import DATA, resolved
+
+from generator.model import Peer
+from generator.resolve import granted
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
+SOURCES = {"3.8": "cloud-manager-3.8.rows.json", "console": "netapp-console.rows.json"}
+GROUPS = {
+    "Rules for the Connector": "manager",
+    "Console agent security group rules in AWS": "manager",
+    "Rules for Cloud Volumes ONTAP": "cloud-volumes-ontap",
+    "Rules for the HA mediator external security group": "ha-mediator",
+    "Rules for the HA mediator internal security group": "ha-internal",
+    "Rules for the HA configuration internal security group": "ha-internal",
+}
+TABLES = {
+    "Inbound rules": ("inbound", None),
+    "Outbound rules": ("outbound", None),
+    "Basic outbound rules": ("outbound", "basic"),
+    "Advanced outbound rules": ("outbound", "advanced"),
+}
+ROWS = {"3.7": 90, "3.8": 90, "console": 83}
+
+
+def as_read(cell: str | None) -> str | None:
+    """AsciiDoc as a reader sees it: lists, links and escapes."""
+    if cell is None:
+        return None
+    if cell.startswith("* "):
+        cell = "; ".join(item.strip() for item in re.split(r"(?:^| )\* ", cell) if item)
+    cell = re.sub(r"link:\S+?\[([^\]^]*)\^?\]", r"\1", cell)
+    return cell.removeprefix("\\")
+
+
+def documented(release: str) -> list[Row]:
+    path = REFERENCE / SOURCES[release]
+    if not path.is_file():
+        absent = f"the rows of release {release} are not at {path}"
+        if os.environ.get("CVO_SG_REQUIRE_REFERENCE") == "1":
+            pytest.fail(absent)
+        pytest.skip(absent)
+    found = []
+    for record in json.loads(path.read_text("utf-8")):
+        [group] = [GROUPS[name] for name in record["path"] if name in GROUPS]
+        cells = {cell: as_read(record.get(cell.capitalize()) or None) for cell in Row._fields[3:]}
+        found.append(Row(group, *TABLES[record["path"][-1]], **cells))
+    return found
+
+
+@pytest.mark.parametrize("release", SOURCES)
+def test_every_cell_is_as_documented_and_every_table_in_order(release):
+    ours = [row for row, _ in rules(release)]
+    theirs = documented(release)
+    assert len(ours) == len(theirs) == ROWS[release]
+    for group in GROUPS.values():
+        assert [r for r in ours if r.group == group] == [r for r in theirs if r.group == group]
+
+
+def test_rows_with_one_meaning_have_one_id_in_every_release():
+    meanings: dict[tuple[str, str, str | None, str], set[object]] = {}
+    for release in DATA.releases():
+        for row, rule in rules(release):
+            key = (row.group, row.direction, row.mode, rule.id)
+            meanings.setdefault(key, set()).add(rule.endpoints)
+    assert all(len(endpoints) == 1 for endpoints in meanings.values())
+
+
+def test_host_names_are_endpoints_that_say_what_to_bind_instead():
+    names = r"[a-z0-9-]+\.(com|net|org)|http://"
+    for release in DATA.releases():
+        for row, rule in rules(release):
+            if re.search(names, row.destination or ""):
+                for endpoint in rule.endpoints:
+                    help_ = DATA.catalogue.endpoints[endpoint].help
+                    assert "A security group cannot match" in help_ or "cannot match a URL" in help_
+
+
+def test_only_the_agent_reaches_the_mediator_of_the_console_unless_the_deployment_says_more():
+    def peers(**changes):
+        decided = resolved(replace(DATA.preset("console-all-vpcs"), **changes))
+        return [
+            r.peer.value
+            for r in granted(decided)
+            if r.group == "ha-mediator" and r.traffic.from_port == 3000
+        ]
+
+    assert peers() == ["manager"]
+    assert peers(groups=("ha-mediator",)) == []
+    bound = {"mediator-api-clients": (Peer.parse("10.0.0.0/8"),)}
+    assert peers(endpoints=bound) == ["10.0.0.0/8"]
+    assert peers(release="3.8") == ["0.0.0.0/0"]
+
+
+@pytest.mark.parametrize("name", ["console-all-vpcs", "console-selected-vpcs"])
+def test_the_presets_of_the_console_leave_its_proxy_port_to_the_user(name):
+    decided = resolved(DATA.preset(name))
+    assert "manager-proxy-clients" in {i.id for i in decided.left_open}
+    assert not [rule for rule in granted(decided) if rule.traffic.from_port == 3128]
+
+
+def test_generated_files_name_every_page_that_their_groups_come_from(run):
+    run("generate", "--no-lint", "--preset", "console-all-vpcs")
+    pages = (
+        '"Console agent security group rules in AWS" and '
+        '"AWS security group inbound and outbound rules for Cloud Volumes ONTAP"'
+    )
+    for name in ("terraform/main.tf", "cloudformation/template.yaml", "terraform/README.md"):
+        text = Path("out/console-all-vpcs", name).read_text()
+        assert f"Source: NetApp Console, {pages}.\n" in text
