@@ -71,6 +71,12 @@ def pascal(slug: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", slug))
 
 
+def all_empty(names: Iterable[str]) -> str:
+    """The CloudFormation condition that every one of some parameters is empty."""
+    empty = [f'!Equals [!Ref {name}, ""]' for name in names]
+    return f"!And [{', '.join(empty)}]" if len(empty) > 1 else empty[0]
+
+
 def any_of(conditions: list[str], indent: str) -> str:
     """One CloudFormation condition for any of several, as a block; Fn::Or takes two to ten."""
     if len(conditions) == 1:
