@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -17,6 +18,22 @@ class Mistake(NamedTuple):
     def __str__(self) -> str:
         place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
         return f"{place}: {self.message}"
+
+
+MAX_MISTAKES = 100
+"""How many mistakes of one file are looked for: a person corrects these, and runs it again."""
+
+
+def first_ones(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """The mistakes of one file; of more than MAX_MISTAKES the first ones, and that there are more.
+
+    No more of the mistakes are taken than that, so that finding all of them takes no time.
+    """
+    found = list(islice(mistakes, MAX_MISTAKES + 1))
+    if len(found) > MAX_MISTAKES:
+        message = f"more than {MAX_MISTAKES} mistakes, the first of which are listed"
+        found[-1] = Mistake(found[0].file, 0, 0, message)
+    return found
 
 
 KeyPath = tuple[str | int, ...]

@@ -31,7 +31,7 @@ ARROWS = {
 }
 USERS = {
     "yaml": {"load.yaml_nodes"},
-    "jinja2": {"render.environment"},
+    "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
     "subprocess": {"check.terraform"},
     "cfnlint": {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
+from generator.load import shipped
 from generator.write import locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX")
@@ -26,10 +29,14 @@ KILLS = 200
 
 
 def start(folder, version, arguments=("--no-lint", "--quiet"), **options):
-    command = [sys.executable, "-m", "generator", "generate", f"{version}.yaml", *arguments]
+    return started("generate", f"{version}.yaml", *arguments, cwd=folder, **options)
+
+
+def started(*arguments, **options):
+    command = [sys.executable, "-m", "generator", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=folder, env=environment, **pipes | options)
+    return subprocess.Popen(command, env=environment, **pipes | options)
 
 
 def finished(process):
@@ -128,6 +135,75 @@ def test_a_run_does_not_look_at_what_another_one_is_writing(site):
     assert codes == [0, 0], "what was there before the lock was given back is not seen"
 
 
+@pytest.mark.parametrize("option", [(), ("--check",)])
+def test_a_run_that_waits_says_so_and_gives_up(site, option, monkeypatch):
+    monkeypatch.setenv("CVO_SG_LOCK_TIMEOUT", "0.3")
+    before = contents(site / "out")
+    with locked(site / "out"):
+        code, stderr = finished(start(site, "new", ["--no-lint", *option]))
+    assert (code, contents(site / "out")) == (2, before)
+    assert re.search("cvo-sg: out is in use by .*: waiting up to 0.3 seconds", stderr)
+    assert re.search("cvo-sg: out is still in use by .* after 0.3 seconds: try again", stderr)
+
+
+# Signals.
+
+
+SLEEPER = """\
+#!/bin/sh
+sleep 300 &
+echo $! > "{}"
+wait
+"""
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+)
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
+def test_a_signal_ends_the_programs_that_a_run_started(tmp_path, monkeypatch, number, code):
+    for name in ("bin", "module", "temporary"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "module" / "main.tf").write_text("")
+    (tmp_path / "bin" / "terraform").write_text(SLEEPER.format(tmp_path / "pid"))
+    (tmp_path / "bin" / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    run = started("validate", "module", cwd=tmp_path)
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    assert alive(pid)
+    run.send_signal(number)
+    assert finished(run)[0] == code
+    wait_until(lambda: not alive(pid))
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP), (signal.SIGINT, 130)],
+)
+def test_a_run_that_is_ended_says_nothing_of_drift(tmp_path, number, code):
+    with locked(tmp_path / "out"):
+        run = started("generate", "-p", "advanced", "--check", "--no-lint", cwd=tmp_path)
+        assert any("in use" in line for line in run.stderr)
+        run.send_signal(number)
+        assert finished(run)[0] == code
+
+
+def wait_until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_full_disk_changes_nothing(site):
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
@@ -139,9 +215,12 @@ def test_a_full_disk_changes_nothing(site):
 
 
 def as_anybody():
-    """Take from root what lets it write everywhere: CAP_DAC_OVERRIDE, out of the bounding set."""
+    """Take from root what lets it read and write everywhere, out of the bounding set.
+
+    That is CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH.
+    """
     if os.geteuid() == 0:
-        assert ctypes.CDLL(None).prctl(24, 1) == 0
+        assert [ctypes.CDLL(None).prctl(24, capability) for capability in (1, 2)] == [0, 0]
 
 
 @pytest.mark.skipif(
@@ -157,6 +236,74 @@ def test_a_folder_that_cannot_be_written_changes_nothing(site):
         folder.chmod(0o755)
     assert (code, contents(site / "out")) == (2, before)
     assert "Permission denied" in stderr
+
+
+SETTINGS = """\
+outputs: [{out: out, deployments: ["sites/**/*.yaml"]}]
+rule_data: data
+templates: templates
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    sys.platform != "linux" and os.geteuid() == 0, reason="root can read everywhere"
+)
+@pytest.mark.parametrize(
+    ("place", "mode"),
+    [
+        ("cvo-sg.yaml", 0),
+        ("sites", 0),
+        ("sites/deep", 0),
+        ("sites/deep", 0o444),
+        ("sites/deep/site.yaml", 0),
+        ("data", 0),
+        ("data/groups.yaml", 0),
+        ("data/supplements.yaml", 0),
+        ("data/presets", 0),
+        ("data/presets", 0o444),
+        ("data/presets/predefined.yaml", 0),
+        ("data/releases", 0),
+        ("data/releases", 0o444),
+        ("data/releases/3.7", 0),
+        ("data/releases/3.7/release.yaml", 0),
+        ("templates", 0),
+        ("templates", 0o444),
+        ("templates/f", 0),
+        ("templates/f/x.jinja", 0),
+        ("out", 0),
+        ("out/site", 0),
+        ("out/site/f/x", 0),
+        ("pyproject.toml", 0),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_nothing_is_removed(tmp_path, place, mode):
+    """Least of all because a deployment that cannot be seen is taken for one that is gone."""
+    (tmp_path / "sites" / "deep").mkdir(parents=True)
+    (tmp_path / "sites" / "deep" / "site.yaml").write_text(DEPLOYMENT.format("basic", "1"))
+    (tmp_path / "sites" / "other.yaml").write_text(
+        DEPLOYMENT.format("basic", "1").replace("site", "other")
+    )
+    shutil.copytree(shipped("rule_data"), tmp_path / "data")
+    (tmp_path / "templates" / "f").mkdir(parents=True)
+    (tmp_path / "templates" / "f" / "x.jinja").write_text("{{ header | join('\\n') }}\n")
+    (tmp_path / ("x" if place == "pyproject.toml" else "cvo-sg.yaml")).write_text(SETTINGS)
+    if place == "pyproject.toml":
+        (tmp_path / place).write_text("[tool.cvo-sg]")
+    arguments = ["-f", "f", "--no-lint"]
+    if place == "data/presets/predefined.yaml":
+        arguments += ["-p", "predefined"]
+    options = {"cwd": tmp_path, "preexec_fn": as_anybody}
+    for folder in ("out/site/f", "out/other/f"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x").write_text("mine")
+    before = contents(tmp_path)
+    (tmp_path / place).chmod(mode)
+    presets = ["-p", "predefined"] if "presets" in place else []
+    code, stderr = finished(started("generate", *arguments, *presets, "--force", **options))
+    (tmp_path / place).chmod(0o755)
+    assert (code, contents(tmp_path)) == (2, before)
+    assert re.search(rf"{place}.*: Permission denied", stderr), stderr
 
 
 @pytest.mark.parametrize("where", ["out/site", "out/site/terraform"])
@@ -186,3 +333,18 @@ def test_an_output_that_takes_no_more_is_an_error_in_a_line(tmp_path, arguments)
         )
     assert result.returncode == 2
     assert result.stderr == "cvo-sg: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "sentence"),
+    [
+        (["generate", "-"], 0, "<stdin>: standard input is closed: name a file instead\n"),
+        (["init", "x.yaml", "-i"], 0, "cvo-sg: --interactive: standard input is closed, so nobody"),
+        (["generate", "-p", "advanced", "--no-lint"], 2, None),
+    ],
+)
+def test_closed_streams_are_no_traceback(tmp_path, arguments, closed, sentence):
+    run = started(*arguments, cwd=tmp_path, preexec_fn=lambda: os.close(closed))
+    code, stderr = finished(run)
+    assert code == (2 if sentence else 0)
+    assert (stderr or "").startswith(sentence or "")

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from generator.errors import WriteError
+from generator.errors import UsageError, WriteError
 from generator.render import HEAD, MARK, sealed
-from generator.write import compare, locked, unified_diff, write
+from generator.write import (
+    compare,
+    copies,
+    locked,
+    renamed,
+    settled,
+    unified_diff,
+    write,
+    zipped,
+)
 
 
-def ours(text: str) -> bytes:
-    return sealed(f"# {MARK}\n# Digest: sha256:{'0' * 64}\n{text}\n").encode()
+def ours(text: str, deployment: str = "site", command: str = "cvo-sg generate site.yaml") -> bytes:
+    label = f"# Deployment: {deployment} (ha), from site.yaml.\n# Command: {command}\n"
+    return sealed(f"# {MARK}\n{label}# Digest: sha256:{'0' * 64}\n{text}\n").encode()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of a format of a deployment."""
+    path = tmp_path / "out" / "site" / "f"
+    path.mkdir(parents=True)
+    return path
 
 
 def changes(folder: Path, contents: dict[str, bytes]):
-    return compare([folder], {folder / name: new for name, new in contents.items()}, [folder])
+    """What would change in a folder of `out/<deployment>/<format>`."""
+    files = {folder / name: new for name, new in contents.items()}
+    return compare([folder.parents[1]], files, [folder.parents[1]], ["f", "g"])
 
 
 def put(folder: Path, contents: dict[str, bytes], force: bool = False) -> None:
-    write([folder], changes(folder, contents), force)
+    write([folder.parents[1]], changes(folder, contents), force)
 
 
 def names(folder: Path) -> list[str]:
@@ -29,20 +52,22 @@ def names(folder: Path) -> list[str]:
 
 
 def test_new_files_are_written_with_their_folders(tmp_path):
-    put(tmp_path / "a" / "b", {"x": ours("1"), "c/y": ours("2")})
-    assert (tmp_path / "a" / "b" / "x").read_bytes() == ours("1")
-    assert (tmp_path / "a" / "b" / "c" / "y").read_bytes() == ours("2")
+    folder = tmp_path / "a" / "site" / "f"
+    put(folder, {"x": ours("1"), "c/y": ours("2")})
+    assert (folder / "x").read_bytes() == ours("1")
+    assert (folder / "c" / "y").read_bytes() == ours("2")
 
 
-def test_what_is_up_to_date_is_no_change(tmp_path):
-    put(tmp_path, {"x": ours("1")})
-    assert changes(tmp_path, {"x": ours("1")}) == ()
+def test_what_is_up_to_date_is_no_change(folder):
+    put(folder, {"x": ours("1")})
+    assert changes(folder, {"x": ours("1")}) == ()
 
 
-def test_a_generated_file_that_is_no_longer_wanted_is_removed_with_its_empty_folder(tmp_path):
-    put(tmp_path, {"x": ours("1"), "sub/y": ours("2")})
-    put(tmp_path, {"x": ours("1")})
-    assert names(tmp_path) == ["x"]
+def test_a_generated_file_that_is_no_longer_wanted_is_removed_with_its_empty_folder(folder):
+    put(folder, {"x": ours("1"), "../g/y": ours("2")})
+    put(folder, {"x": ours("1")})
+    assert names(folder.parent) == ["f"]
+    assert names(folder) == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -54,11 +79,11 @@ def test_a_generated_file_that_is_no_longer_wanted_is_removed_with_its_empty_fol
         pytest.param("far.tf", b"x" * HEAD + ours("1"), id="a file that mentions it far below"),
     ],
 )
-def test_files_of_others_are_never_orphaned(tmp_path, name, content):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_bytes(content)
-    put(tmp_path, {"x": ours("1")})
-    assert (tmp_path / name).read_bytes() == content
+def test_files_of_others_are_never_orphaned(folder, name, content):
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    put(folder, {"x": ours("1")})
+    assert (folder / name).read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -70,72 +95,105 @@ def test_files_of_others_are_never_orphaned(tmp_path, name, content):
         ),
     ],
 )
-def test_an_edit_is_not_overwritten(tmp_path, edit, sentence):
-    put(tmp_path, {"x": ours("1")})
+def test_an_edit_is_not_overwritten(folder, edit, sentence):
+    put(folder, {"x": ours("1")})
     edited = edit(ours("1"))
-    (tmp_path / "x").write_bytes(edited)
+    (folder / "x").write_bytes(edited)
     with pytest.raises(WriteError, match=sentence):
-        put(tmp_path, {"x": ours("2")})
-    assert (tmp_path / "x").read_bytes() == edited
+        put(folder, {"x": ours("2")})
+    assert (folder / "x").read_bytes() == edited
 
 
-def test_an_edited_file_that_is_generated_no_longer_goes_only_by_force(tmp_path):
-    put(tmp_path, {"x": ours("1"), "y": ours("1")})
-    (tmp_path / "y").write_bytes(ours("1") + b"edited\n")
+def test_an_edited_file_that_is_generated_no_longer_goes_only_by_force(folder):
+    put(folder, {"x": ours("1"), "y": ours("1")})
+    (folder / "y").write_bytes(ours("1") + b"edited\n")
     told = "y was edited by hand, and is no longer generated: move it, or use --force to remove it"
     with pytest.raises(WriteError, match=told):
-        put(tmp_path, {"x": ours("1")})
-    put(tmp_path, {"x": ours("1")}, force=True)
-    assert names(tmp_path) == ["x"]
+        put(folder, {"x": ours("1")})
+    put(folder, {"x": ours("1")}, force=True)
+    assert names(folder) == ["x"]
 
 
-def test_a_file_of_somebody_else_in_the_way_stops_everything(tmp_path):
-    (tmp_path / "y").write_bytes(b"mine")
+def test_a_file_of_somebody_else_in_the_way_stops_everything(folder):
+    (folder / "y").write_bytes(b"mine")
     with pytest.raises(WriteError, match=r"y was not generated by this tool: .* --force"):
-        put(tmp_path, {"x": ours("1"), "y": ours("2")})
-    assert names(tmp_path) == ["y"]
-    put(tmp_path, {"x": ours("1"), "y": ours("2")}, force=True)
-    assert (tmp_path / "y").read_bytes() == ours("2")
+        put(folder, {"x": ours("1"), "y": ours("2")})
+    assert names(folder) == ["y"]
+    put(folder, {"x": ours("1"), "y": ours("2")}, force=True)
+    assert (folder / "y").read_bytes() == ours("2")
 
 
 def test_a_folder_that_becomes_a_link_while_files_are_written_is_not_followed(
-    tmp_path, monkeypatch
+    folder, tmp_path, monkeypatch
 ):
-    put(tmp_path / "out", {"sub/x": ours("1")})
+    put(folder, {"x": ours("1")})
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "x").write_bytes(ours("theirs"))
 
     def swap():
         if not (tmp_path / "aside").exists():
-            (tmp_path / "out" / "sub").rename(tmp_path / "aside")
-            (tmp_path / "out" / "sub").symlink_to(tmp_path / "others")
+            folder.rename(tmp_path / "aside")
+            folder.symlink_to(tmp_path / "others")
 
     for moment in ("fsync", "urandom"):
         real = getattr(os, moment)
         monkeypatch.setattr(os, moment, lambda *args, real=real: (swap(), real(*args))[1])
         with pytest.raises(WriteError):
-            put(tmp_path / "out", {"sub/x": ours("2"), "sub/y": ours("2")})
+            put(folder, {"x": ours("2"), "y": ours("2")})
         monkeypatch.undo()
         assert {p.name: p.read_bytes() for p in (tmp_path / "others").iterdir()} == {
             "x": ours("theirs")
         }
-        (tmp_path / "out" / "sub").unlink()
-        (tmp_path / "aside").rename(tmp_path / "out" / "sub")
-        assert (tmp_path / "out" / "sub" / "x").read_bytes() == ours("1")
+        folder.unlink()
+        (tmp_path / "aside").rename(folder)
+        assert (folder / "x").read_bytes() == ours("1")
 
 
-def test_a_symbolic_link_in_the_way_is_somebody_elses(tmp_path):
-    (tmp_path / "target").write_bytes(ours("old"))
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "x").symlink_to(tmp_path / "target")
-    with pytest.raises(WriteError, match="was not generated"):
-        put(tmp_path / "out", {"x": ours("1")})
-    assert (tmp_path / "target").read_bytes() == ours("old")
+SPECIAL = {
+    "folder": Path.mkdir,
+    "link": lambda path: path.symlink_to("elsewhere"),
+    "link to itself": lambda path: path.symlink_to(path.name),
+    "link to a device": lambda path: path.symlink_to("/dev/null"),
+}
+if hasattr(os, "mkfifo"):
+    SPECIAL["pipe"] = os.mkfifo
+    SPECIAL["socket"] = lambda path: os.mknod(path, 0o600 | stat.S_IFSOCK)
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_only_regular_files_are_replaced_also_by_force(folder, kind, force):
+    SPECIAL[kind](folder / "x")
+    before = (folder / "x").lstat()
+    with pytest.raises(WriteError, match="x is not a regular file: move it, or choose"):
+        put(folder, {"x": ours("1")}, force)
+    (change,) = changes(folder, {"x": ours("1")})
+    with pytest.raises(WriteError, match="is not a regular file"):
+        write([folder], [change._replace(kind="missing")], force)
+    assert (folder / "x").lstat() == before
+    assert names(folder) == ["x"]
+
+
+def test_a_file_that_becomes_a_pipe_while_others_are_written_stays_one(folder, monkeypatch):
+    mkfifo = pytest.importorskip("os").mkfifo
+    put(folder, {"x": ours("1")})
+    real = os.fsync
+
+    def swap(descriptor):
+        (folder / "x").unlink()
+        mkfifo(folder / "x")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", swap)
+    with pytest.raises(WriteError, match="is not a regular file"):
+        put(folder, {"x": ours("2")})
+    assert (folder / "x").is_fifo()
+    assert names(folder) == ["x"]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_disk_that_fails_half_way_leaves_every_file_whole(tmp_path, monkeypatch, failing):
-    put(tmp_path, {"a": ours("old"), "b": ours("old")})
+def test_a_disk_that_fails_half_way_leaves_every_file_whole(folder, monkeypatch, failing):
+    put(folder, {"a": ours("old"), "b": ours("old")})
     calls = []
     real = getattr(os, failing)
 
@@ -147,34 +205,153 @@ def test_a_disk_that_fails_half_way_leaves_every_file_whole(tmp_path, monkeypatc
 
     monkeypatch.setattr(os, failing, full)
     with pytest.raises(WriteError, match="No space left on device"):
-        put(tmp_path, {"a": ours("new"), "b": ours("new"), "sub/c": ours("new")})
+        put(folder, {"a": ours("new"), "b": ours("new"), "../g/c": ours("new")})
     monkeypatch.undo()
-    contents = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    contents = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert set(contents) <= {"a", "b", "c"}, "no temporary file is left behind"
     assert set(contents.values()) <= {ours("old"), ours("new")}
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_named(folder, monkeypatch):
     def refuse(self, **_):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(WriteError, match=r"deep: Permission denied"):
-        put(tmp_path / "deep", {"x": ours("1")})
+        put(folder / "deep", {"x": ours("1")})
 
 
-def test_what_an_interrupted_run_left_behind_is_removed(tmp_path):
-    (tmp_path / ".x.1234.cvo-sg.tmp").write_bytes(b"half")
-    (tmp_path / ".y.1234.cvo-sg.tmp").write_bytes(ours("most of it")[:-4])
-    put(tmp_path, {"x": ours("1")})
-    assert names(tmp_path) == ["x"]
+@pytest.mark.parametrize("length", [0, 60, 200, None])
+def test_what_an_interrupted_run_left_behind_is_removed(folder, length):
+    (folder / ".x.0123abcd.cvo-sg.tmp").write_bytes(ours("most of it")[:length])
+    put(folder, {"x": ours("1")})
+    assert names(folder) == ["x"]
 
 
-def test_a_file_keeps_its_mode(tmp_path):
-    put(tmp_path, {"x": ours("1")})
-    (tmp_path / "x").chmod(0o640)
-    put(tmp_path, {"x": ours("2")})
-    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param(".x.0123abcd.cvo-sg.tmp", b"mine", id="content"),
+        pytest.param("mine.cvo-sg.tmp", ours("1")[:60], id="name"),
+        pytest.param(".x.0123.cvo-sg.tmp", ours("1")[:60], id="short name"),
+        pytest.param(
+            ".x.0123abcd.cvo-sg.tmp", zipped({Path("x"): ours("1"), Path("y"): b"mine"}), id="zip"
+        ),
+    ],
+)
+def test_no_other_temporary_file_is_removed(folder, name, content):
+    (folder / name).write_bytes(content)
+    put(folder, {"x": ours("1")}, force=True)
+    assert (folder / name).read_bytes() == content
+
+
+# Copies.
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("out/site-before/f", id="of a deployment"),
+        pytest.param("out/site/f-before", id="of a format"),
+        pytest.param("out/site/f/before", id="of a format, inside it"),
+        pytest.param("out/before/site/f", id="of everything"),
+    ],
+)
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_copy_of_generated_files_stays_and_is_named(folder, tmp_path, place, edited, force):
+    put(folder, {"x": ours("1")})
+    copy = tmp_path / place
+    copy.mkdir(parents=True)
+    content = ours("1") + b"edited\n" * edited
+    (copy / "x").write_bytes(content)
+    put(folder, {"x": ours("2")}, force)
+    assert (copy / "x").read_bytes() == content
+    assert copies([tmp_path / "out"], [tmp_path / "out"], ["f"]) == [copy]
+
+
+COMMAND = "cvo-sg generate site.yaml"
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "expected"),
+    [
+        pytest.param("old", {"x": ours("1", "old")}, "left behind", id="another name before"),
+        pytest.param("old", {"x": ours("1", "site")}, "doubtful", id="a copy"),
+        pytest.param(
+            "old", {"x": ours("1", "old"), "y": ours("1", "site")}, "doubtful", id="mixed"
+        ),
+        pytest.param(
+            "old", {"x": ours("1", "old", f"{COMMAND} --name old")}, None, id="of another command"
+        ),
+        pytest.param("site", {"x": ours("1", "site")}, None, id="the deployment itself"),
+        pytest.param(".old", {"x": ours("1", "old")}, None, id="hidden"),
+        pytest.param("old", {"x": b"mine"}, None, id="of others"),
+    ],
+)
+def test_a_folder_that_a_deployment_left_behind_names_itself(folder, name, files, expected):
+    out = folder.parents[1]
+    for file, content in files.items():
+        (out / name / "f").mkdir(parents=True, exist_ok=True)
+        (out / name / "f" / file).write_bytes(content)
+    left_behind, doubtful = renamed(out, ["site"], [COMMAND])
+    assert left_behind == [out / name] * (expected == "left behind")
+    assert doubtful == [out / name] * (expected == "doubtful")
+
+
+# Archives.
+
+
+def archive(path: Path, contents: dict[str, bytes], **options) -> bytes:
+    with zipfile.ZipFile(path, "w", **options) as file:
+        for name, content in contents.items():
+            file.writestr(name, content)
+    return path.read_bytes()
+
+
+OURS = zipped({Path("site/f/x"): ours("1"), Path("site/f/y"): ours("2")})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(zipped({Path("x"): ours("1"), Path("y"): b"mine"}), id="a file of others"),
+        pytest.param(zipped({Path("x"): ours("1") + b"edited"}), id="an edited file"),
+        pytest.param(OURS + b"more", id="bytes behind it"),
+        pytest.param(b"more" + OURS, id="bytes before it"),
+        pytest.param(OURS[:-10], id="truncated"),
+        pytest.param(OURS.replace(b"site/f/y", b"site/f/x"), id="a name twice"),
+        pytest.param(OURS[:-2] + b"\4\0mine", id="a comment"),
+        pytest.param(b"PK\3\4" + ours("1"), id="only the first bytes"),
+    ],
+)
+def test_an_archive_that_holds_anything_else_is_not_overwritten(tmp_path, content):
+    path = tmp_path / "all.zip"
+    path.write_bytes(content)
+    found = compare([tmp_path], {path: zipped({Path("z"): ours("3")})}, (), ())
+    with pytest.raises(WriteError, match=r"was not generated by this tool|was edited by hand"):
+        write([tmp_path], found)
+    assert path.read_bytes() == content
+
+
+def test_an_archive_of_generated_files_is_overwritten(tmp_path):
+    path = tmp_path / "all.zip"
+    path.write_bytes(OURS)
+    write([tmp_path], compare([tmp_path], {path: zipped({Path("z"): ours("3")})}, (), ()))
+    assert path.read_bytes() == zipped({Path("z"): ours("3")})
+
+
+def test_an_archive_beside_generated_files_is_not_ours_to_delete(folder):
+    stored = archive(folder / "backup.zip", {"x": ours("1")})
+    put(folder, {"x": ours("1")}, force=True)
+    assert (folder / "backup.zip").read_bytes() == stored
+
+
+def test_a_file_keeps_its_mode(folder):
+    put(folder, {"x": ours("1")})
+    (folder / "x").chmod(0o640)
+    put(folder, {"x": ours("2")})
+    assert (folder / "x").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(
@@ -185,16 +362,54 @@ def test_a_file_keeps_its_mode(tmp_path):
         pytest.param(ours("1").replace(b"\n1", b"\n\xff"), "\\xff", id="no UTF-8"),
     ],
 )
-def test_the_diff_shows_bytes_that_a_terminal_would_hide(tmp_path, old, shown):
-    (tmp_path / "x").write_bytes(old)
-    (change,) = changes(tmp_path, {"x": ours("1")})
+def test_the_diff_shows_bytes_that_a_terminal_would_hide(folder, old, shown):
+    (folder / "x").write_bytes(old)
+    (change,) = changes(folder, {"x": ours("1")})
     assert shown in unified_diff(change)
 
 
-def test_a_second_writer_waits_for_the_first(tmp_path):
-    fcntl = pytest.importorskip("fcntl")
+# Locks.
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A folder that a process writes to: this one, which the lock does not know."""
+    pytest.importorskip("fcntl")
     with locked(tmp_path / "out"):
-        descriptor = os.open(tmp_path / "out", os.O_RDONLY)
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.close(descriptor)
+        yield tmp_path / "out"
+
+
+@pytest.mark.parametrize("wait", [locked, settled])
+def test_a_run_says_whom_it_waits_for_and_gives_up(held, monkeypatch, wait):
+    monkeypatch.setenv("CVO_SG_LOCK_TIMEOUT", "0.2")
+    told = []
+    holder = f"process {os.getpid()}" if Path("/proc/locks").exists() else "another process"
+    with (
+        pytest.raises(WriteError, match=f"still in use by {holder} after 0.2 seconds: try again"),
+        wait(held, told.append),
+    ):
+        pytest.fail("the folder is in use")
+    assert told == [
+        f"{held} is in use by {holder}: waiting up to 0.2 seconds (CVO_SG_LOCK_TIMEOUT)"
+    ]
+
+
+def test_a_run_goes_on_when_the_other_one_has_ended(tmp_path, monkeypatch):
+    pytest.importorskip("fcntl")
+    first = locked(tmp_path)
+    first.__enter__()
+    monkeypatch.setattr(time, "sleep", lambda _: first.__exit__(None, None, None))
+    with locked(tmp_path):
+        pass
+
+
+def test_readers_do_not_wait_for_each_other(tmp_path):
+    with settled(tmp_path, pytest.fail), settled(tmp_path, pytest.fail):
+        pass
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])
+def test_a_time_that_is_none_is_a_mistake(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("CVO_SG_LOCK_TIMEOUT", text)
+    with pytest.raises(UsageError, match="use a number of seconds, such as 60"), locked(tmp_path):
+        pass

@@ -1,16 +1,23 @@
 """Check: the text of templates and modules goes in, findings come out."""
 
-from generator.check.cfn_lint import is_cloudformation, lint
+from generator.check.cfn_lint import lint
 from generator.check.findings import Check, Finding, Report
+from generator.check.recognize import is_cloudformation
 from generator.check.reports import REPORTS
+from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
 from generator.check.terraform import check_module
 
 __all__ = [
+    "ENOUGH",
     "REPORTS",
     "Check",
     "Finding",
+    "Kind",
     "Report",
+    "Target",
     "check_module",
     "is_cloudformation",
     "lint",
+    "target_at",
+    "targets_below",
 ]

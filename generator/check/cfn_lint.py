@@ -9,53 +9,63 @@ from __future__ import annotations
 
 import gc
 import os
-import re
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from generator.check.findings import Finding
+from generator.check.findings import Finding, Severity
+from generator.check.suppressions import take_settings
 
 if TYPE_CHECKING:
     from cfnlint.config import ConfigMixIn
+    from cfnlint.match import Match
     from cfnlint.runner import Runner
 
 PACK = "generator.check.cfn_rules"
 ADVICE = "W93"  # how the ids of the pack's warnings begin
-_VERSION = re.compile(r"""^\s*["']?AWSTemplateFormatVersion["']?\s*:""", re.MULTILINE)
-_RESOURCES = re.compile(r"""^["']?Resources["']?\s*:.*?\bType["']?\s*:\s*["']?AWS::""",
-                        re.MULTILINE | re.DOTALL)  # fmt: skip
-_JSON = re.compile(r"""\s*\{.*"(AWSTemplateFormatVersion|Type)"\s*:\s*"(20|AWS::)""", re.DOTALL)
+OPINIONS = {"E9305"}  # an error in a template of ours; elsewhere what AWS documents as the default
 
 
-def is_cloudformation(text: str) -> bool:
-    """Whether the text of a file is a CloudFormation template, in YAML or JSON."""
-    return bool(_VERSION.search(text) or _RESOURCES.search(text) or _JSON.match(text))
-
-
-def lint(text: str, file: str, advice: bool = True) -> list[Finding]:
+def lint(text: str, file: str, advice: bool = True, suppressions: bool = True) -> list[Finding]:
     """The findings of cfn-lint and of our own rules in a template, in the order of its lines.
 
-    Without `advice`, only what is wrong: no warnings of our own rules.
+    Without `advice`, only what is wrong: no warnings of our own rules, and no notes. Without
+    `suppressions`, the settings for cfn-lint in the template's own metadata have no effect. A
+    template that cfn-lint cannot cope with is a finding, too.
     """
     gc.enable()
+    found: list[Finding] = []
+    try:
+        found.extend(_findings(text, file, advice, suppressions))
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        message = f"cfn-lint failed on this template, which may hide other findings: {reason}"
+        found.append(Finding(file, 0, 0, "error", "cfn-lint", message))
+    return sorted(found)
+
+
+def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterator[Finding]:
     from cfnlint.decode import decode_str
 
     template, matches = decode_str(text)
     if not matches:
+        for finding in take_settings(template, file, suppressions):
+            if advice or finding.severity == "error":
+                yield finding
         runner = _runner()
         runner.config = _config(advice)  # a template's metadata changes it
-        matches = list(runner.validate_template(template))
-    return sorted(
-        Finding(
-            file,
-            m.linenumber,
-            m.columnnumber,
-            "error" if m.rule.id.startswith("E") else "warning",
-            m.rule.id,
-            " ".join(m.message.split()),
-        )
-        for m in matches
-    )
+        matches = runner.validate_template(template)
+    for match in matches:
+        message = " ".join(match.message.split())
+        severity = _severity(match, advice)
+        place = match.linenumber, match.columnnumber
+        yield Finding(file, *place, severity, match.rule.id, message)
+
+
+def _severity(match: Match, advice: bool) -> Severity:
+    if advice and match.rule.id in OPINIONS:
+        return "warning"
+    return "error" if match.rule.id.startswith("E") else "warning"
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""A note never fails a check."""
 
 
 class Finding(NamedTuple):
@@ -56,7 +57,7 @@ class Report(NamedTuple):
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding makes the check fail."""
-        return self.strict or finding.severity == "error"
+        return finding.severity == "error" or (self.strict and finding.severity == "warning")
 
     @property
     def failed(self) -> bool:

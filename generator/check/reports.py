@@ -31,7 +31,7 @@ def as_json(report: Report) -> str:
 def as_github(report: Report) -> str:
     """Workflow commands of GitHub Actions, which become annotations of a change."""
     return "".join(
-        f"::{'error' if report.fails(f) else 'warning'} "
+        f"::{_level(report, f).replace('note', 'notice')} "
         + ",".join(f"{name}={_property(value)}" for name, value in _place(f).items())
         + f"::{_data(f.message)}\n"
         for f in report.findings
@@ -91,7 +91,7 @@ def as_junit(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """A list for the summary of a run."""
     lines = [
-        f"- {'**error**' if report.fails(f) else 'warning'} `{f.where}`: {f.message} ({f.rule})"
+        f"- {_level(report, f).replace('error', '**error**')} `{f.where}`: {f.message} ({f.rule})"
         for f in report.findings
     ]
     lines += [f"- skipped: {reason}" for reason in report.skipped]
@@ -106,6 +106,11 @@ REPORTS: Mapping[str, Callable[[Report], str]] = {
     "junit": as_junit,
     "markdown": as_markdown,
 }
+
+
+def _level(report: Report, finding: Finding) -> str:
+    """How bad a finding is in this report: error, warning or note."""
+    return "error" if report.fails(finding) else finding.severity
 
 
 def _places(report: Report) -> list[str]:
@@ -144,7 +149,7 @@ def _result(report: Report, finding: Finding, rules: list[str]) -> dict[str, Any
     return {
         "ruleId": finding.rule,
         "ruleIndex": rules.index(finding.rule),
-        "level": "error" if report.fails(finding) else "warning",
+        "level": _level(report, finding),
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": location}],
     }

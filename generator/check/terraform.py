@@ -1,8 +1,9 @@
 """Check: Terraform modules through `terraform fmt` and `terraform validate`.
 
-Nothing is written where the modules are: what Terraform installs, it installs in a temporary mirror
-of the folder, made of links. Where Terraform or its providers cannot be had, that is a reason and
-not a finding.
+Terraform runs in a temporary copy of the module, and nothing is written beside the module itself.
+Unless downloads are allowed, no module is fetched, and providers come from this machine only: see
+`mirror` and `providers`. Where Terraform or something it needs is missing, that is a reason for a
+check that is not complete, and not a finding.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from generator.check.findings import Check, Finding
+from generator.check.mirror import make_mirror
+from generator.check.providers import offline_settings
 
-SECONDS = 600  # installing a provider takes long over a slow line
-_LOCAL_SOURCE = re.compile(r"""^\s*source\s*=\s*"(\.\.?/[^"]*)"\s*$""", re.MULTILINE)
-_LOCK = ".terraform.lock.hcl"
-# What a user sets for work of their own would change what is checked, or where.
-_NOT_OURS = re.compile(r"TF_(CLI_ARGS.*|DATA_DIR|WORKSPACE|LOG.*|VAR_.*|INPUT)")
+DOWNLOAD_SECONDS = 600  # installing a provider takes long over a slow line
+SECONDS = 120
+# Of what the user sets, with downloads: where providers and modules come from. The rest would
+# change what is checked, where Terraform writes, or what it logs.
+_USERS = re.compile(r"TF_(CLI_CONFIG_FILE|PLUGIN_CACHE_DIR|TOKEN_.*|REGISTRY_.*)")
+_NEEDED = ("PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL")
 _NOT_INSTALLED = (
     "Missing required provider",
     "Module not installed",
@@ -33,54 +40,89 @@ _CANNOT_BE_HAD = re.compile(
     "available provider packages|install provider|download module|module registry|seconds|be run",
     re.IGNORECASE,
 )
+_MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
+_DOWNLOAD = "--download lets Terraform fetch what is missing"
+MEMORY = 4 << 30  # bytes of data; a function in a module can read a device that has no end
 
 
-def is_module(folder: Path) -> bool:
-    """Whether a folder holds files of Terraform."""
-    return any(path.name.endswith((".tf", ".tf.json")) for path in folder.iterdir())
+def executable() -> str | None:
+    """The Terraform on PATH; one in the working directory, which Windows prefers, is none."""
+    found = shutil.which("terraform")
+    return found if found and Path(found).is_absolute() else None
 
 
-def installed() -> bool:
-    """Whether there is a Terraform to run."""
-    return shutil.which("terraform") is not None
+def check_module(folder: Path, download: bool = False) -> Check:
+    """The findings of `terraform fmt -check` and `terraform validate` about one module.
 
-
-def check_module(folder: Path) -> Check:
-    """The findings of `terraform fmt -check` and `terraform validate` about one module."""
-    if not installed():
+    With `download`, Terraform may fetch the modules and providers that the module names.
+    """
+    if not executable():
         return Check(str(folder), skipped="not checked, because terraform is not on PATH")
-    findings = tuple(_unformatted(folder))
     with TemporaryDirectory(prefix="cvo-sg-") as temporary:
         root = Path(temporary).resolve()
-        mirror = _mirror(folder.resolve(), root / "modules")
-        cache = {"TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1"}
-        init = _run(mirror, "init", "-backend=false", "-input=false", "-no-color", **cache)
-        diagnostics = _diagnostics(mirror)
-    if init.returncode:
-        reason = _told(init.stderr) or "terraform init failed"
-        diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, reason)]
-        if not diagnostics and _CANNOT_BE_HAD.search(reason):
-            return Check(str(folder), findings, f"not validated, because of: {reason}")
-        diagnostics = diagnostics or [{"severity": "error", "summary": reason}]
-    return Check(str(folder), findings + tuple(_finding(folder, d) for d in diagnostics))
+        mirror = make_mirror(folder, root)
+        environment = _environment(root, download)
+        unformatted = _unformatted(folder, mirror.formatted, environment)
+        failure = _initialize(mirror.module, environment, download)
+        diagnostics = _diagnostics(mirror.module, environment)
+    reasons = [] if download else list(mirror.remote)
+    if failure:
+        diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, failure)]
+        if not (diagnostics or reasons or mirror.findings):
+            if _CANNOT_BE_HAD.search(failure):
+                reasons.append(failure)
+            else:
+                diagnostics = [{"severity": "error", "summary": failure}]
+    if reasons and not download:
+        reasons[-1] += f" ({_DOWNLOAD})"
+    diagnostics, unread = _without_missing(diagnostics, folder)
+    reasons += [f"it reads {path}, which is not copied" for path in unread]
+    findings = (*unformatted, *mirror.findings, *(_finding(folder, d) for d in diagnostics))
+    skipped = f"not validated: {', '.join(reasons)}" if reasons else None
+    return Check(str(folder), findings, skipped)
 
 
-def _unformatted(folder: Path) -> Iterator[Finding]:
-    result = _run(folder, "fmt", "-check", "-list=true", "-no-color")
-    if result.returncode == 3:
-        for name in result.stdout.splitlines():
-            message = "terraform fmt would change this file: run it"
-            yield Finding(str(folder / name), 0, 0, "error", "terraform-fmt", message)
+def _unformatted(folder: Path, copy: Path, environment: Mapping[str, str]) -> list[Finding]:
+    result = _run(copy, environment, "fmt", "-check", "-list=true", "-no-color")
+    message = "not formatted: run terraform fmt"
+    return [
+        Finding(str(folder / name), 0, 0, "error", "terraform-fmt", message)
+        for name in (result.stdout.splitlines() if result.returncode == 3 else ())
+    ]
 
 
-def _diagnostics(folder: Path) -> list[dict[str, Any]]:
-    result = _run(folder, "validate", "-json", "-no-color")
+def _initialize(module: Path, environment: Mapping[str, str], download: bool) -> str | None:
+    """Install providers, and modules if they may be fetched. Why it fails, if it does."""
+    seconds = DOWNLOAD_SECONDS if download else SECONDS
+    fetch = f"-get={str(download).lower()}"
+    options = ("-backend=false", fetch, "-input=false", "-no-color")
+    result = _run(module, environment, "init", *options, seconds=seconds)
+    return (_told(result.stderr) or "terraform init failed") if result.returncode else None
+
+
+def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    result = _run(module, environment, "validate", "-json", "-no-color")
     try:
         found: list[dict[str, Any]] = json.loads(result.stdout)["diagnostics"]
     except (ValueError, KeyError):
         text = _told(result.stderr or result.stdout)
-        found = [{"severity": "error", "summary": text or "terraform validate says nothing"}]
+        found = [{"severity": "error", "summary": text or "terraform validate printed nothing"}]
     return found
+
+
+def _without_missing(
+    diagnostics: list[dict[str, Any]], folder: Path
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is found but for files that are missing in the copy only; and those files."""
+    kept: list[dict[str, Any]] = []
+    unread: dict[str, None] = {}
+    for diagnostic in diagnostics:
+        missing = _MISSING_FILE.search(diagnostic.get("detail", ""))
+        if missing and (folder / missing[1]).exists():
+            unread[missing[1]] = None
+        else:
+            kept.append(diagnostic)
+    return kept, list(unread)
 
 
 def _told(output: str) -> str:
@@ -105,51 +147,76 @@ def _finding(folder: Path, diagnostic: dict[str, Any]) -> Finding:
     )
 
 
-def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not _NOT_OURS.match(name)}
-    environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **variables}
-    command = ["terraform", *arguments]
+def _environment(root: Path, download: bool) -> dict[str, str]:
+    """The variables that Terraform gets.
+
+    With downloads, the user's, but for those of Terraform that would change what is checked.
+    Without, only what a program needs to start: a module can read its own environment and the home
+    folder, and Terraform's messages quote what a function cannot convert.
+    """
+    if download:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("TF_") or _USERS.fullmatch(name)
+        }
+    else:
+        settings, empty, home = root / "terraform.tfrc.json", root / "empty", root / "home"
+        empty.mkdir()
+        home.mkdir()
+        settings.write_text(offline_settings(os.environ, empty), encoding="utf-8")
+        environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+        environment |= {"HOME": str(home), "TF_CLI_CONFIG_FILE": str(settings)}
+    return environment | {
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
+    }
+
+
+def _run(
+    folder: Path, environment: Mapping[str, str], *arguments: str, seconds: int = SECONDS
+) -> subprocess.CompletedProcess[str]:
+    command = [executable() or "terraform", *arguments]
     try:
-        return subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment,
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            timeout=SECONDS,
+            start_new_session=True,  # so that its providers end with it
         )
-    except subprocess.TimeoutExpired:
-        reason = f"terraform {arguments[0]} took more than {SECONDS} seconds"
-        return subprocess.CompletedProcess(command, 1, "", reason)
     except OSError as error:
         return subprocess.CompletedProcess(command, 1, "", f"terraform cannot be run: {error}")
+    try:
+        _limit_memory(process.pid)
+        stdout, stderr = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        reason = f"terraform {arguments[0]} took more than {seconds} seconds"
+        return subprocess.CompletedProcess(command, 1, "", reason)
+    finally:
+        _end(process)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
-def _mirror(folder: Path, root: Path) -> Path:
-    """Links to the files of a module and of the local modules that it calls; where it stands."""
-    folders = _with_local_modules(folder)
-    top = Path(os.path.commonpath(folders))
-    for original in folders:
-        (root / original.relative_to(top)).mkdir(parents=True, exist_ok=True)
-    for original in folders:
-        for entry in original.iterdir():
-            link = root / original.relative_to(top) / entry.name
-            if entry.name == _LOCK:
-                shutil.copyfile(entry, link)
-            elif entry.name != ".terraform" and not link.exists():
-                link.symlink_to(entry)
-    return root / folder.relative_to(top)
+def _limit_memory(pid: int) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(OSError):  # it may have ended
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
-def _with_local_modules(folder: Path) -> list[Path]:
-    found = [folder]
-    for each in found:
-        for path in sorted(each.glob("*.tf")):
-            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-            for source in _LOCAL_SOURCE.findall(text):
-                called = Path(os.path.normpath(each / source))
-                if called.is_dir() and called not in found:
-                    found.append(called)
-    return found
+def _end(process: subprocess.Popen[str]) -> None:
+    """End Terraform and its providers, where they have not ended: whatever interrupted us."""
+    if process.poll() is None:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

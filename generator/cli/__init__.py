@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -16,6 +19,17 @@ from generator.errors import GeneratorError, InputError
 
 COMMANDS = ("diff", "explain", "generate", "init", "rules", "schema", "validate")
 """Each is a module of this package with a function of the same name."""
+
+
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit status after Ctrl-C, as shells have it."""
+
+
+class _Terminated(BaseException):
+    """A signal that ends the run: raised, so that files and processes are cleaned up on the way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class _Group(click.Group):
@@ -42,6 +56,18 @@ class _Group(click.Group):
             click.echo(str(error), err=True)
         except GeneratorError as error:
             click.echo(terminal.error(str(error)), err=True)
+        except OSError as error:
+            if error.filename is None:  # standard output, which `main` reports
+                raise
+            message = f"{error.filename}: {error.strerror or error}"
+            click.echo(terminal.error(message), err=True)
+        except KeyboardInterrupt:
+            return ctx.exit(INTERRUPTED)
+        except click.Abort as error:  # of a prompt: interrupted, or at the end of its input
+            if isinstance(error.__context__, KeyboardInterrupt):
+                return ctx.exit(INTERRUPTED)
+            message = "standard input ended before every question was answered"
+            click.echo(terminal.error(message), err=True)
         return ctx.exit(2)
 
 
@@ -59,9 +85,25 @@ def main() -> None:
     gc.disable()  # a run ends before a collection pays off; linting switches it on again
     if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    if not sys.stderr:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # not every system has them all
+        if number and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
     try:
         cli(prog_name="cvo-sg")
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
+    except _Terminated as error:
+        signal.signal(error.number, signal.SIG_DFL)
+        os.kill(os.getpid(), error.number)  # whoever waits learns it from the system
     except OSError as error:  # standard output is full or closed
         with suppress(OSError):
             print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
         os._exit(2)  # Python's own exit would try to write the rest again, and complain
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # cleaning up is not to be interrupted
+    raise _Terminated(number)

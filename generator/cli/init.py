@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ def init(
     files = _project_files(file, force) if project else {}
     _refuse_existing([file, *files], force)
     answers = Answers(_name_of(file))
+    if interactive and not sys.stdin:
+        raise UsageError("--interactive: standard input is closed, so nobody can answer")
     if interactive:
         answers = _ask(answers, chosen, catalogue)
     text = starter(chosen, catalogue, answers)

@@ -148,8 +148,8 @@ def gather(request: Request) -> Work:
     unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or where.outputs):
         raise UsageError(NOTHING_LISTED)
-    if request.verbose and where.file:
-        click.echo(f"reading {shown(where.file)}", err=True)
+    if where.file and not request.quiet:
+        click.echo(f"settings: {shown(where.file)}", err=True)
     data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
     data = RuleData(data_folder or shipped("rule_data"))
     own = where.folder(request.templates, settings.templates if settings else None)

@@ -99,6 +99,8 @@ def deployments(
 
 def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
     """The deployments in files; `-` is standard input. Raises InputError with all mistakes."""
+    from generator.load import read_stream
+
     found: list[Deployment] = []
     mistakes: list[Mistake] = []
     for file in files:
@@ -106,7 +108,8 @@ def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
             if not file:
                 raise UsageError("the name of a deployment file is empty")
             if file == "-":
-                found.append(data.parse_deployment(sys.stdin.buffer.read(), "<stdin>"))
+                text = read_stream(sys.stdin.buffer if sys.stdin else None, "<stdin>")
+                found.append(data.parse_deployment(text, "<stdin>"))
             else:
                 found.append(data.deployment(Path(file)))
         except InputError as error:

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from generator.model import Resolved
     from generator.resolve import Advice
 
-Rendered = dict[tuple[Path, str, str], dict[str, str]]
-"""By output folder, deployment and format, the text of each file by its name."""
+Place = tuple[Path, str, str]
+"""An output folder, a deployment and a format."""
+Rendered = dict[Place, dict[str, str]]
+"""The text of each file by its name."""
 
 
 def resolve_all(work: Work) -> list[Resolved]:
     """Every deployment of the jobs resolved, in their order. Raises ResolveError."""
-    from generator.resolve import over_quota, resolve
+    from generator.resolve import resolve
 
     found = []
     for deployment, _ in work.deployments:
@@ -33,10 +35,26 @@ def resolve_all(work: Work) -> list[Resolved]:
             resolved = resolve(deployment, release, work.data.catalogue)
         except ResolveError as error:
             raise ResolveError(f"{deployment.name}: {error}") from None
-        too_many = over_quota(resolved, "")
-        if too_many:
-            raise ResolveError("\n".join(too_many))
         found.append(resolved)
+    return found
+
+
+def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
+    """The outputs that would exceed the quota of rules, with a sentence for each group.
+
+    Raises ResolveError for a deployment that fits in none of its formats.
+    """
+    from generator.render import formats
+    from generator.resolve import over_quota
+
+    found: dict[Place, list[str]] = {}
+    outs = (job for job in work.jobs for _ in job.deployments)
+    for job, each in zip(outs, resolved, strict=True):
+        names = job.formats or formats(work.templates)
+        over = {(job.out, each.name, name): over_quota(each, name) for name in names}
+        if all(over.values()):
+            raise ResolveError("\n".join(over_quota(each, "") or next(iter(over.values()))))
+        found.update({place: sentences for place, sentences in over.items() if sentences})
     return found
 
 
@@ -47,11 +65,23 @@ def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
     pairs = zip(
         ((job, origin) for job in work.jobs for _, origin in job.deployments), resolved, strict=True
     )
+    without = left_out(work, resolved)
     return {
         (job.out, each.name, format_): render(each, work.templates, format_, origin)
         for (job, origin), each in pairs
         for format_ in job.formats or formats(work.templates)
+        if (job.out, each.name, format_) not in without
     }
+
+
+def report_left_out(work: Work, resolved: list[Resolved]) -> None:
+    """Say which outputs were not generated, because the quota allows fewer rules. Exits with 1."""
+    without = left_out(work, resolved)
+    for (_, _, format_), sentences in without.items():
+        for sentence in sentences:
+            click.echo(terminal.error(f"{format_} was not generated: {sentence}"), err=True)
+    if without:
+        raise click.exceptions.Exit(1)
 
 
 def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:

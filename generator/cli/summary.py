@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import click
 
 from generator.cli.jobs import Work
 from generator.cli.target import Target
+
+INLINE = 51_200  # bytes of a template passed inline ("AWS CloudFormation quotas", TemplateBody)
 
 if TYPE_CHECKING:
     from generator.model import Resolved
@@ -33,6 +36,8 @@ def summarize(
     for is_example, some in groupby(pairs, key=lambda pair: pair[0]):
         _describe([each for _, each in some], is_example)
     for line in _counts(target, changes):
+        click.echo(line, err=True)
+    for line in _too_large(target):
         click.echo(line, err=True)
     if work.is_first_look:
         click.echo("next: cvo-sg init acme.yaml  (a deployment file to edit)", err=True)
@@ -69,6 +74,19 @@ def _counts(target: Target, changes: tuple[Change, ...]) -> list[str]:
         counts = (f"{_files(number)} {kind}" for kind, number in numbers.items() if number)
         lines.append(f"{out}: {', '.join(counts)}")
     return lines
+
+
+def _too_large(target: Target) -> Iterator[str]:
+    """The templates that CloudFormation takes from a bucket only."""
+    from generator.check import is_cloudformation
+
+    for path, text in target.texts.items():
+        size = len(text.encode())
+        if size > INLINE and is_cloudformation(text):
+            yield (
+                f"{path} has {size:,} bytes, and CloudFormation takes {INLINE:,} inline: deploy it "
+                "through a bucket, as its README shows"
+            )
 
 
 def _files(number: int) -> str:

@@ -28,6 +28,10 @@ class Target(NamedTuple):
     contents: dict[Path, bytes]
     folders: tuple[Path, ...]
     archive: Path | None = None
+    formats: tuple[str, ...] = ()
+    """The formats that there are."""
+    doubtful: tuple[Path, ...] = ()
+    """Folders that may be copies of generated ones, and so are not ours to remove."""
 
 
 def destination(work: Work, rendered: Rendered) -> Target:
@@ -48,8 +52,14 @@ def destination(work: Work, rendered: Rendered) -> Target:
             raise UsageError("two deployments have the same name: an archive cannot hold both")
         archive = {request.archive: zipped(contents)}
         return Target(texts, (request.archive.parent,), archive, (), request.archive)
+    from generator.render import formats
+
     outs = tuple(job.out for job in work.jobs)
-    return Target(texts, outs, contents, _folders(work, rendered))
+    found = [_renamed(job) for job in work.jobs if not job.formats]
+    folders = _folders(work, rendered).union(*(proven for proven, _ in found))
+    doubtful = tuple(folder for _, folders in found for folder in folders)
+    every_format = tuple(formats(work.templates))
+    return Target(texts, outs, contents, tuple(sorted(folders)), None, every_format, doubtful)
 
 
 def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
@@ -69,21 +79,19 @@ def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
     return {Path(name): text for name, text in contents.items() if not name.endswith(".md")}
 
 
-def _folders(work: Work, rendered: Rendered) -> tuple[Path, ...]:
+def _folders(work: Work, rendered: Rendered) -> set[Path]:
     """The folders that belong to the jobs: generated files in them that no job has are stale."""
     owned = {job.out for job in work.jobs if job.owned}
-    folders = {
+    return {
         out if out in owned else out / name / format_ if job.formats else out / name
         for job in work.jobs
         for out, name, format_ in rendered
         if out == job.out
     }
-    folders.update(folder for job in work.jobs if not job.formats for folder in _renamed(job))
-    return tuple(sorted(folders))
 
 
-def _renamed(job: Job) -> list[Path]:
-    """Where the job's deployment files were generated when they had other names."""
+def _renamed(job: Job) -> tuple[list[Path], list[Path]]:
+    """Where the job's deployment files were generated under other names: certainly, and perhaps."""
     from generator.write import renamed
 
     names = [deployment.name for deployment, _ in job.deployments]
@@ -99,7 +107,10 @@ def deliver(work: Work, target: Target) -> tuple[Change, ...]:
     elif request.compares:
         report(target, request.diff, request.form, request.quiet)
     else:
-        return put(target, request.force)
+        changes = put(target, request.force)
+        if not request.quiet:
+            _tell_of_copies(target)
+        return changes
     return ()
 
 
@@ -109,8 +120,25 @@ def differences(target: Target) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(settled(out))
-        return compare(target.outs, target.contents, target.folders)
+            stack.enter_context(settled(out, _tell))
+        return compare(target.outs, target.contents, target.folders, target.formats)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"cvo-sg: {sentence}", err=True)
+
+
+def _tell_of_copies(target: Target) -> None:
+    """Say which folders look like copies of generated ones, and so stay as they are."""
+    from generator.write import copies
+
+    found = copies(target.outs, target.folders, target.formats)
+    for folder in sorted({*target.doubtful, *found}):
+        click.echo(
+            f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
+            "copy that you need",
+            err=True,
+        )
 
 
 def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
@@ -119,6 +147,8 @@ def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
     told = _summaries(target, changes) if diff else []
     formats = {"text": _text, "json": _json, "markdown": _markdown, "github": _github}
     click.echo(formats[form](changes, told, diff), nl=False)
+    if not quiet:
+        _tell_of_copies(target)
     if changes:
         verb = "differs" if len(changes) == 1 else "differ"
         click.echo(
@@ -137,8 +167,8 @@ def put(target: Target, force: bool) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(locked(out))
-        changes = compare(target.outs, target.contents, target.folders)
+            stack.enter_context(locked(out, _tell))
+        changes = compare(target.outs, target.contents, target.folders, target.formats)
         write(target.outs, changes, force)
     return changes
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,20 +14,8 @@ from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from generator.check import Check, Finding, Report
+    from generator.check import Check, Finding, Report, Target
     from generator.load import RuleData
-
-TEMPLATES = (".yaml", ".yml", ".json", ".template")
-MODULES = (".tf", ".tf.json")
-_KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?\s*:""", re.MULTILINE)
-ENOUGH = 2  # keys by which a deployment file is known among others; one that is named needs fewer
-
-
-class Target(NamedTuple):
-    """A thing to check: a template or a deployment with its text, or a module's folder."""
-
-    path: Path
-    text: str | None
 
 
 @click.command()
@@ -39,21 +26,33 @@ class Target(NamedTuple):
     default="text",
     show_default=True,
     type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown"]),
-    help="How to print the findings.",
+    help="Format of the findings.",
 )
-@click.option("--strict", is_flag=True, help="Take warnings as seriously as errors.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option(
+    "--no-suppressions",
+    is_flag=True,
+    help="Ignore the settings for cfn-lint in the metadata of templates, such as ignore_checks.",
+)
+@click.option(
+    "--download",
+    is_flag=True,
+    help="Let Terraform download the modules and providers that a module names, and run the "
+    "providers. Only for modules that you trust.",
+)
 @click.option(
     "--require-terraform",
     is_flag=True,
-    help="Fail if Terraform or a provider cannot be had, instead of saying so.",
+    help="Fail if a module cannot be validated because Terraform, a provider or a module is "
+    "missing.",
 )
 @click.option(
     "--skip-others",
     is_flag=True,
-    help="Pass over files that are no template, module or deployment, as hooks give them.",
+    help="Ignore files that are not a template, module or deployment file; for hooks.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
-@click.option("--verbose", "-v", is_flag=True, help="Say also what is checked.")
+@click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
 @rule_data_option
 @click.pass_context
 def validate(
@@ -62,6 +61,8 @@ def validate(
     paths: tuple[str, ...],
     output: str,
     strict: bool,
+    no_suppressions: bool,
+    download: bool,
     require_terraform: bool,
     skip_others: bool,
     quiet: bool,
@@ -70,10 +71,10 @@ def validate(
 ) -> None:
     """Check templates, modules and deployment files.
 
-    CloudFormation templates go through cfn-lint with rules of our own, Terraform modules through
-    `terraform fmt -check` and `terraform validate`, deployment files through the rules that they
-    are about. Of a folder, everything in it is checked. Exit status: 0 clean, 1 findings, 2 wrong
-    usage.
+    CloudFormation templates are checked with cfn-lint and additional rules, Terraform modules with
+    `terraform fmt -check` and `terraform validate`, deployment files as `generate` checks them. A
+    folder is searched for all three. Nothing is downloaded without --download. Exit status: 0
+    clean, 1 findings, 2 wrong usage.
 
     \b
     Examples:
@@ -81,44 +82,49 @@ def validate(
       cvo-sg validate template.yaml --strict
       cvo-sg validate . --output sarif > findings.sarif
     """
-    from generator.check import REPORTS, Report
+    from generator.check import REPORTS, Kind, Report
     from generator.load import RuleData, shipped
 
     data = RuleData(rule_data or shipped("rule_data"))
     if "" in paths:
-        raise UsageError("a path is empty: write . for the working directory")
-    found_targets = (t for path in paths for t in _targets(Path(path), skip_others))
-    targets = list(dict.fromkeys(found_targets))
+        raise UsageError("a path is empty: use . for the working directory")
+    found = (target for path in paths for target in _targets(Path(path), skip_others))
+    targets = list(dict.fromkeys(found))
     for target in targets if verbose else ():
         click.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
-        report = Report(tuple(_check(target, data) for target in steps), strict)
+        checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
+    report = Report(checks, strict)
     click.echo(REPORTS[output](report), nl=False)
     for reason in report.skipped:
         click.echo(f"warning: {reason}", err=True)
     if not quiet:
-        click.echo(_told(report), err=True)
+        click.echo(_summary(report), err=True)
     if report.failed:
         ctx.exit(1)
-    if report.skipped and require_terraform:
+    modules = {str(target.path) for target in targets if target.kind is Kind.MODULE}
+    if require_terraform and any(c.skipped and c.place in modules for c in report.checks):
         raise UsageError(
-            "--require-terraform: install Terraform, or give it a way to its providers, for what "
-            "is not checked above"
+            "--require-terraform: install Terraform and the providers of the modules listed above, "
+            "or use --download"
         )
 
 
-def _told(report: Report) -> str:
-    """How it went, in a line."""
+def _summary(report: Report) -> str:
     checked = _number(len(report.checks), "place")
     if report.skipped:
-        checked += f", {len(report.skipped)} of them not wholly"
-    if not report.findings:
+        checked += f", {len(report.skipped)} of them not completely"
+    found = {
+        severity: sum(finding.severity == severity for finding in report.findings)
+        for severity in ("error", "warning", "note")
+    }
+    if not any(found.values()):
         return f"checked {checked}: nothing found"
-    errors = sum(finding.severity == "error" for finding in report.findings)
-    warnings = _number(len(report.findings) - errors, "warning")
-    hint = "" if report.failed else "; --strict takes warnings as errors"
-    return f"checked {checked}: {_number(errors, 'error')}, {warnings}{hint}"
+    counts = [_number(found["error"], "error"), _number(found["warning"], "warning")]
+    counts += [_number(found["note"], "note")] if found["note"] else []
+    hint = "; --strict treats warnings as errors" if found["warning"] and not report.failed else ""
+    return f"checked {checked}: {', '.join(counts)}{hint}"
 
 
 def _number(number: int, what: str) -> str:
@@ -126,69 +132,47 @@ def _number(number: int, what: str) -> str:
 
 
 def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
-    """What there is to check at a path that the user gives."""
+    """What there is to check at a path on the command line."""
+    from generator.check import ENOUGH, Kind, target_at, targets_below
+
     if path.is_dir():
-        found = list(_within(path))
+        found = list(targets_below(path))
         if not found:
             raise UsageError(f"{path} holds no template, no module and no deployment file")
         yield from found
-    elif path.name.endswith(MODULES) and path.is_file():
-        yield Target(path.parent, None)
-    else:
-        try:
-            text = path.read_bytes().decode("utf-8", "replace")
-        except OSError as error:
-            raise UsageError(f"{path}: {error.strerror}") from None
-        if _is_template(text) or _is_deployment(text, ENOUGH if skip_others else 1):
-            yield Target(path, text)
-        elif not skip_others:
-            raise UsageError(
-                f"{path} is neither a CloudFormation template, nor a file of a Terraform module "
-                "(*.tf), nor a deployment file (with name: and release:)"
-            )
+        return
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: No such file or directory")
+    target = target_at(path, ENOUGH if skip_others else 1)
+    if target.kind is not Kind.OTHER:
+        yield target
+    elif not skip_others:
+        raise UsageError(
+            f"{path} is not a CloudFormation template, a file of a Terraform module (*.tf) or a "
+            "deployment file (with name: and release:)"
+        )
 
 
-def _within(folder: Path) -> Iterator[Target]:
-    for name, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
-        here = Path(name)
-        if any(file.endswith(MODULES) for file in files):
-            yield Target(here, None)
-        for file in sorted(files):
-            if file.endswith(TEMPLATES) and not file.endswith(MODULES):
-                try:
-                    text = (here / file).read_bytes().decode("utf-8", "replace")
-                except OSError:  # a link to nowhere
-                    continue
-                if _is_template(text) or _is_deployment(text):
-                    yield Target(here / file, text)
+def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
+    """What is found in one target; a failure while checking it is a finding of it, too."""
+    from generator.check import Check, Finding, Kind, check_module, lint
 
-
-def _is_template(text: str) -> bool:
-    from generator.check import is_cloudformation
-
-    return is_cloudformation(text)
-
-
-def _is_deployment(text: str, enough: int = ENOUGH) -> bool:
-    """Whether it has enough keys of a deployment file; one may be misspelt, or missing."""
-    return len({match[1] for match in _KEY.finditer(text)}) >= enough
-
-
-def _check(target: Target, data: RuleData) -> Check:
-    """What is found about one target."""
-    from generator.check import Check
-
-    if target.text is None:
-        from generator.check import check_module
-
-        return check_module(target.path)
     place = str(target.path)
-    if _is_template(target.text):
-        from generator.check import lint
-
-        return Check(place, tuple(lint(target.text, place)))
-    return Check(place, tuple(_about_deployment(target, data)))
+    try:
+        match target.kind:
+            case Kind.MODULE:
+                return check_module(target.path, download)
+            case Kind.TEMPLATE:
+                return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
+            case Kind.DEPLOYMENT:
+                return Check(place, tuple(_about_deployment(target, data)))
+            case Kind.UNREADABLE:
+                return Check(place, (Finding(place, 0, 0, "error", "unreadable", target.text),))
+            case _:
+                return Check(place, skipped=target.text)
+    except Exception as error:
+        message = f"checking this failed: {type(error).__name__}: {error}"
+        return Check(place, (Finding(place, 0, 0, "error", "failure", message),))
 
 
 def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
+from generator.load.files import read_stream
 from generator.load.project import (
     PROJECT_FILES,
     Output,
@@ -23,6 +24,7 @@ __all__ = [
     "project_root",
     "project_schema",
     "read_project",
+    "read_stream",
     "rule_data_schema",
     "shipped",
 ]

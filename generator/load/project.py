@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.errors import InputError, Mistake
-from generator.load.strict_yaml import parse
+from generator.errors import InputError, KeyPath, Mistake
+from generator.load.files import read
+from generator.load.search import (
+    is_own,
+    is_shared,
+    links_outside,
+    matching,
+    outside,
+    searched,
+)
+from generator.load.strict_yaml import Parsed, parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
@@ -43,14 +53,16 @@ class Project:
 
 
 def find_project(start: Path) -> Path | None:
-    """The settings file in a folder or in the nearest parent, up to the root of the repository."""
-    for folder in (start, *start.parents):
-        if (folder / FILE).is_file():
-            return folder / FILE
-        if (folder / TOML).is_file() and _has_section(_text(folder / TOML)):
-            return folder / TOML
-        if (folder / ".git").exists():
-            return None
+    """The settings file in a folder or in the nearest parent, up to the root of the repository.
+
+    Only folders are searched in which nobody but the user, or who owns `start`, can put one.
+    """
+    for folder in searched(start):
+        for file in (folder / FILE, folder / TOML):
+            if not os.path.lexists(file) or (is_shared(folder) and not is_own(file)):
+                continue
+            if file.name == FILE or _has_section(read(file, os.path.relpath(file, start))):
+                return file
     return None
 
 
@@ -59,97 +71,129 @@ def project_root(start: Path) -> Path:
     found = find_project(start)
     if found:
         return found.parent
-    return next((f for f in (start, *start.parents) if (f / ".git").exists()), start)
+    last = searched(start)[-1]
+    return last if os.path.lexists(last / ".git") else start
 
 
 def read_project(path: Path, name: str) -> Project:
-    """The settings in a file; its mistakes call it `name`. Raises InputError."""
-    if path.name == FILE:
-        project: Project = parse(_bytes(path, name), Project, name).value
-    else:
-        project = _from_toml(path, name)
-    mistakes = [Mistake(name, 0, 0, message) for message in _mistakes(path, project)]
+    """The settings in a file; its mistakes call it `name`. Raises InputError.
+
+    Everything that it names is below its own folder, symbolic links resolved, and not in `.git`.
+    """
+    if outside(path.parent, path):
+        message = "the file is a link to a place outside its folder: put the file itself here"
+        raise InputError([Mistake(name, 0, 0, message)])
+    text = read(path, name)
+    parsed: Parsed[Project]
+    parsed = parse(text, Project, name) if path.name == FILE else _from_toml(text, name)
+    mistakes = [parsed.mistake(at, message) for at, message in _mistakes(path, parsed.value)]
     if mistakes:
         raise InputError(mistakes)
-    return project
+    return parsed.value
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
     """The deployment files of an output without duplicates, in the order of patterns and names."""
-    found = (file for pattern in output.deployments for file in _matching(path.parent, pattern))
+    found = (file for pattern in output.deployments for file in matching(path.parent, pattern))
     return list(dict.fromkeys(found))
 
 
-def _matching(folder: Path, pattern: str) -> list[Path]:
-    if "*" not in pattern:
-        return [folder / pattern]
-    below = f"{pattern}/*" if pattern.endswith("**") else pattern  # Pythons differ about the folder
-    return sorted(path for path in folder.glob(below) if path.is_file())
-
-
-def _mistakes(path: Path, project: Project) -> Iterator[str]:
+def _mistakes(path: Path, project: Project) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with the settings: where, and a sentence."""
     if not project.outputs:
-        yield "outputs: add at least one folder with deployments or presets"
-    for output in project.outputs:
+        yield ("outputs",), "outputs: add at least one folder with deployments or presets"
+    for i, output in enumerate(project.outputs):
+        at = ("outputs", i)
         if not (output.deployments or output.presets):
-            yield f"{output.out}: add deployments or presets for this folder"
-        for pattern in output.deployments:
-            if Path(pattern).is_absolute():
-                yield f"{pattern}: use a path relative to {path.name}"
-            elif any("**" in part and part != "**" for part in Path(pattern).parts):
-                yield f"{pattern}: ** matches whole folders only: use **/*.yaml for their files"
-            elif not _matching(path.parent, pattern):
-                yield (
-                    f"{pattern}: no deployment file matches. If you deleted the last one, remove "
-                    f"this entry, and its generated files in {output.out}"
-                )
-        if Path(output.out).is_absolute():
-            yield f"{output.out}: use a path relative to {path.name}"
-    folders = [output.out for output in project.outputs]
-    for folder in sorted({f for f in folders if folders.count(f) > 1}):
-        yield f"{folder} is listed twice: merge the entries"
+            yield at, f"{output.out}: add deployments or presets for this folder"
+        for j, pattern in enumerate(output.deployments):
+            for message in _bad_pattern(path, pattern, output.out):
+                yield (*at, "deployments", j), message
+        for message in _bad_place(path, output.out):
+            yield (*at, "out"), message
+        if output.out in [other.out for other in project.outputs[:i]]:
+            yield (*at, "out"), f"{output.out} is listed twice: merge the entries"
+    for key, folder in (("rule_data", project.rule_data), ("templates", project.templates)):
+        for message in _bad_folder(path, folder) if folder else ():
+            yield (key,), message
 
 
-def _has_section(text: str) -> bool:
-    if "cvo-sg" not in text:
+def _bad_place(path: Path, setting: str) -> Iterator[str]:
+    if Path(setting).is_absolute():
+        yield f"{setting}: use a path relative to {path.name}"
+    elif reason := outside(path.parent, path.parent / setting):
+        yield f"{setting}: {reason}. Only an option on the command line can name such a place"
+
+
+def _bad_folder(path: Path, setting: str) -> Iterator[str]:
+    """What is wrong with a folder whose files are read."""
+    bad = list(_bad_place(path, setting))
+    yield from bad
+    if not bad:
+        try:
+            for link in links_outside(path.parent, path.parent / setting):
+                name = link.relative_to(path.parent)
+                yield f"{name} is a link to a place that {path.name} cannot name: remove it"
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                yield f"{error.filename}: {error.strerror}"
+
+
+def _bad_pattern(path: Path, pattern: str, out: str) -> Iterator[str]:
+    parts = Path(pattern).parts
+    if Path(pattern).is_absolute() or ("*" in pattern and ".." in parts):
+        yield f"{pattern}: use a path relative to {path.name}, without .."
+    elif any("**" in part and part != "**" for part in parts):
+        yield f"{pattern}: ** matches whole folders only: use **/*.yaml for their files"
+    else:
+        try:
+            found = matching(path.parent, pattern)
+        except OSError as error:
+            yield f"{pattern}: {error.filename}: {error.strerror}"
+            return
+        for file in found:
+            yield from _bad_place(path, file.relative_to(path.parent).as_posix())
+        if not any(os.path.lexists(file) for file in found):
+            yield (
+                f"{pattern}: no deployment file matches. If you deleted the last one, remove "
+                f"this entry, and its generated files in {out}"
+            )
+
+
+def _has_section(content: bytes) -> bool:
+    if b"cvo-sg" not in content:
         return False
     import tomllib
 
+    text = content.decode("utf-8", "replace")
     try:
         tool = tomllib.loads(text).get("tool")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return "tool.cvo-sg" in text  # reading it will report the error
     return isinstance(tool, dict) and "cvo-sg" in tool
 
 
-def _from_toml(path: Path, name: str) -> Project:
+def _from_toml(content: bytes, name: str) -> Parsed[Project]:
+    """The section of a pyproject.toml. Its parser tells no lines, so its mistakes have none."""
     import json
     import tomllib
 
     try:
-        section: dict[str, Any] = tomllib.loads(_text(path))["tool"]["cvo-sg"]
-    except tomllib.TOMLDecodeError as error:
+        section: dict[str, Any] = tomllib.loads(content.decode("utf-8", "replace"))["tool"][
+            "cvo-sg"
+        ]
+        text = json.dumps(section, default=str).encode()
+    except RecursionError:
+        message = "[tool.cvo-sg] cannot be read, because the TOML is nested too deeply"
+        raise InputError([Mistake(name, 0, 0, message)]) from None
+    except ValueError as error:
         message = f"[tool.cvo-sg] cannot be read, because the file is not valid TOML: {error}"
         raise InputError([Mistake(name, 0, 0, message)]) from None
     except (KeyError, TypeError):
         raise InputError([Mistake(name, 0, 0, "[tool.cvo-sg] must be a table")]) from None
     try:
-        project: Project = parse(json.dumps(section, default=str).encode(), Project, name).value
+        parsed: Parsed[Project] = parse(text, Project, name)
     except InputError as error:  # the line numbers are those of the JSON
         lines = [Mistake(name, 0, 0, f"[tool.cvo-sg] {m.message}") for m in error.mistakes]
         raise InputError(lines) from None
-    return project
-
-
-def _bytes(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError([Mistake(name, 0, 0, error.strerror or str(error))]) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    return Parsed(parsed.value, name, dict.fromkeys(parsed.places, (0, 0)))

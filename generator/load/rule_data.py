@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ from generator.errors import (
     Mistake,
     UsageError,
     choices,
+    first_ones,
     shown,
     suggestion,
     unknown,
 )
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
+from generator.load.files import named, read, subfolders
 from generator.load.strict_yaml import Malformed, Parsed, parse
 from generator.model import (
     PEER_NAME,
@@ -48,7 +52,7 @@ class RuleData:
 
     def __init__(self, root: Path) -> None:
         """Raises UsageError for a folder that does not exist or has no releases."""
-        if not (root / "releases").is_dir():
+        if not _is_folder(root / "releases"):
             raise UsageError(f"{root} is not a folder of rule data: it has no releases/")
         self.root = root
         self._releases: dict[str, Release] = {}
@@ -56,19 +60,18 @@ class RuleData:
         endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
-        if (root / "supplements.yaml").is_file():
+        if os.path.lexists(root / "supplements.yaml"):
             supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
             _raise(check_supplements(supplements, self.catalogue))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
     def releases(self) -> list[str]:
         """The ids of the releases, sorted."""
-        folders = (self.root / "releases").iterdir()
-        return sorted(folder.name for folder in folders if folder.is_dir())
+        return subfolders(self.root / "releases")
 
     def presets(self) -> list[str]:
         """The names of the presets, sorted."""
-        return sorted(path.stem for path in (self.root / "presets").glob("*.yaml"))
+        return [path.stem for path in named(self.root / "presets", ".yaml")]
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for an unknown name."""
@@ -97,14 +100,15 @@ class RuleData:
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with all mistakes."""
-        return self.parse_deployment(self._bytes(path), str(path))
+        return self.parse_deployment(read(path, str(path)), str(path))
 
     def parse_deployment(self, text: bytes, name: str) -> Deployment:
         """A deployment from its text; mistakes call the file `name`."""
         try:
             parsed: Parsed[Deployment] = parse(text, Deployment, name)
         except Malformed as error:
-            raise InputError([*error.mistakes, *self._further_mistakes(error.rest)]) from None
+            further = self._further_mistakes(error.rest)
+            raise InputError(first_ones(chain(error.mistakes, further))) from None
         _raise(parsed.mistake(at, message) for at, message in self.problems(parsed.value))
         return parsed.value
 
@@ -133,10 +137,11 @@ class RuleData:
                 message = f"group {role} is for HA pairs only: remove it, or use topology: ha"
                 yield ("groups", i), message
         for field in ("open", "supplements"):
-            names = getattr(deployment, field)
-            for i, name in enumerate(names):
-                if name in names[:i]:
+            seen: set[str] = set()
+            for i, name in enumerate(getattr(deployment, field)):
+                if name in seen:
                     yield (field, i), f"duplicate {name!r}: remove one"
+                seen.add(name)
         yield from self._names_that_do_not_exist(deployment)
         for endpoint in deployment.endpoints or {}:
             if endpoint not in self.catalogue.endpoints:
@@ -171,17 +176,19 @@ class RuleData:
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
-        return parse(self._bytes(path), cls, str(path))
+        return parse(read(path, str(path)), cls, str(path))
 
-    def _bytes(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there. Raises InputError if that cannot be seen."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:
-    found = list(mistakes)
+    found = first_ones(mistakes)
     if found:
         raise InputError(found)
 

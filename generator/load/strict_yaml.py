@@ -16,10 +16,12 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 
 from generator.errors import (
     KEY,
+    MAX_MISTAKES,
     FieldError,
     InputError,
     KeyPath,
     Mistake,
+    first_ones,
     nearest,
     shown,
     suggestion,
@@ -112,6 +114,8 @@ class _Reader:
 
     def _refuse(self, line: int, column: int, message: str) -> None:
         self.mistakes.append(Mistake(self.file, line, column, message))
+        if len(self.mistakes) > MAX_MISTAKES:
+            raise InputError(first_ones(self.mistakes))
 
     def _bad(self, node: Node, message: str) -> _Bad:
         self._refuse(node.start_mark.line + 1, node.start_mark.column + 1, message)
@@ -150,11 +154,8 @@ class _Reader:
         members = get_args(hint)
         if NoneType in members and node.tag == _YAML + "null":
             return NoneType
-        kind = (
-            tuple
-            if isinstance(node, SequenceNode)
-            else (Mapping if isinstance(node, MappingNode) else None)
-        )
+        kinds: dict[type[Node], Any] = {SequenceNode: tuple, MappingNode: Mapping}
+        kind = kinds.get(type(node))
         for member in members:
             origin = get_origin(member) or member
             if origin is kind or (

@@ -6,11 +6,11 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from generator.errors import InputError, Mistake
+from generator.load.files import limited
 from generator.load.yaml_mistakes import TOO_DEEP, Trouble, explain, invalid_character
 
 __all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "compose"]
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 
 
@@ -42,10 +42,8 @@ class _Loader(_Shallow, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type:
 
 def compose(data: bytes, file: str) -> Node:
     """The root node of a YAML file. Raises InputError with the place of what is not valid YAML."""
-    if len(data) > MAX_BYTES:
-        raise InputError([Mistake(file, 0, 0, "the file is larger than 1 MiB")])
     try:
-        text = data.decode("utf-8-sig")
+        text = limited(data, file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError([Mistake(file, line, 0, "the file is not UTF-8 text")]) from None

@@ -1,6 +1,6 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
-from generator.model.deployment import PEER_NAME, Deployment, name_mistake
+from generator.model.deployment import PEER_NAME, Deployment, bad_file_name, name_mistake
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -74,6 +74,7 @@ __all__ = [
     "SupplementRules",
     "Topology",
     "Traffic",
+    "bad_file_name",
     "name_mistake",
     "read_cells",
 ]

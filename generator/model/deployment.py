@@ -138,3 +138,14 @@ def name_mistake(name: str) -> str | None:
     if RESERVED.fullmatch(name):
         return f"invalid deployment name {name!r}: Windows reserves it"
     return None
+
+
+def bad_file_name(name: str) -> str | None:
+    """Why a name is not one of a plain file on every system, if it is not."""
+    if not name or name.startswith("."):
+        return f"{shown(name)} would be a hidden file: name it otherwise"
+    if not name.isprintable() or set(name) & set('/\\:*?"<>|') or name.endswith((".", " ")):
+        return f"{shown(name)} is not the name of a plain file: use letters, digits and . _ -"
+    if RESERVED.fullmatch(name.partition(".")[0].rstrip().lower()):
+        return f"{shown(name)} is a device on Windows, not a file: name it otherwise"
+    return None

@@ -3,10 +3,11 @@
 from generator.render.header import (
     HEAD,
     MARK,
+    Label,
     Origin,
-    command,
     is_edited,
     is_generated,
+    label,
     sealed,
     with_inserts,
 )
@@ -15,11 +16,12 @@ from generator.render.render import formats, render
 __all__ = [
     "HEAD",
     "MARK",
+    "Label",
     "Origin",
-    "command",
     "formats",
     "is_edited",
     "is_generated",
+    "label",
     "render",
     "sealed",
     "with_inserts",

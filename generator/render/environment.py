@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import jinja2
 
 from generator.errors import TemplateError
+from generator.render import bounds
+from generator.render.bytecode import Compiled
 from generator.render.filters import any_of, hcl, logical_id, pascal, size, snake, table, yaml
 
 SUFFIX = ".jinja"
@@ -24,15 +25,28 @@ def output_templates(folders: tuple[Path, ...]) -> list[str]:
 def render_template(
     folders: tuple[Path, ...], name: str, context: Mapping[str, Any]
 ) -> tuple[str, str]:
-    """The text that a template renders, and the template's file. Raises TemplateError."""
+    """The text that a template renders, and the template's file. Raises TemplateError.
+
+    Templates of others are bounded: see `bounds`.
+    """
     try:
-        template = _environment(folders).get_template(name)
-        return template.render(context), str(template.filename)
+        if len(folders) == 1:
+            template = _environment(folders).get_template(name)
+            return template.render(context), str(template.filename)
+        with bounds.limited(bounds.SECONDS):
+            template = _environment(folders).get_template(name)
+            return bounds.joined(template.generate(context)), str(template.filename)
     except jinja2.TemplateSyntaxError as error:
         place = f"{error.filename}:{error.lineno}"
         raise TemplateError(f"{place}: invalid Jinja2: {error.message}") from None
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"{_place(name, error)}: there is no template {error.name!r}") from None
+    except bounds.OutOfTime:
+        file = next(path for folder in folders if (path := folder / name).is_file())
+        reason = f"the template took more than {bounds.SECONDS:g} seconds: is a loop endless?"
+        raise TemplateError(f"{file}: {reason}") from None
+    except OSError as error:
+        raise TemplateError(f"{error.filename or name}: {error.strerror or error}") from None
     except Exception as error:  # templates compute, so they can fail in any way
         reason = str(error) or type(error).__name__
         raise TemplateError(f"{_place(name, error)}: the template failed: {reason}") from None
@@ -52,21 +66,9 @@ def _place(name: str, error: BaseException) -> str:
     return f"{name}:{line}" if line else name
 
 
-class _Compiled(jinja2.FileSystemBytecodeCache):
-    """Compiled templates, kept between runs in a folder of the user's own.
-
-    Compiling takes longer than everything else that rendering does. Without such a folder, or with
-    a full one, templates are compiled anew.
-    """
-
-    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        with suppress(OSError):
-            super().dump_bytecode(bucket)
-
-
-def _compiled() -> _Compiled | None:
+def _compiled() -> Compiled | None:
     try:
-        return _Compiled(pattern="__cvo_sg_%s.cache")
+        return Compiled()
     except (OSError, RuntimeError):
         return None
 
@@ -87,7 +89,7 @@ def _kind(folders: tuple[Path, ...]) -> type[jinja2.Environment]:
 def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
     kind = _kind(folders)
     environment = kind(
-        loader=jinja2.FileSystemLoader(folders, encoding="utf-8"),
+        loader=bounds.Loader(folders, encoding="utf-8"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.errors import TemplateError, UsageError, unknown
-from generator.model import Resolved
+from generator.model import Resolved, bad_file_name
 from generator.render.header import Origin, header, is_generated, sealed
 from generator.resolve import granted, not_filled_in
 
@@ -18,7 +18,12 @@ def formats(folders: Sequence[Path]) -> list[str]:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder of templates")
-    return sorted({f.name for folder in folders for f in folder.iterdir() if f.is_dir()})
+    found = [f for folder in folders for f in folder.iterdir() if f.is_dir()]
+    names = {f.name for f in found if not f.name.startswith(".")}
+    for folder in found:
+        if folder.name in names and (reason := bad_file_name(folder.name)):
+            raise TemplateError(f"{folder}: {reason}")
+    return sorted(names)
 
 
 def render(
@@ -44,6 +49,9 @@ def render(
         "files": files,
     }
     names = output_templates(places)
+    for name in names:
+        if reason := bad_file_name(name.removesuffix(SUFFIX)):
+            raise TemplateError(f"{folders[0] / format_ / name}: {reason}")
     if not names:
         raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
     for name in sorted(names, key=_explains):  # what explains the others comes last

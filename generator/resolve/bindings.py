@@ -115,15 +115,30 @@ def merge(peers: Iterable[Peer], collapse: bool = False) -> tuple[Peer, ...]:
     networks = {peer.value: ip_network(peer.value) for peer in kept if peer.kind.startswith("cidr")}
     if collapse:
         return tuple(_collapse(kept, networks))
-    return tuple(p for p in kept if not _covered(p, networks))
+    covered = _covered(networks)
+    return tuple(peer for peer in kept if peer.value not in covered)
 
 
-def _covered(peer: Peer, networks: Mapping[str, Network]) -> bool:
-    network = networks.get(peer.value)
-    return network is not None and any(
-        network != other and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-        for other in networks.values()
-    )
+def _covered(networks: Mapping[str, Network]) -> set[str]:
+    """The networks that are inside another one: whose address, cut to fewer bits, is another's.
+
+    Takes time by the number of networks, and of different lengths of their prefixes.
+    """
+    known = {(n.version, n.prefixlen, int(n.network_address)) for n in networks.values()}
+    lengths = sorted({(version, length) for version, length, _ in known})
+    return {
+        name
+        for name, n in networks.items()
+        for version, length in lengths
+        if version == n.version and length < n.prefixlen
+        if (version, length, _cut(n, length)) in known
+    }
+
+
+def _cut(network: Network, length: int) -> int:
+    """The address of the network with a shorter prefix that holds this one."""
+    bits = network.max_prefixlen - length
+    return int(network.network_address) >> bits << bits
 
 
 def _collapse(peers: Iterable[Peer], networks: Mapping[str, Network]) -> Iterator[Peer]:

@@ -6,6 +6,7 @@ import inspect
 import os
 import subprocess
 import sys
+from time import process_time
 
 import pytest
 from cfnlint.config import ConfigMixIn
@@ -15,6 +16,7 @@ from cfnlint.template import Template
 
 import generator.check.cfn_rules as pack
 from generator.check import lint
+from generator.check.cfn_rules import _template
 
 GROUP = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -26,6 +28,7 @@ Parameters:
   Text: {Type: String, Default: doesn’t}
   Networks: {Type: CommaDelimitedList, Default: "10.0.0.0/8, 0.0.0.0/0"}
   Ssh: {Type: Number, Default: 22}
+  Name: {Type: String, Default: sg-web}
   Large: {Type: String, Default: "no", AllowedValues: ["yes", "no"]}
   Nobody: {Type: String, Default: ""}
   Empty: {Type: String, Default: ""}
@@ -83,6 +86,45 @@ def many(count, peer="CidrIp: 10.0.{}.0/24", of="IpProtocol: tcp, FromPort: 9, T
 INLINE_9 = "{" + TCP + ", CidrIp: 10.0.0.0/8, Description: another}"
 SAME_9 = "{" + TCP + ", CidrIp: 10.0.0.0/8}"
 
+
+def standalone_pair(*peers):
+    """Two standalone rules of one group."""
+    resources = [
+        f"\n{name}:\n  Type: AWS::EC2::SecurityGroupIngress\n"
+        f"  Properties: {{GroupId: !Ref Group, {TCP}, {peer}}}"
+        for name, peer in zip(("A", "B"), peers, strict=True)
+    ]
+    return template(PLAIN, "".join(resources))
+
+
+def prefix_list(size, *ports, properties=PLAIN):
+    """A prefix list of the template, and an inbound rule for it for each port."""
+    rules = [
+        f"{{IpProtocol: tcp, FromPort: {p}, ToPort: {p}, SourcePrefixListId: !Ref List}}"
+        for p in ports
+    ]
+    text = ingress(*rules, properties=properties)
+    return text + (
+        "  List:\n    Type: AWS::EC2::PrefixList\n    Properties: {PrefixListName: list, "
+        f"AddressFamily: IPv4, MaxEntries: {size}}}\n"
+    )
+
+
+def attached(*groups, rule=INLINE_9, other=INLINE_9):
+    """Two groups with a rule each, and an instance with some of them."""
+    return ingress(rule) + (
+        "  Other:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n"
+        f"      GroupDescription: Another\n      SecurityGroupIngress: [{other}]\n"
+        "      SecurityGroupEgress: [{IpProtocol: '-1', CidrIp: 127.0.0.1/32}]\n"
+        "  Server:\n    Type: AWS::EC2::Instance\n    Properties:\n"
+        f"      SecurityGroupIds: [{', '.join(groups)}]\n"
+    )
+
+
+def halves(first, second, of="IpProtocol: tcp, FromPort: 22, ToPort: 22"):
+    return ingress("{" + f"{of}, {first}" + "}", "{" + f"{of}, {second}" + "}")
+
+
 REFUSED = {
     "E9301": {
         "curly-quote-in-a-rule": within(f"{TCP}, CidrIp: 10.0.0.0/8, Description: doesn’t"),
@@ -126,6 +168,17 @@ REFUSED = {
         ),
         "same-parameter-of-nobody": ingress(*["{" + TCP + ", CidrIp: !Ref Nobody}"] * 2),
         "itself": ingress("{" + TCP + ", CidrIp: !Ref Servers}", SAME_9),
+        "icmpv6-with-and-without-all-types": ingress(
+            "{IpProtocol: icmpv6, CidrIpv6: '2001:db8::/32'}",
+            "{IpProtocol: 58, FromPort: -1, ToPort: -1, CidrIpv6: '2001:db8::/32'}",
+        ),
+        "ports-of-a-protocol-without-ports": ingress(
+            "{IpProtocol: 50, FromPort: 1, ToPort: 2, CidrIp: 10.0.0.0/8}",
+            "{IpProtocol: '50', CidrIp: 10.0.0.0/8}",
+        ),
+        "same-prefix-list": standalone_pair(
+            "SourcePrefixListId: !Ref List", "SourcePrefixListId: !GetAtt List.PrefixListId"
+        ),
         "same-group": template(
             PLAIN,
             "".join(
@@ -164,9 +217,15 @@ REFUSED = {
             "GroupDescription: A group\nSecurityGroupEgress:\n"
             + "\n".join(f"  - {rule}" for rule in many(61))
         ),
+        "prefix-list-by-its-maximum": prefix_list(61, 9),
+        "prefix-list-in-each-rule": prefix_list(31, 8, 9),
         "present-by-default": ingress(
             *many(60), "!If [IsSmall, {" + TCP + ", CidrIp: 10.9.0.0/16}, !Ref AWS::NoValue]"
         ),
+    },
+    "W9302": {
+        "one-instance": attached("!Ref Group", "!GetAtt Other.GroupId"),
+        "other-description": attached("!Ref Group", "!Ref Other", other=SAME_9),
     },
     "W9304": {"55-of-60": ingress(*many(55)), "60-of-60": ingress(*many(60))},
     "E9305": {
@@ -186,7 +245,17 @@ REFUSED = {
             f"  Properties: {{GroupId: !Ref Group, {TCP}, CidrIp: 10.0.0.0/8}}",
         ),
     },
+    "E9308": {
+        "like-an-id": template(f"{PLAIN}\nGroupName: sg-web"),
+        "by-default": template(f"{PLAIN}\nGroupName: !Ref Name"),
+        "around-a-substitution": template(f'{PLAIN}\nGroupName: !Sub "sg-${{AWS::StackName}}"'),
+        "in-one-case": template(f"{PLAIN}\nGroupName: !If [IsLarge, web, sg-web]"),
+        "over-long": template(f"{PLAIN}\nGroupName: {'x' * 256}"),
+        "curly-quote": template(f"{PLAIN}\nGroupName: web’s"),
+    },
     "W9306": {
+        "in-halves": halves("CidrIp: 0.0.0.0/1", "CidrIp: 128.0.0.0/1"),
+        "in-halves-of-ipv6": halves("CidrIpv6: '::/1'", "CidrIpv6: '8000::/1'"),
         "ssh": within("IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0"),
         "rdp-ipv6": within("IpProtocol: tcp, FromPort: 3389, ToPort: 3389, CidrIpv6: '::/0'"),
         "documented": within("IpProtocol: tcp, FromPort: 3000, ToPort: 3000, CidrIp: 0.0.0.0/0"),
@@ -203,6 +272,10 @@ REFUSED = {
         ),
     },
     "W9307": {
+        "in-halves": halves("CidrIp: 0.0.0.0/1", "CidrIp: 128.0.0.0/1", of=TCP),
+        "in-halves-and-standalone": standalone(
+            peer="0.0.0.0/1", inline="{" + TCP + ", CidrIp: 128.0.0.0/1}"
+        ),
         "nfs": within("IpProtocol: tcp, FromPort: 2049, ToPort: 2049, CidrIp: 0.0.0.0/0"),
         "by-default": within(f"{TCP}, CidrIp: !Ref Clients"),
         "looked-up": within(f"{TCP}, CidrIp: !FindInMap [Named, everybody, network]"),
@@ -252,9 +325,23 @@ ACCEPTED = {
         "computed": within("IpProtocol: tcp, FromPort: !Ref Large, ToPort: 1, CidrIp: 10.0.0.0/8"),
     },
     "E9304": {
+        "prefix-list": prefix_list(30, 8, 9),
         "60-and-60": ingress(*many(60), *many(60, f"CidrIpv6: '{NETWORKS_V6}'")),
         "absent-by-default": ingress(
             *many(60), "!If [IsLarge, {" + TCP + ", CidrIp: 10.9.0.0/16}, !Ref AWS::NoValue]"
+        ),
+    },
+    "W9302": {
+        "one-group": attached("!Ref Group", "sg-01234567"),
+        "not-attached": attached("!Ref Group"),
+        "other-peer": attached(
+            "!Ref Group", "!Ref Other", other="{" + TCP + ", CidrIp: 10.0.0.0/9}"
+        ),
+        "itself": attached(
+            "!Ref Group",
+            "!Ref Other",
+            rule="{" + TCP + ", SourceSecurityGroupId: !Ref Group}",
+            other="{" + TCP + ", SourceSecurityGroupId: !Ref Other}",
         ),
     },
     "W9304": {"54-of-60": ingress(*many(54)), "61-is-an-error": ingress(*many(61))},
@@ -272,7 +359,26 @@ ACCEPTED = {
             "!Ref AWS::NoValue]"
         ),
     },
+    "E9308": {
+        "no-name": template(),
+        "sg-within": template(f"{PLAIN}\nGroupName: web-sg-1"),
+        "substituted": template(f'{PLAIN}\nGroupName: !Sub "${{AWS::StackName}}-sg-"'),
+    },
     "W9306": {
+        "one-half": halves("CidrIp: 0.0.0.0/1", "CidrIp: 128.0.0.0/2"),
+        "halves-of-two-families": halves("CidrIp: 0.0.0.0/1", "CidrIpv6: '8000::/1'"),
+        "halves-that-exclude-each-other": ingress(
+            *(
+                f"!If [IsLarge, {{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: {a}}}, {b}]"
+                for a, b in (
+                    ("0.0.0.0/1", "!Ref AWS::NoValue"),
+                    (
+                        "10.0.0.0/8",
+                        "{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 128.0.0.0/1}",
+                    ),
+                )
+            )
+        ),
         "named-network": within("IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 10.0.0.0/8"),
         "other-port": within(f"{TCP}, CidrIp: 0.0.0.0/0"),
         "outbound": template(
@@ -335,8 +441,8 @@ def test_a_finding_says_where_and_what_to_do():
     [finding] = [f for f in lint(text, "t.yaml") if f.rule == "E9302"]
     assert text.splitlines()[finding.line - 1].lstrip().startswith("Properties:")
     assert finding.message == (
-        "tcp 9 for 10.0.0.0/8 is in Group/Properties/SecurityGroupIngress/0 already: EC2 takes a "
-        "rule once, whatever its description. Remove one of them"
+        "tcp 9 for 10.0.0.0/8 is already in Group/Properties/SecurityGroupIngress/0: EC2 refuses a "
+        "second rule that differs only in its description. Remove one of them"
     )
 
 
@@ -366,3 +472,50 @@ def test_cfn_lint_itself_takes_the_rules(tmp_path, rules):
         [*command, "t.yaml", "--append-rules", rules], cwd=tmp_path, capture_output=True, text=True
     )
     assert "E9305" in result.stdout, result.stderr
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param("{IpProtocol: tcp, FromPort: %d, ToPort: 9, CidrIp: 10.0.0.0/8}", id="ports"),
+        pytest.param("{IpProtocol: tcp, FromPort: 9, ToPort: 9, CidrIp: 10.0.0.0/8}", id="same"),
+        pytest.param(
+            "!If [IsLarge, {IpProtocol: tcp, FromPort: 9, ToPort: %d, CidrIp: 10.0.0.0/8}, "
+            "!Ref AWS::NoValue]",
+            id="conditional",
+        ),
+    ],
+)
+def test_rules_are_checked_in_linear_time(rule):
+    seconds = []
+    for number in (100, 1000):
+        text = ingress(*(rule % i if "%d" in rule else rule for i in range(number)))
+        content, _ = decode_str(text)
+        pack_rules = Rules.create_from_module("generator.check.cfn_rules")
+        cfn = Template("t.yaml", content, ["us-east-1"])
+        before = process_time()
+        list(pack_rules.run("t.yaml", cfn, ConfigMixIn(["--config-file", os.devnull])))
+        seconds.append(process_time() - before)
+    assert seconds[1] < 50 * seconds[0]  # 10 times as many; what is quadratic takes 100 times
+
+
+def test_conditions_that_are_nested_are_not_multiplied_out():
+    value = "10.0.0.0/8"
+    for _ in range(12):
+        value = f"!If [IsLarge, {value}, !If [IsSmall, 10.1.0.0/16, {value}]]"
+    parts = ", ".join(f"{key}: {value}" for key in ("CidrIp", "FromPort", "ToPort", "Description"))
+    assert "E0002" not in found(within(f"IpProtocol: tcp, {parts}"))
+
+
+def test_a_template_is_evaluated_once_for_all_rules(monkeypatch):
+    calls = []
+    original = _template._rules
+    monkeypatch.setattr(_template, "_rules", lambda cfn: calls.append(cfn) or original(cfn))
+    found(within(f"{TCP}, CidrIp: 0.0.0.0/0"))
+    assert len(calls) == 1
+
+
+@pytest.mark.slow
+def test_ports_that_ec2_ignores_are_reported_once():
+    text = within("IpProtocol: 50, FromPort: 1, ToPort: 2, CidrIp: 10.0.0.0/8")
+    assert [f.rule for f in lint(text, "t.yaml") if "ignored" in f.message] == ["W3687"]

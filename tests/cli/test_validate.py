@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from time import process_time
 from xml.etree import ElementTree
 
 import jsonschema
@@ -16,7 +18,7 @@ import xmlschema
 from samples import TEMPLATE
 from terraform import SETTINGS, mirror, require_terraform
 
-from generator.check import REPORTS, Check, Finding, Report
+from generator.check import REPORTS, Check, Finding, Report, lint, target_at
 
 CLEAN, OPEN = TEMPLATE % "10.0.0.0/8", TEMPLATE % "0.0.0.0/0"
 BROKEN = CLEAN.replace("ToPort: 22", "ToPort: 2")
@@ -152,8 +154,8 @@ def test_the_same_thing_is_checked_once(run, put):
     ("path", "sentence"),
     [
         pytest.param("nowhere.yaml", "nowhere.yaml: No such file or directory", id="missing"),
-        pytest.param("other.yaml", "other.yaml is neither a CloudFormation template", id="other"),
-        pytest.param("", "a path is empty: write .", id="no-path"),
+        pytest.param("other.yaml", "other.yaml is not a CloudFormation template", id="other"),
+        pytest.param("", "a path is empty: use .", id="no-path"),
         pytest.param("empty", "empty holds no template, no module and no dep", id="empty-folder"),
     ],
 )
@@ -193,6 +195,221 @@ def test_names_that_are_no_text_are_shown_as_they_can_be(tmp_path):
         assert result.returncode == 1
         assert b"Traceback" not in result.stderr
         assert b"E9303" in result.stdout
+
+
+GROUP = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "A group"}}
+RECOGNISED = {
+    "byte-order-mark": BROKEN.encode("utf-8-sig"),
+    "utf-16": BROKEN.encode("utf-16"),
+    "utf-16-without-mark": BROKEN.encode("utf-16-le"),
+    "flow-style": b"{AWSTemplateFormatVersion: '2010-09-09', Resources: {A: {Type: 'B::C'}}}",
+    "flow-style-after-a-marker": b"--- {Resources: {A: {Type: 'B::C::D'}}}",
+    "json-in-one-line": json.dumps({"Resources": {"Group": GROUP}}).encode(),
+    "json-that-is-broken": b'{"Resources": {"A": {"Type": "B::C"}},}',
+    "custom-types": b"Resources:\n  A:\n    Type: Custom::Thing\n",
+    "third-party-types": b"Resources:\n  A:\n    Type: My::Own::Type\n",
+    "indented": b"\n  # all of it\n  Resources:\n    A:\n      Type: B::C\n",
+}
+
+
+@pytest.mark.parametrize("content", RECOGNISED.values(), ids=RECOGNISED)
+def test_templates_are_recognised_beside_other_files(run, put, tmp_path, content):
+    put({"a/site.yaml": DEPLOYMENT, "a/values.yaml": "a: 1\n"})
+    (tmp_path / "a" / "t.yaml").write_bytes(content)
+    report = json.loads(run("validate", "a", "--output", "json").stdout)
+    assert str(Path("a/t.yaml")) in report["checked"]
+    assert report["skipped"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("data:\n  t: |\n    AWSTemplateFormatVersion: x\n", id="embedded"),
+        pytest.param("resources:\n  Resources:\n    A:\n      Type: AWS::S3::Bucket\n", id="below"),
+        pytest.param("A:\n  Type: AWS::S3::Bucket\n", id="part"),
+        pytest.param('{"stack": {"Resources": {"A": {"Type": "A::B"}}}}', id="json"),
+    ],
+)
+def test_what_could_be_a_template_and_is_none_is_listed(run, put, text):
+    put({"a/site.yaml": DEPLOYMENT, "a/other.yaml": text})
+    result = run("validate", "a", "--output", "json")
+    [reason] = json.loads(result.stdout)["skipped"]
+    assert reason.startswith(f"{Path('a/other.yaml')}: not checked: it mentions CloudFormation")
+    assert f"warning: {reason}" in result.stderr
+    assert run("validate", "a", "--require-terraform").exit_code == 0
+
+
+@pytest.fixture
+def denied(monkeypatch):
+    """Deny access as the mode 000 does; a user who may do everything runs tests, too."""
+
+    def deny(path: Path) -> None:
+        for name in ("open", "scandir"):
+            original = getattr(os, name)
+
+            def refuse(given, *args, original=original, **options):
+                if Path(given) == path:
+                    raise PermissionError(13, "Permission denied", str(given))
+                return original(given, *args, **options)
+
+            monkeypatch.setattr(os, name, refuse)
+
+    return deny
+
+
+@pytest.mark.parametrize("given", ["a", "a/t.yaml"])
+def test_a_file_that_cannot_be_read_is_an_error(run, put, denied, given):
+    put({"a/t.yaml": CLEAN, "a/site.yaml": DEPLOYMENT})
+    denied(Path("a/t.yaml"))
+    result = run("validate", given)
+    assert result.exit_code == 1
+    assert result.stdout == (
+        f"{Path('a/t.yaml')}: error: cannot be read: Permission denied [unreadable]\n"
+    )
+
+
+@pytest.mark.parametrize("folder", ["a", "a/b"])
+def test_a_folder_that_cannot_be_read_is_an_error(run, put, denied, folder):
+    put({"a/site.yaml": DEPLOYMENT, "a/b/t.yaml": CLEAN})
+    denied(Path(folder))
+    result = run("validate", "a")
+    assert result.exit_code == 1
+    assert f"{Path(folder)}: error: cannot be read: Permission denied [unreadable]" in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and devices")
+@pytest.mark.parametrize("given", ["a", "a/x.yaml"])
+@pytest.mark.parametrize("kind", ["a FIFO", "a device", "a socket"])
+def test_what_is_no_regular_file_is_refused_at_once(run, put, tmp_path, monkeypatch, kind, given):
+    put({"a/site.yaml": DEPLOYMENT})
+    path = tmp_path / "a" / "x.yaml"
+    if kind == "a FIFO":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        monkeypatch.chdir(path.parent)  # the path of a socket is short
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind("x.yaml")
+        monkeypatch.chdir(tmp_path)
+    result = run("validate", given)
+    assert result.exit_code == 1
+    assert (
+        result.stdout == f"{Path('a/x.yaml')}: error: is {kind}, not a regular file [unreadable]\n"
+    )
+
+
+def test_a_template_that_is_too_large_is_refused(run, put):
+    put({"t.yaml": CLEAN + "#" * 1_000_000, "a/data.json": f'["{"x" * 1_000_000}"]'})
+    result = run("validate", ".")
+    assert (result.exit_code, result.stdout) == (
+        1,
+        "t.yaml: error: is larger than 1 MB, the most that CloudFormation accepts [unreadable]\n",
+    )
+
+
+@pytest.mark.parametrize("output", ["sarif", "junit", "json"])
+@pytest.mark.parametrize("odd", ["[1]", "{cfn-lint: 1}", "{cfn-lint: {config: {regions: [x]}}}"])
+def test_one_odd_template_does_not_hide_the_others(run, put, output, odd):
+    put({"a/bad.yaml": BROKEN, "a/odd.yaml": f"Metadata: {odd}\n{BROKEN}", "a/z.yaml": BROKEN})
+    result = run("validate", "a", "--output", output)
+    assert result.exit_code == 1
+    for name in ("bad", "odd", "z"):
+        assert f"a/{name}.yaml" in result.stdout.replace("\\\\", "/")
+    assert result.stdout.count("E9303") >= 2
+
+
+def test_a_failure_of_ours_is_a_finding_of_its_file(run, put, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr("generator.check.cfn_lint._runner", fail)
+    put({"a/t.yaml": BROKEN, "a/site.yaml": DEPLOYMENT.replace("basic", "bsaic")})
+    result = run("validate", "a")
+    assert result.exit_code == 1
+    assert "cfn-lint failed on this template, which may hide other findings: RuntimeError" in (
+        result.stdout
+    )
+    assert "site.yaml:3:11: error" in result.stdout
+    monkeypatch.setattr("generator.check.lint", fail)
+    assert "error: checking this failed: RuntimeError: oops" in run("validate", "a").stdout
+
+
+IGNORING = "Metadata: {cfn-lint: {config: {ignore_checks: [E, W]}}}\n"
+IN_RESOURCE = "    Metadata: {cfn-lint: {config: {ignore_checks: [E9303]}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(
+            IGNORING + BROKEN,
+            "t.yaml:1: note: rules E, W are ignored in the template; --no-suppressions reports "
+            "everything [suppression]\n",
+            id="template",
+        ),
+        pytest.param(
+            BROKEN.replace("    Properties:\n", f"{IN_RESOURCE}    Properties:\n", 1),
+            "note: rules E9303 are ignored in resource Group;",
+            id="resource",
+        ),
+        pytest.param(
+            OPEN.replace(
+                "Resources:",
+                "Metadata: {cfn-lint: {config: {configure_rules: {W9306: {ports: []}}}}}\n"
+                "Resources:",
+            ),
+            "note: rules W9306 are configured in the template;",
+            id="configured",
+        ),
+    ],
+)
+def test_suppressions_are_listed_and_can_be_ignored(run, put, text, told):
+    put({"t.yaml": text})
+    result = run("validate", "t.yaml", "--strict" if "W9306" not in text else "--quiet")
+    assert result.exit_code == 0
+    assert told in result.stdout
+    everything = run("validate", "t.yaml", "--strict", "--no-suppressions")
+    assert everything.exit_code == 1
+    assert "suppression" not in everything.stdout
+
+
+def test_files_that_a_template_names_for_cfn_lint_are_not_read(run, put):
+    put({"t.yaml": "Metadata: {cfn-lint: {config: {parameter_files: [p.json]}}}\n" + CLEAN})
+    assert run("validate", "t.yaml").stdout == ""
+
+
+def test_the_default_egress_rule_is_a_warning_in_templates_of_others(run, put):
+    put({"t.json": json.dumps({"Resources": {"Group": GROUP}})})
+    result = run("validate", "t.json")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "t.json:1:61: warning: Group has the default egress rule, which allows all traffic to "
+        'everywhere. To keep that, add to SecurityGroupEgress {IpProtocol: "-1", CidrIp: '
+        '0.0.0.0/0}; to allow nothing, {IpProtocol: "-1", CidrIp: 127.0.0.1/32} [E9305]\n'
+    )
+    [ours] = lint(json.dumps({"Resources": {"Group": GROUP}}), "t.json", advice=False)
+    assert (ours.rule, ours.severity) == ("E9305", "error")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("\n" * 100_000 + "a: 1\n", id="blank-lines"),
+        pytest.param(" " * 100_000 + "a: 1\n", id="blanks"),
+        pytest.param("Resources:\n" * 20_000, id="keys"),
+        pytest.param("{" + "Resources " * 20_000, id="flow"),
+        pytest.param('{"Type"' * 20_000, id="json"),
+        pytest.param("Type:\n" * 20_000, id="types"),
+        pytest.param("---\n" * 50_000, id="markers"),
+        pytest.param("name \n" * 50_000, id="deployment-keys"),
+    ],
+)
+def test_recognising_a_file_is_linear(tmp_path, text):
+    (tmp_path / "t.yaml").write_text(text)
+    before = process_time()
+    target_at(tmp_path / "t.yaml")
+    assert process_time() - before < 1
 
 
 # Deployment files.
@@ -361,7 +578,7 @@ def test_without_terraform_it_says_so(run, put):
     assert result.exit_code == 0
     assert result.stderr == (
         "warning: m: not checked, because terraform is not on PATH\n"
-        "checked 1 place, 1 of them not wholly: nothing found\n"
+        "checked 1 place, 1 of them not completely: nothing found\n"
     )
     required = run("validate", "m", "--require-terraform")
     assert required.exit_code == 2
@@ -395,7 +612,7 @@ def test_modules_are_formatted_and_validated(run, put, tmp_path):
     assert result.exit_code == 1
     lines = [line.split(": ", 2)[:2] for line in result.stdout.splitlines()]
     assert lines == [
-        ["lost", "error"],
+        ["lost/main.tf:1", "error"],
         ["unformatted/main.tf", "error"],
         ["unreadable/main.tf:1:15", "error"],
         ["wrong/main.tf:2:11", "error"],
@@ -421,7 +638,7 @@ def test_a_provider_that_cannot_be_had_is_no_finding(run, put, tmp_path, monkeyp
     put({"m/main.tf": 'resource "aws_vpc" "a" {\n  cidr_block = "10.0.0.0/16"\n}\n'})
     result = run("validate", "m")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "warning: m: not validated, because of: Failed to query available" in result.stderr
+    assert "warning: m: not validated: Failed to query available" in result.stderr
 
 
 @pytest.mark.slow

@@ -104,7 +104,8 @@ def test_what_is_no_file_is_named(path, sentence, refusal, tmp_path):
         ),
     ],
 )
-def test_standard_input_is_refused_like_a_file(content, sentence):
+def test_standard_input_is_refused_like_a_file(content, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli, ["generate", "-"], input=content)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"<stdin>{sentence}\n"

@@ -1,9 +1,8 @@
 """What the rules of the pack look at: the security group rules of a template, one by one.
 
 Facts about the resources are those of CloudFormation's reference of AWS::EC2::SecurityGroup,
-SecurityGroupIngress and SecurityGroupEgress. `Fn::If` is followed wherever it stands. Of other
-functions, cfn-lint says what they come to while every parameter has its default; where that cannot
-be known before the stack exists, two of them are the same only if they are written in the same way.
+SecurityGroupIngress and SecurityGroupEgress. Where a value cannot be known before the stack exists,
+two of them are the same only if they are written in the same way.
 """
 
 from __future__ import annotations
@@ -11,14 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from ipaddress import ip_network
-from itertools import product
 from typing import Any, NamedTuple
 
-from cfnlint.conditions._errors import UnknownSatisfisfaction
-from cfnlint.jsonschema import CfnTemplateValidator
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._values import (
+    ALWAYS,
+    MANY,
+    Conditions,
+    Values,
+    alternatives,
+    contradictory,
+    values,
+)
 from generator.model import Direction
 
 GROUP = "AWS::EC2::SecurityGroup"
@@ -40,12 +46,12 @@ PEERS = {
     "SourceSecurityGroupName": "security_group_name",
 }
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
+WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6")
+_IDS = ("GroupId", "PrefixListId")
+_ONLY = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.(?:GroupId|PrefixListId))?\}")
 
-Conditions = frozenset[tuple[str, bool]]
-Path = list[str | int]
-ALWAYS: Conditions = frozenset()
-ABSENT = {"Ref": "AWS::NoValue"}
-_ONLY = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.GroupId)?\}")
+Path = tuple[str | int, ...]
+"""Where something stands in a template: keys and indices from the top."""
 
 
 class Rule(NamedTuple):
@@ -55,7 +61,6 @@ class Rule(NamedTuple):
     """The logical id of its group, or what its GroupId says."""
     direction: Direction
     path: Path
-    """Where it stands in the template."""
     presence: Conditions
     """The conditions under which it is there at all."""
     conditions: Conditions
@@ -63,7 +68,7 @@ class Rule(NamedTuple):
     written: Mapping[str, Any]
     """Its properties as they stand there, without those that are left out in this form."""
     properties: Mapping[str, Any]
-    """What they come to while every parameter has its default, as far as that can be known."""
+    """What they are while every parameter has its default, as far as that can be known."""
 
     @property
     def protocol(self) -> str | None:
@@ -86,12 +91,23 @@ class Rule(NamedTuple):
         return next((self.written[key] for key in self._peer), None)
 
     @property
+    def permitted(self) -> tuple[str, ...]:
+        """Its traffic and its peer such that what is the same to EC2 is equal."""
+        kind, peer = self.peer or ("", "")
+        return *traffic_key(self.properties), kind, canonical(peer or self.written_peer)
+
+    @property
+    def permitted_as_written(self) -> tuple[str, ...]:
+        """The same of what is written there, whatever the parameters are."""
+        return *traffic_key(self.written), canonical(self.written_peer)
+
+    @property
     def _peer(self) -> Iterator[str]:
         return (key for key in PEERS if key in self.properties)
 
     @property
     def traffic(self) -> str:
-        """Its protocol and ports as a person says them."""
+        """Its protocol and ports as a person writes them."""
         first, last = self.properties.get("FromPort"), self.properties.get("ToPort")
         if self.protocol == "-1":
             return "all traffic"
@@ -99,100 +115,70 @@ class Rule(NamedTuple):
         return f"{self.protocol}{ports}"
 
 
-def rules(cfn: Template) -> Iterator[Rule]:
+@lru_cache(maxsize=1)
+def rules(cfn: Template) -> tuple[Rule, ...]:
     """Every rule of every group, be it within the group or a resource of its own."""
+    return tuple(_rules(cfn))
+
+
+def _rules(cfn: Template) -> Iterator[Rule]:
+    known = values(cfn)
     for name, resource in sorted(cfn.get_resources().items()):
         kind, properties = resource.get("Type"), resource.get("Properties")
         if not isinstance(properties, dict):
             continue
         condition = resource.get("Condition")
         under = frozenset({(condition, True)}) if isinstance(condition, str) else ALWAYS
-        path: Path = ["Resources", name, "Properties"]
+        path: Path = ("Resources", name, "Properties")
         if kind in STANDALONE:
             group = _group(properties.get("GroupId"), properties.get("GroupName"))
-            yield from _variants(cfn, group, STANDALONE[kind], path, under, properties)
+            yield from _variants(known, group, STANDALONE[kind], path, under, properties)
         elif kind == GROUP:
             for key, direction in INLINE.items():
                 for items, given in alternatives(properties.get(key), under):
                     for i, item in enumerate(items if isinstance(items, list) else ()):
                         for rule, presence in alternatives(item, given):
                             if isinstance(rule, dict):
-                                where = [*path, key, i]
-                                yield from _variants(cfn, name, direction, where, presence, rule)
-
-
-def alternatives(value: Any, under: Conditions = ALWAYS) -> Iterator[tuple[Any, Conditions]]:
-    """What a value can be, with the conditions for it; None for a value that is left out."""
-    if isinstance(value, dict) and len(value) == 1 and "Fn::If" in value:
-        parts = value["Fn::If"]
-        if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[0], str):
-            for part, holds in ((parts[1], True), (parts[2], False)):
-                if (parts[0], not holds) not in under:
-                    yield from alternatives(part, under | {(parts[0], holds)})
-    else:
-        yield (None if value == ABSENT else value), under
+                                where = (*path, key, i)
+                                yield from _variants(known, name, direction, where, presence, rule)
 
 
 def _variants(
-    cfn: Template,
+    known: Values,
     group: str,
     direction: Direction,
     path: Path,
     presence: Conditions,
     properties: dict[str, Any],
 ) -> Iterator[Rule]:
-    keys = [key for key in properties if isinstance(key, str)]
-    for values in product(*(list(alternatives(properties[key])) for key in keys)):
-        conditions = presence.union(*(under for _, under in values))
-        if not any((name, not holds) in conditions for name, holds in conditions):
-            written = {k: v for k, (v, _) in zip(keys, values, strict=True) if v is not None}
-            known = {key: by_default(cfn, value) for key, value in written.items()}
-            yield Rule(group, direction, path, presence, conditions, written, known)
+    """The forms of a rule, at most the first MANY."""
+    forms: list[tuple[dict[str, Any], Conditions]] = [({}, presence)]
+    for key, value in properties.items():
+        if isinstance(key, str):
+            extended = [
+                (written if part is None else {**written, key: part}, conditions | under)
+                for written, conditions in forms
+                for part, under in alternatives(value)
+            ]
+            forms = [form for form in extended if not contradictory(form[1])][:MANY]
+    for written, conditions in forms:
+        by_default = {key: known.by_default(value) for key, value in written.items()}
+        yield Rule(group, direction, path, presence, conditions, written, by_default)
 
 
-def possible(cfn: Template, conditions: Conditions) -> bool:
-    """Whether the conditions can hold together, whatever the parameters are."""
-    if any((name, not holds) in conditions for name, holds in conditions):
-        return False
-    if not conditions:
-        return True
-    return any(True for _ in cfn.conditions.build_scenarios({n: {h} for n, h in conditions}))
+def traffic_key(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    """Protocol and ports such that what is the same to EC2 is equal.
 
-
-def holds_by_default(cfn: Template, conditions: Conditions) -> bool:
-    """Whether the conditions can hold together while every parameter has its default."""
-    try:
-        known = {name: v for name, v in _defaults(cfn).items() if isinstance(v, str)}
-        satisfiable = cfn.conditions.satisfiable(dict(conditions), known)
-    except UnknownSatisfisfaction:
-        satisfiable = True
-    return satisfiable and possible(cfn, conditions)
-
-
-def certain_by_default(cfn: Template, conditions: Conditions) -> bool:
-    """Whether the conditions do hold while every parameter has its default."""
-    return all(not holds_by_default(cfn, frozenset({(n, not h)})) for n, h in conditions)
-
-
-def by_default(cfn: Template, value: Any) -> Any:
-    """What a value comes to while every parameter has its default; itself if that is not known."""
-    if not isinstance(value, dict):
-        return value
-    known = _defaults(cfn)
-    if isinstance(value.get("Ref"), str):
-        return known.get(value["Ref"], value)
-    context = cfn.context.evolve(parameters={}, ref_values=known)
-    resolver = CfnTemplateValidator({}).evolve(cfn=cfn, context=context)
-    return next((found for found, _, error in resolver.resolve_value(value) if not error), value)
-
-
-def _defaults(cfn: Template) -> dict[str, str | list[str]]:
-    """The defaults of the parameters that have one."""
-    return {
-        name: value
-        for name, parameter in cfn.context.parameters.items()
-        for value, _ in parameter.default_value()
-    }
+    Ports count for TCP, UDP, ICMP and ICMPv6 only, and ICMPv6 without them is all types and codes:
+    IpPermission in the EC2 API reference.
+    """
+    value = properties.get("IpProtocol")
+    protocol = protocol_name(value) or canonical(value)
+    if protocol not in WITH_PORTS and not isinstance(value, dict):
+        return (protocol,)
+    left_out = "-1" if protocol == "icmpv6" else "None"
+    ports = (properties.get(key, left_out) for key in ("FromPort", "ToPort"))
+    return protocol, *(canonical(p) if isinstance(p, dict) else str(p) for p in ports)
 
 
 def protocol_name(value: Any) -> str | None:
@@ -205,19 +191,24 @@ def protocol_name(value: Any) -> str | None:
 def canonical(value: Any) -> str:
     """A value such that equal ones are equal, however they are written."""
     if isinstance(value, str):
-        try:
-            return str(ip_network(value, strict=False))
-        except ValueError:
-            return value
-    return _reference(value) or json.dumps(value, sort_keys=True, default=str)
+        return _canonical_text(value)
+    return reference(value) or json.dumps(value, sort_keys=True, default=str)
+
+
+@lru_cache(maxsize=4096)
+def _canonical_text(value: str) -> str:
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        return value
 
 
 def _group(group_id: Any, group_name: Any) -> str:
     value = group_id if group_id is not None else group_name
-    return _reference(value) or canonical(value)
+    return reference(value) or canonical(value)
 
 
-def _reference(value: Any) -> str | None:
+def reference(value: Any) -> str | None:
     """The logical id in `!Ref X` and `!GetAtt X.GroupId`, which are the same for a group."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
@@ -229,7 +220,7 @@ def _reference(value: Any) -> str | None:
         return str(value["Ref"])
     target = value.get("Fn::GetAtt")
     parts = target.split(".") if isinstance(target, str) else target
-    if isinstance(parts, list) and len(parts) == 2 and parts[1] == "GroupId":
+    if isinstance(parts, list) and len(parts) == 2 and parts[1] in _IDS:
         return str(parts[0])
     return None
 

@@ -2,36 +2,96 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import NamedTuple
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
 from generator.check.cfn_rules._rule import RULE_PAGE, _Rule
-from generator.check.cfn_rules._template import Rule, canonical, holds_by_default, rules
+from generator.check.cfn_rules._template import Path, Rule, canonical, rules, traffic_key
+from generator.check.cfn_rules._values import values
 from generator.load import RuleData, shipped
 from generator.model import ALL_TRAFFIC
 
 REMOTE_LOGIN = (22, 3389)  # SSH and RDP
-EVERYBODY = {"0.0.0.0/0", "::/0"}
+MANY = 4  # networks, of which a sentence names no more
+Network = IPv4Network | IPv6Network
 
 
-class _Open(_Rule):
-    """Finds inbound rules for everybody, as they are or by the default of a parameter."""
+class _Open(NamedTuple):
+    """An inbound rule that everybody may use, alone or together with others."""
 
-    def open(self, cfn: Template) -> Iterator[Rule]:
-        """Inbound rules from everywhere, each once."""
-        seen = set()
-        for rule in rules(cfn):
-            if rule.direction == "inbound" and rule.peer and (*rule.path,) not in seen:
-                everybody = canonical(rule.peer[1]) in EVERYBODY
-                if everybody and holds_by_default(cfn, rule.conditions):
-                    seen.add((*rule.path,))
-                    yield rule
+    rule: Rule
+    peers: tuple[str, ...]
+    """The networks of the rules that together are the internet; one for a rule alone."""
+
+    def includes(self, port: int) -> bool:
+        """Whether it lets a TCP or UDP port through."""
+        first, last = self.rule.ports
+        if self.rule.protocol == ALL_TRAFFIC:
+            return True
+        if self.rule.protocol not in ("tcp", "udp") or first is None or last is None:
+            return False
+        return first <= port <= last
+
+    def __str__(self) -> str:
+        """The group, the rule with its purpose, and its peer, and how that came there."""
+        rule = self.rule
+        purpose = rule.properties.get("Description")
+        what = f"{rule.traffic} ({purpose})" if isinstance(purpose, str) else rule.traffic
+        if len(self.peers) > 1:
+            networks = f"{', '.join(self.peers[:MANY])}{', ...' if self.peers[MANY:] else ''}"
+            return f"{rule.group}: {what} is open to the internet, by {networks} together"
+        default = rule.written_peer != self.peers[0]
+        origin = f", the default of {canonical(rule.written_peer)}" if default else ""
+        return f"{rule.group}: {what} is open to {self.peers[0]}{origin}"
 
 
-class OpenAdministration(_Open):
+@lru_cache(maxsize=1)
+def _open(cfn: Template) -> tuple[_Open, ...]:
+    """What is open to the internet while every parameter has its default, each rule once.
+
+    Of rules with the same group and traffic whose networks add up to the internet, the first.
+    """
+    known = values(cfn)
+    found: dict[Path, _Open] = {}
+    same: dict[tuple[str, ...], list[tuple[Rule, Network]]] = defaultdict(list)
+    for rule in rules(cfn):
+        network = _network(rule) if rule.direction == "inbound" else None
+        if network is None or not known.hold_by_default(rule.conditions):
+            continue
+        if network.prefixlen == 0 and rule.peer:
+            found.setdefault(rule.path, _Open(rule, (rule.peer[1],)))
+        else:
+            key = (rule.group, *traffic_key(rule.properties), str(network.version))
+            same[key].append((rule, network))
+    for parts in same.values():
+        if _is_everything([network for _, network in parts]):
+            rule = parts[0][0]
+            if known.hold_by_default(frozenset().union(*(r.conditions for r, _ in parts))):
+                peers = tuple(dict.fromkeys(str(network) for _, network in parts))
+                found.setdefault(rule.path, _Open(rule, peers))
+    return tuple(found.values())
+
+
+def _is_everything(networks: list[Network]) -> bool:
+    """Whether networks of one family cover all of its addresses."""
+    return any(network.prefixlen == 0 for network in collapse_addresses(networks))  # type: ignore[type-var]
+
+
+def _network(rule: Rule) -> Network | None:
+    kind, peer = rule.peer or ("", None)
+    try:
+        return ip_network(str(peer), strict=False) if kind.startswith("cidr") else None
+    except ValueError:
+        return None
+
+
+class OpenAdministration(_Rule):
     """W9306.
 
     Reported: tcp 22 from 0.0.0.0/0. Accepted: tcp 22 from 10.1.2.0/28.
@@ -55,25 +115,25 @@ class OpenAdministration(_Open):
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere that include one of the ports."""
-        for rule in self.open(cfn):
-            ports = ", ".join(str(p) for p in self.config["ports"] if _includes(rule, p))
+        for each in _open(cfn):
+            ports = ", ".join(str(p) for p in self.config["ports"] if each.includes(p))
             if ports:
                 yield RuleMatch(
-                    rule.path,
-                    f"{_told(rule)}, with administrative port {ports}: name the networks of "
-                    "the administrators",
+                    list(each.rule.path),
+                    f"{each}, with administrative port {ports}: list the networks of the "
+                    "administrators",
                 )
 
 
-class OpenToTheInternet(_Open):
+class OpenToTheInternet(_Rule):
     """W9307.
 
     Reported: tcp 2049 from 0.0.0.0/0. Accepted: tcp 2049 from 10.0.0.0/8.
     """
 
     id = "W9307"
-    shortdesc = "Inbound rules name the networks that need them"
-    description = "The whole internet may connect: name the networks that need to"
+    shortdesc = "Inbound rules list the networks that need them"
+    description = "Everybody on the internet can connect: list the networks that need to"
     source_url = RULE_PAGE
 
     def __init__(self) -> None:
@@ -85,11 +145,11 @@ class OpenToTheInternet(_Open):
         """Inbound rules from everywhere, but for those of W9306."""
         other = self.child_rules[OpenAdministration.id]
         reported = other.config["ports"] if other else administrative()
-        for rule in self.open(cfn):
-            if not any(_includes(rule, port) for port in reported):
+        for each in _open(cfn):
+            if not any(map(each.includes, reported)):
                 yield RuleMatch(
-                    rule.path,
-                    f"{_told(rule)}: name the networks that need it",
+                    list(each.rule.path),
+                    f"{each}: list the networks that need it",
                 )
 
 
@@ -106,21 +166,3 @@ def administrative() -> list[int]:
                         if each.from_port is not None and each.to_port is not None:
                             ports.update(range(each.from_port, each.to_port + 1))
     return sorted(ports)
-
-
-def _includes(rule: Rule, port: int) -> bool:
-    first, last = rule.ports
-    if rule.protocol == ALL_TRAFFIC:
-        return True
-    if rule.protocol not in ("tcp", "udp") or first is None or last is None:
-        return False
-    return first <= port <= last
-
-
-def _told(rule: Rule) -> str:
-    """The group, the rule with its purpose, and its peer, and how that came there."""
-    _, peer = rule.peer or ("", "")
-    purpose = rule.properties.get("Description")
-    what = f"{rule.traffic} ({purpose})" if isinstance(purpose, str) else rule.traffic
-    where = "" if rule.written_peer == peer else f", the default of {canonical(rule.written_peer)}"
-    return f"{rule.group}: {what} is open to {peer}{where}"

@@ -4,42 +4,90 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import NamedTuple
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
 from generator.check.cfn_rules._rule import QUOTA_PAGE, _Rule
-from generator.check.cfn_rules._template import certain_by_default, rules
+from generator.check.cfn_rules._template import Path, Rule, reference, rules
+from generator.check.cfn_rules._values import values
 
 QUOTA = 60
 NEARLY = 0.9
+PREFIX_LIST = "AWS::EC2::PrefixList"
 
 
-class _Count(_Rule):
-    """Counts the rules that are in force while every parameter has its default."""
+class _Count(NamedTuple):
+    """How many rules count against the quota of one group and direction."""
 
-    def over(self, cfn: Template, limit: float) -> Iterator[tuple[str, str, int, list[str | int]]]:
-        """Group, direction, count and place, where there are more rules than the limit."""
-        found: dict[tuple[str, str], dict[tuple[str | int, ...], set[str]]] = defaultdict(dict)
-        certain: dict[Any, bool] = {}
-        for rule in rules(cfn):
-            if rule.presence not in certain:
-                certain[rule.presence] = certain_by_default(cfn, rule.presence)
-            if certain[rule.presence]:
-                kind = rule.peer[0] if rule.peer else "other"
-                places = found[rule.group, rule.direction]
-                places.setdefault((*rule.path,), set()).add(kind)
-        for (group, direction), places in found.items():
-            count = max(
-                sum(kinds != {family} for kinds in places.values())
-                for family in ("cidr_ipv4", "cidr_ipv6")
-            )
-            if count > limit:
-                yield group, direction, count, list(next(iter(places)))
+    group: str
+    direction: str
+    number: int
+    path: Path
+    """The first of the rules."""
+    lists: dict[str, int]
+    """The prefix lists among the peers, with their maximum number of entries."""
+
+    def __str__(self) -> str:
+        counted = ", ".join(f"{name} counts as {size}" for name, size in self.lists.items())
+        note = f" (prefix list {counted})" if counted else ""
+        return f"{self.group} has {self.number} {self.direction} rules{note}"
 
 
-class TooManyRules(_Count):
+@lru_cache(maxsize=1)
+def _counts(cfn: Template) -> tuple[_Count, ...]:
+    """The rules that are in force while every parameter has its default, as EC2 counts them.
+
+    A prefix list counts as its maximum number of entries: "Security groups" on the page of quotas.
+    """
+    sizes = _prefix_lists(cfn)
+    found: dict[tuple[str, str], dict[Path, list[Rule]]] = defaultdict(lambda: defaultdict(list))
+    for rule in rules(cfn):
+        if values(cfn).certain_by_default(rule.presence):
+            found[rule.group, rule.direction][rule.path].append(rule)
+    counts = []
+    for (group, direction), places in found.items():
+        lists = {
+            name: sizes[name]
+            for forms in places.values()
+            for name in map(_prefix_list, forms)
+            if name in sizes
+        }
+        number = max(
+            sum(max(_weight(form, family, lists) for form in forms) for forms in places.values())
+            for family in ("cidr_ipv4", "cidr_ipv6")
+        )
+        counts.append(_Count(group, direction, number, next(iter(places)), lists))
+    return tuple(counts)
+
+
+def _weight(rule: Rule, other_family: str, lists: dict[str, int]) -> int:
+    """What a rule counts in a family: groups and prefix lists count in both."""
+    if rule.peer and rule.peer[0] == other_family:
+        return 0
+    return lists.get(_prefix_list(rule) or "", 1)
+
+
+def _prefix_list(rule: Rule) -> str | None:
+    """The logical id of the prefix list that is a rule's peer, if it is one of the template."""
+    return reference(rule.peer[1]) if rule.peer and rule.peer[0] == "prefix_list" else None
+
+
+def _prefix_lists(cfn: Template) -> dict[str, int]:
+    """The prefix lists of the template by logical id, with their MaxEntries."""
+    sizes = {}
+    for name, resource in cfn.get_resources(PREFIX_LIST).items():
+        properties = resource.get("Properties")
+        if isinstance(properties, dict):
+            size = values(cfn).by_default(properties.get("MaxEntries"))
+            if str(size).isdecimal():
+                sizes[name] = int(size)
+    return sizes
+
+
+class TooManyRules(_Rule):
     """E9304.
 
     Refused: 61 inbound rules in a group. Accepted: 60 of IPv4 and 60 of IPv6.
@@ -50,7 +98,7 @@ class TooManyRules(_Count):
     description = (
         "An account allows 60 rules per group, direction and address family unless AWS raised the "
         "quota (`configure_rules: {E9304: {quota: N}}`); rules for groups and prefix lists count "
-        "in both families"
+        "in both families, and a prefix list counts as its maximum number of entries"
     )
     source_url = QUOTA_PAGE
 
@@ -63,15 +111,16 @@ class TooManyRules(_Count):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups with more rules than the quota."""
         quota = self.config["quota"]
-        for group, direction, count, path in self.over(cfn, quota):
-            yield RuleMatch(
-                path,
-                f"{group} has {count} {direction} rules, but the quota is {quota}: join networks "
-                "or ports, or use a prefix list",
-            )
+        for count in _counts(cfn):
+            if count.number > quota:
+                yield RuleMatch(
+                    list(count.path),
+                    f"{count}, but the quota is {quota}: merge networks or ports, or split the "
+                    "group",
+                )
 
 
-class NearlyTooManyRules(_Count):
+class NearlyTooManyRules(_Rule):
     """W9304.
 
     Reported: 55 inbound rules in a group. Accepted: 54 of them.
@@ -91,10 +140,10 @@ class NearlyTooManyRules(_Count):
         """Groups with more than nine tenths of the quota, but no more than the quota."""
         other = self.child_rules[TooManyRules.id]
         quota = other.config["quota"] if other else QUOTA
-        for group, direction, count, path in self.over(cfn, quota * NEARLY):
-            if count <= quota:
+        for count in _counts(cfn):
+            if quota * NEARLY < count.number <= quota:
                 yield RuleMatch(
-                    path,
-                    f"{group} has {count} {direction} rules of {quota} that the quota allows: "
-                    "join networks or ports before more are needed",
+                    list(count.path),
+                    f"{count}, and the quota is {quota}: merge networks or ports before more are "
+                    "needed",
                 )

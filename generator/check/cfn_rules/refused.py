@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterator
 from typing import Any
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
 from generator.check.cfn_rules._rule import GROUP_PAGE, RULE_PAGE, _Rule
-from generator.check.cfn_rules._template import (
-    GROUP,
-    Rule,
-    alternatives,
-    by_default,
-    canonical,
-    holds_by_default,
-    possible,
-    protocol_name,
-    rules,
-)
+from generator.check.cfn_rules._template import GROUP, Rule, rules
+from generator.check.cfn_rules._values import Conditions, alternatives, values
 from generator.errors import FieldError
 from generator.model import ALL_TRAFFIC, ICMP, NOT_EC2_TEXT, Traffic
 
@@ -43,77 +32,50 @@ class Descriptions(_Rule):
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups and rules whose description EC2 would refuse."""
-        places: dict[tuple[str | int, ...], Any] = {}
         for name, resource in cfn.get_resources(GROUP).items():
             properties = resource.get("Properties")
-            if isinstance(properties, dict):
-                places["Resources", name, "Properties", "GroupDescription"] = properties.get(
-                    "GroupDescription"
-                )
-        for path, text in places.items():
-            for part, _ in alternatives(text):
-                yield from self._check(cfn, path, part)
+            if not isinstance(properties, dict):
+                continue
+            path = ["Resources", name, "Properties", "GroupDescription"]
+            for part, _ in alternatives(properties.get("GroupDescription")):
+                yield from _illegal(self, path, values(cfn).by_default(part))
                 if part == "":
-                    yield RuleMatch(list(path), f"the description is empty: {self.description}")
+                    yield RuleMatch(path, f"the description is empty: {self.description}")
         for rule in rules(cfn):
-            yield from self._check(
-                cfn, (*rule.path, "Description"), rule.written.get("Description")
+            yield from _illegal(
+                self, [*rule.path, "Description"], rule.properties.get("Description")
             )
 
-    def _check(self, cfn: Template, path: tuple[str | int, ...], value: Any) -> Iterator[RuleMatch]:
-        text = by_default(cfn, value)
-        text = _literal(text) if isinstance(text, dict) else text
-        if isinstance(text, str):
-            illegal = "".join(dict.fromkeys(NOT_EC2_TEXT.findall(text)))
-            if illegal or len(text) > 255:
-                reason = f"has {illegal!r}" if illegal else f"has {len(text)} characters"
-                yield RuleMatch(list(path), f"{text[:60]!r} {reason}: {self.description}")
 
+class GroupNames(_Rule):
+    """E9308.
 
-class DuplicateRules(_Rule):
-    """E9302.
-
-    Refused: two rules for tcp 443 from 10.0.0.0/8, whatever their descriptions. Accepted: one of
-    them, or two whose conditions exclude each other.
+    Refused: `GroupName: sg-web`. Accepted: `GroupName: web-sg`.
     """
 
-    id = "E9302"
-    shortdesc = "A group has each rule once"
+    id = "E9308"
+    shortdesc = "Names of groups are what EC2 accepts"
     description = (
-        "Two rules of a group with the same direction, protocol, ports and peer are one rule to "
-        "EC2, whatever their descriptions: the second is refused (InvalidPermission.Duplicate)"
+        "EC2 accepts up to 255 characters from a-z A-Z 0-9, space and ._-:/()#,@[]+=&;{}!$* in the "
+        "name of a group, which must not begin with sg-"
     )
-    source_url = RULE_PAGE
+    source_url = (
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"
+    )
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
-        """The second one of each pair of rules that can be there together."""
-        same: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
-        for rule in rules(cfn):
-            if "IpProtocol" in rule.properties and rule.peer:
-                kind, peer = rule.peer
-                key = (rule.group, rule.direction, *_traffic(rule.properties), kind)
-                same[*key, canonical(peer or rule.written_peer)].append(rule)
-        reported = set()
-        for found in same.values():
-            for first, second in combinations(found, 2):
-                if first.path == second.path or (*second.path,) in reported:
-                    continue
-                if self._clash(cfn, first, second):
-                    reported.add((*second.path,))
-                    other = "/".join(map(str, first.path[1:]))
-                    yield RuleMatch(
-                        second.path,
-                        f"{second.traffic} for {_shown(second)} is in {other} already: EC2 takes "
-                        "a rule once, whatever its description. Remove one of them",
-                    )
-
-    def _clash(self, cfn: Template, first: Rule, second: Rule) -> bool:
-        """Whether both can be there; if only their defaults are the same, with the defaults."""
-        together = first.conditions | second.conditions
-        one, other = (
-            (*_traffic(rule.written), canonical(rule.written_peer)) for rule in (first, second)
-        )
-        return possible(cfn, together) if one == other else holds_by_default(cfn, together)
+        """Groups whose name EC2 would refuse."""
+        for name, resource in cfn.get_resources(GROUP).items():
+            properties = resource.get("Properties")
+            if not isinstance(properties, dict):
+                continue
+            path = ["Resources", name, "Properties", "GroupName"]
+            for part, _ in alternatives(properties.get("GroupName")):
+                text = values(cfn).by_default(part)
+                begins = _beginning(text) if isinstance(text, dict) else text
+                if isinstance(begins, str) and begins.startswith("sg-"):
+                    yield RuleMatch(path, f"{begins[:60]!r} begins with sg-: {self.description}")
+                yield from _illegal(self, path, text)
 
 
 class Ports(_Rule):
@@ -135,23 +97,24 @@ class Ports(_Rule):
         seen = set()
         for rule in rules(cfn):
             for problem in _problems(rule):
-                if (*rule.path, problem) not in seen:
-                    seen.add((*rule.path, problem))
-                    yield RuleMatch(rule.path, problem)
+                if (rule.path, problem) not in seen:
+                    seen.add((rule.path, problem))
+                    yield RuleMatch(list(rule.path), problem)
 
 
 class ImplicitEgress(_Rule):
     """E9305.
 
     Refused: a group without SecurityGroupEgress, or with an empty one. Accepted: one egress rule,
-    be it to 127.0.0.1/32, which is nowhere.
+    be it to 127.0.0.1/32, which matches nothing.
     """
 
     id = "E9305"
-    shortdesc = "A group says what may leave it"
+    shortdesc = "A group lists its egress rules"
     description = (
-        "CloudFormation lets a group without an egress rule of its own send everything everywhere, "
-        "IPv4 and IPv6; an empty list counts as none, and standalone rules come beside it"
+        "CloudFormation gives a group without an egress rule of its own the default one, which "
+        "allows all IPv4 and IPv6 traffic to everywhere. An empty list counts as none, and "
+        "standalone rules are added to it"
     )
     source_url = GROUP_PAGE
 
@@ -159,28 +122,47 @@ class ImplicitEgress(_Rule):
         """Groups that can be left without an inline egress rule."""
         for name, resource in cfn.get_resources(GROUP).items():
             properties = resource.get("Properties")
-            if not isinstance(properties, dict):
-                continue
-            condition = resource.get("Condition")
-            exists = frozenset({(condition, True)} if isinstance(condition, str) else ())
-            for value, under in alternatives(properties.get("SecurityGroupEgress"), exists):
-                absent = [
-                    {given for rule, given in alternatives(item) if rule is None}
-                    for item in (value if isinstance(value, list) else [])
-                ]
-                empty = value is None or (
-                    isinstance(value, list)
-                    and all(absent)
-                    and possible(cfn, under.union(*(next(iter(each)) for each in absent)))
+            if isinstance(properties, dict) and _can_lack_egress(cfn, resource):
+                yield RuleMatch(
+                    ["Resources", name, "Properties"],
+                    f"{name} has the default egress rule, which allows all traffic to everywhere. "
+                    "To keep that, add to SecurityGroupEgress "
+                    '{IpProtocol: "-1", CidrIp: 0.0.0.0/0}; to allow nothing, '
+                    '{IpProtocol: "-1", CidrIp: 127.0.0.1/32}',
                 )
-                if empty and possible(cfn, under):
-                    yield RuleMatch(
-                        ["Resources", name, "Properties"],
-                        f"{name} may send everything everywhere: give it an egress rule within "
-                        "SecurityGroupEgress. To allow nothing, write "
-                        '{IpProtocol: "-1", CidrIp: 127.0.0.1/32}',
-                    )
-                    break
+
+
+def _can_lack_egress(cfn: Template, resource: dict[str, Any]) -> bool:
+    condition = resource.get("Condition")
+    exists = frozenset({(condition, True)} if isinstance(condition, str) else ())
+    for value, under in alternatives(resource["Properties"].get("SecurityGroupEgress"), exists):
+        if value is None:
+            absent: list[set[Conditions]] = []
+        elif isinstance(value, list):
+            absent = [{given for v, given in alternatives(item) if v is None} for item in value]
+        else:
+            continue
+        # In which cases each rule is left out: the first of them stands for all.
+        if all(absent) and values(cfn).possible(under.union(*(min(a, key=sorted) for a in absent))):
+            return True
+    return False
+
+
+def _illegal(rule: _Rule, path: list[str | int], text: Any) -> Iterator[RuleMatch]:
+    """The finding for a text that is too long, or has characters that EC2 refuses."""
+    text = _literal(text) if isinstance(text, dict) else text
+    if isinstance(text, str):
+        illegal = "".join(dict.fromkeys(NOT_EC2_TEXT.findall(text)))
+        if illegal or len(text) > 255:
+            reason = f"has {illegal!r}" if illegal else f"has {len(text)} characters"
+            yield RuleMatch(path, f"{text[:60]!r} {reason}: {rule.description}")
+
+
+def _beginning(value: dict[str, Any]) -> str | None:
+    """The text of an `Fn::Sub` up to its first substitution."""
+    text = value.get("Fn::Sub")
+    text = text[0] if isinstance(text, list) and text else text
+    return text.split("${")[0] if isinstance(text, str) else None
 
 
 def _literal(value: dict[str, Any]) -> str | None:
@@ -189,16 +171,6 @@ def _literal(value: dict[str, Any]) -> str | None:
     if isinstance(text, list) and text:
         text = text[0]
     return re.sub(r"\$\{[^}]*\}", "", text) if isinstance(text, str) else None
-
-
-def _traffic(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Protocol and ports as EC2 compares them; ports mean nothing for all traffic."""
-    value = properties.get("IpProtocol")
-    protocol = protocol_name(value) or canonical(value)
-    if protocol == ALL_TRAFFIC:
-        return (protocol,)
-    ports = (properties.get(key) for key in ("FromPort", "ToPort"))
-    return protocol, *(canonical(port if isinstance(port, dict) else str(port)) for port in ports)
 
 
 def _problems(rule: Rule) -> Iterator[str]:
@@ -213,11 +185,6 @@ def _problems(rule: Rule) -> Iterator[str]:
                 yield f"{error}: EC2 would refuse it"
     elif protocol != ALL_TRAFFIC and not (protocol.isdecimal() and int(protocol) <= 255):
         yield (
-            f"{protocol!r} is no protocol: write tcp, udp, icmp, icmpv6, -1 for all, or a number "
+            f"invalid protocol {protocol!r}: use tcp, udp, icmp, icmpv6, -1 for all, or a number "
             "up to 255"
         )
-
-
-def _shown(rule: Rule) -> str:
-    peer = rule.peer[1] if rule.peer else None
-    return peer if isinstance(peer, str) else canonical(peer)

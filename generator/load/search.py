@@ -1,0 +1,111 @@
+"""Where the settings of a repository are looked for, and what they may name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import takewhile
+from pathlib import Path
+
+_GIT = {".git", "git~1"}  # the second is what Windows may call it
+_POSIX = hasattr(os, "geteuid")
+
+
+def searched(start: Path) -> list[Path]:
+    """A folder and those above it in which settings are believed, the nearest first.
+
+    They end at the root of the repository; where there is none, at the home folder. Nobody else can
+    add one: they end before a folder of another user, and before one that everybody writes to.
+    """
+    own = {_owner(start), os.geteuid()} if _POSIX else {_owner(start)}
+    above = takewhile(lambda f: _owner(f) in own and not is_shared(f), start.parents)
+    folders = [start, *above]
+    ends = [i for i, f in enumerate(folders) if os.path.lexists(f / ".git")]
+    ends += [i for i, f in enumerate(folders) if f == _home()]
+    return folders[: ends[0] + 1] if ends else folders
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether everybody may add files to a folder, as to /tmp."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+
+
+def is_own(path: Path) -> bool:
+    """Whether the user who runs this owns a file."""
+    return not _POSIX or path.lstat().st_uid == os.geteuid()
+
+
+def outside(root: Path, path: Path) -> str | None:
+    """Why a path is not below a folder, links resolved, or is git's; None if it is."""
+    try:
+        resolved, top = path.resolve(), root.resolve()
+    except (OSError, RuntimeError):  # a link to itself
+        return "it cannot be resolved"
+    if not resolved.is_relative_to(top):
+        return "it is not below the folder of this file"
+    if _GIT & {part.casefold() for part in resolved.relative_to(top).parts}:
+        return "it is inside .git"
+    return None
+
+
+def links_outside(root: Path, folder: Path) -> Iterator[Path]:
+    """The symbolic links in a folder, however deep, that lead outside of `root`, or to git's files.
+
+    Raises OSError for a folder that cannot be read.
+    """
+    for name, folders, files in os.walk(folder, onerror=_raise):
+        for entry in (Path(name, each) for each in sorted(folders + files)):
+            if entry.is_symlink() and outside(root, entry):
+                yield entry
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """The files that a pattern means, sorted: `*` any name, `**` any folders, but for git's.
+
+    Raises OSError for a folder that cannot be read: the files in it would be taken for removed.
+    """
+    if "*" not in pattern:
+        return [folder / pattern]
+    parts = Path(pattern).parts
+    return sorted(set(_matching(folder, parts if parts[-1] != "**" else (*parts, "*"))))
+
+
+def _matching(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    first, *rest = parts
+    if first == "**":
+        yield from _matching(folder, tuple(rest))
+        for each in _entries(folder):
+            if each.is_dir() and not each.is_symlink() and each.name.casefold() not in _GIT:
+                yield from _matching(each, parts)
+        return
+    found = [e for e in _entries(folder) if fnmatchcase(e.name, first)] if "*" in first else None
+    for each in [folder / first] if found is None else found:
+        if rest:
+            yield from _matching(each, tuple(rest))
+        elif each.exists() and not each.is_dir():
+            yield each
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _owner(folder: Path) -> int:
+    return folder.stat().st_uid
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _raise(error: OSError) -> None:
+    raise error
