@@ -58,7 +58,9 @@ def quick():
         pytest.param(
             b"features:\n" + joined("  x{}: true\n", 20_000), "unknown feature 'x0'", id="features"
         ),
-        pytest.param(b"tags:\n" + joined("  aws:{}: a\n", 20_000), "invalid tag key 'aws:0'", id="tags"),
+        pytest.param(
+            b"tags:\n" + joined("  aws:{}: a\n", 20_000), "invalid tag key 'aws:0'", id="tags"
+        ),
         pytest.param(
             b"topolgy: ha\nopen: [" + joined("x{}, ", 20_000) + b"]",
             "'topolgy'",
