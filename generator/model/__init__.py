@@ -1,6 +1,12 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
-from generator.model.deployment import PEER_NAME, Deployment, bad_file_name, name_mistake
+from generator.model.deployment import (
+    PEER_NAME,
+    RULES_DEFAULT,
+    Deployment,
+    bad_file_name,
+    name_mistake,
+)
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -43,6 +49,7 @@ __all__ = [
     "ICMP",
     "NOT_EC2_TEXT",
     "PEER_NAME",
+    "RULES_DEFAULT",
     "SLUG",
     "AbsentOutput",
     "Bindable",
