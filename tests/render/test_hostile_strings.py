@@ -194,7 +194,9 @@ def check(file):
     [group] = (r for r in template["Resources"].values() if r["Type"] == "AWS::EC2::SecurityGroup")
     tags = {tag["Key"]: tag["Value"] for tag in group["Properties"]["Tags"]}
     assert len(tags) == len(group["Properties"]["Tags"]), "no key twice"
-    assert tags == {"Name": f"{file['name']}-cloud-volumes-ontap"} | file["tags"]
+    prefixed = {"Fn::Sub": "${Name}-cloud-volumes-ontap"}
+    assert tags == {"Name": prefixed} | file["tags"]
+    assert template["Parameters"]["Name"]["Default"] == file["name"]
     return True
 
 
