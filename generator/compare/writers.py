@@ -79,8 +79,10 @@ def as_record(found: Differences) -> dict[str, Any]:
 
 def record(permission: Permission) -> dict[str, Any]:
     """A permission as an object of texts and numbers."""
+    group, _, mode = permission.group.partition(" ")  # of a release, a table of one mode
     return {
-        "group": permission.group,
+        "group": group,
+        "mode": mode or None,
         "direction": permission.direction,
         "ip_protocol": permission.traffic.ip_protocol,
         "from_port": permission.traffic.from_port,
