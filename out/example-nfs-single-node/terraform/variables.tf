@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:9fb003f06dcc5c8ad43b9b3b20803bcf83236a019a3e6a75a6100be63d3b5cab
+# Digest: sha256:d928a90efe8d7db3786b26f9846aa2d0ebb2483472960c86927569b21fa4f720
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -57,7 +57,7 @@ variable "prefix_list_entries" {
 # rule. groups are groups of this module, by role. An empty object is nobody.
 
 variable "administrators" {
-  description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
+  description = "Hosts from which people administer the systems, such as a bastion. They use SSH and, for System Manager, HTTP."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -74,7 +74,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
   nullable    = false
   default = {
     security_group_ids = {
@@ -109,7 +109,7 @@ variable "nfs_clients" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
   default     = { cidr_ipv4 = ["10.0.0.2/32"] }
   nullable    = false
   type = object({
@@ -122,7 +122,7 @@ variable "dns" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: bind a proxy, your own prefix list, or 0.0.0.0/0."
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: use a proxy's network, 0.0.0.0/0 or, in Terraform or a deployment file, your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
