@@ -66,8 +66,8 @@ def changes_options(command: Any) -> Any:
             multiple=True,
             metavar="G",
             shell_complete=groups,
-            help="Generate only this group. An endpoint that is a group left out becomes a variable "
-            "or parameter. Repeatable.",
+            help="Generate only this group. An endpoint that is a group left out becomes a "
+            "variable or parameter. Repeatable.",
         ),
         click.option(
             "--endpoint",
