@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     default="text",
     show_default=True,
     type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown"]),
-    help="Format of the findings.",
+    help="The format of the findings: for people, for scripts, as annotations of GitHub Actions, "
+    "for code scanning (SARIF 2.1.0), as a JUnit test report, or for the summary of a run.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
