@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from generator.compare.permissions import Differences, compare
 from generator.compare.writers import as_record, markdown_lines, text_lines
 from generator.errors import FieldError
-from generator.model import Peer, Permission, Traffic
+from generator.model import Peer, Permission, Traffic, from_markdown
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
@@ -145,7 +145,7 @@ def _permission(row: Mapping[str, str]) -> Permission:
         "inbound" if row["direction"] == "inbound" else "outbound",
         Traffic.from_text(row["traffic"]),
         peer,
-        row["purpose"],
+        from_markdown(row["purpose"]),
         row["endpoint"],
         parameter=row.get("parameter", ""),
     )

@@ -1,6 +1,14 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
 from generator.model.deployment import PEER_NAME, Deployment, bad_file_name, name_mistake
+from generator.model.markdown import from_markdown, markdown, markdown_code
+from generator.model.names import (
+    SLUG,
+    check_release_id,
+    check_slug,
+    pascal,
+    snake,
+)
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -24,7 +32,6 @@ from generator.model.rule_data import (
     Topology,
 )
 from generator.model.tables import (
-    SLUG,
     Direction,
     GroupRules,
     Mode,
@@ -75,6 +82,13 @@ __all__ = [
     "Topology",
     "Traffic",
     "bad_file_name",
+    "check_release_id",
+    "check_slug",
+    "from_markdown",
+    "markdown",
+    "markdown_code",
     "name_mistake",
+    "pascal",
     "read_cells",
+    "snake",
 ]
