@@ -74,10 +74,10 @@ def test_words_of_the_command_line_do_not_act(words, name):
     assert not acts(run(*words, name))
 
 
-@pytest.mark.parametrize("name", NAMES, ids=ascii)
+@pytest.mark.parametrize("name", ["::stop-commands::x", " ::add-mask::a", "##[group]x"])
 def test_what_is_written_is_listed_so_that_it_does_not_act(name, here):
     (here / "acme.yaml").write_text('name: acme\nrelease: "3.7"\ngroups: [manager]\n')
-    words = ("generate", "acme.yaml", "--no-lint", "--out", f"out{name}/{name}")
+    words = ("generate", "acme.yaml", "--no-lint", "--out", f"{name}/{name}")
     assert not acts(run(*words, "--check"))
     assert not acts(run(*words, "--diff", "--output", "markdown"))
     result = run(*words, "--verbose")
