@@ -45,14 +45,12 @@ def summaries(
     folders: dict[Path, list[tuple[str, str]]] = {}
     for path, old, new in files:
         folders.setdefault(path.parent, []).append((old, new))
-    found: dict[Summary, list[str]] = {}
+    alike: dict[Summary, list[Summary]] = {}
     for folder, texts in folders.items():
-        found.setdefault(_summary(texts, folder in kept), []).append(folder.as_posix())
-    return [
-        summary._replace(folders=tuple(names))
-        for summary, names in found.items()
-        if summary != Summary((), ())
-    ]
+        summary = _summary(texts, folder in kept)._replace(folders=(folder.as_posix(),))
+        alike.setdefault(_of_every_format(summary), []).append(summary)
+    found = (_together(same) for same in alike.values())
+    return [each for each in found if each._replace(folders=()) != Summary((), ())]
 
 
 def replaced(old: str, new: str) -> list[str]:
@@ -121,6 +119,23 @@ def _summary(pairs: Iterable[tuple[str, str]], kept: bool) -> Summary:
 def _in_any_format(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
     """Permissions in force as every format lists them: only some formats have parameters."""
     return tuple(p if p.peer.kind == "input" else p._replace(parameter="") for p in permissions)
+
+
+def _of_every_format(summary: Summary) -> Summary:
+    """What each format says of the same change: parameters are known to some only."""
+    found = summary.permissions
+
+    def plain(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+        return tuple(p._replace(parameter="") for p in permissions if p.peer.kind != "input")
+
+    shared = Differences(plain(found.added), plain(found.removed), plain(found.opened))
+    return summary._replace(folders=(), permissions=shared)
+
+
+def _together(same: list[Summary]) -> Summary:
+    """The summary of the format that says most, for the folders of all."""
+    fullest = max(same, key=lambda each: sum(map(len, each.permissions)))
+    return fullest._replace(folders=tuple(name for each in same for name in each.folders))
 
 
 def listed(text: str) -> Iterator[Permission]:

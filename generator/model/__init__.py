@@ -1,6 +1,12 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
-from generator.model.deployment import PEER_NAME, Deployment, bad_file_name, name_mistake
+from generator.model.deployment import (
+    PEER_NAME,
+    RULES_DEFAULT,
+    Deployment,
+    bad_file_name,
+    name_mistake,
+)
 from generator.model.markdown import from_markdown, markdown, markdown_code
 from generator.model.names import (
     SLUG,
@@ -50,6 +56,7 @@ __all__ = [
     "ICMP",
     "NOT_EC2_TEXT",
     "PEER_NAME",
+    "RULES_DEFAULT",
     "SLUG",
     "AbsentOutput",
     "Bindable",

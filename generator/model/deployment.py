@@ -15,6 +15,15 @@ from generator.model.rule_data import Topology
 from generator.model.tables import Mode
 
 PEER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
+# Tag in the EC2 API; the number of tags is that of the EC2 User Guide, "Tag restrictions", which
+# allows any character.
+TAGS_MAX = 50
+TAG_KEY_MAX = 127
+TAG_VALUE_MAX = 256
+TAG_RESERVED = "aws:"
+# "Amazon VPC quotas": rules per security group, and that times the groups per network interface.
+RULES_DEFAULT = 60
+RULES_MAX = 1000
 RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 
 
@@ -42,7 +51,7 @@ class Deployment:
     """Features that are not used: `false` drops the rules that only they need."""
     tags: Mapping[str, str] | None = None
     """Tags for every group."""
-    quota: int = 60
+    quota: int = RULES_DEFAULT
     """The quota of the account: rules per group, direction and address family."""
     compact: bool = False
     """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
@@ -54,8 +63,8 @@ class Deployment:
         message = name_mistake(self.name)
         if message:
             yield ("name",), message
-        if not 1 <= self.quota <= 1000:
-            yield ("quota",), "invalid quota: use 1 to 1000, the most that AWS allows"
+        if not 1 <= self.quota <= RULES_MAX:
+            yield ("quota",), f"invalid quota: use 1 to {RULES_MAX}, the most that AWS allows"
         yield from _tag_mistakes(self.tags or {})
         yield from self._entries_mistakes()
 
@@ -94,21 +103,24 @@ class Deployment:
 
 
 def _tag_mistakes(tags: Mapping[str, str]) -> Iterator[tuple[KeyPath, str]]:
-    """Violations of EC2's limits: 50 tags, keys of 1 to 128 and values of 0 to 256 characters."""
-    if len(tags.keys() | {"Name"}) > 50:
-        yield ("tags",), "too many tags: EC2 allows 50 per group, including Name"
+    """Tags that EC2 would reject. Keys are case-sensitive, but AWS:, too, is reserved for AWS."""
+    if len(tags.keys() | {"Name"}) > TAGS_MAX:
+        yield ("tags",), f"too many tags: EC2 allows {TAGS_MAX} per group, including Name"
     for key, value in tags.items():
-        if not 1 <= len(key) <= 128:
-            yield ("tags", key, KEY), f"invalid tag key {shown(key)}: use 1 to 128 characters"
-        if len(value) > 256:
-            yield (
-                ("tags", key),
-                f"the value of tag {shown(key)} is too long: use up to 256 characters",
-            )
-        if key.casefold().startswith("aws:"):
+        if not 1 <= len(key) <= TAG_KEY_MAX:
             yield (
                 ("tags", key, KEY),
-                f"invalid tag key {shown(key)}: the prefix aws: is reserved for AWS",
+                f"invalid tag key {shown(key)}: use 1 to {TAG_KEY_MAX} characters",
+            )
+        if len(value) > TAG_VALUE_MAX:
+            yield (
+                ("tags", key),
+                f"the value of tag {shown(key)} is too long: use up to {TAG_VALUE_MAX} characters",
+            )
+        if key.casefold().startswith(TAG_RESERVED):
+            yield (
+                ("tags", key, KEY),
+                f"invalid tag key {shown(key)}: the prefix {TAG_RESERVED} is reserved for AWS",
             )
         for path, text in ((("tags", key, KEY), key), (("tags", key), value)):
             message = _character_mistake(text)

@@ -10,10 +10,14 @@ from typing import Literal
 from generator.errors import FieldError, shown
 
 PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group", "input"]
-# Ids of EC2 have 8 hexadecimal digits, or 17 since 2016; a group of another account has its owner
-# before it, as `referenced_security_group_id` of the AWS provider takes it.
+# Ids of EC2 have 8 hexadecimal digits, or 17 (EC2 User Guide, "Resource IDs"); a group of another
+# account has its owner before it, as `referenced_security_group_id` of the AWS provider takes it.
+# An account id has 12 digits (AccountId in the AWS Organizations API).
 _PREFIX_LIST = re.compile(r"pl-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 _SECURITY_GROUP = re.compile(r"([0-9]{12}/)?sg-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+# "Amazon VPC quotas": the most entries of a customer-managed prefix list. EC2 reports none for a
+# list of AWS; its weight is in "AWS-managed prefix lists".
+ENTRIES_MAX = 1000
 _LOOKS_LIKE_A_GROUP = re.compile(r"([0-9]+/)?sg-")
 
 
@@ -101,7 +105,7 @@ class PrefixList:
     id: str
     """The ID, pl-…"""
     max_entries: int
-    """Its maximum number of entries (MaxEntries in EC2)."""
+    """Its maximum number of entries (MaxEntries in EC2), or the weight of a list of AWS."""
 
     def __post_init__(self) -> None:
         try:
@@ -110,8 +114,8 @@ class PrefixList:
             raise FieldError(str(error), "id") from None
         if kind != "prefix_list":
             raise FieldError("max_entries is for prefix lists only: use an ID pl-...", "id")
-        if not 1 <= self.max_entries <= 1000:
-            raise FieldError("invalid max_entries: use 1 to 1000", "max_entries")
+        if not 1 <= self.max_entries <= ENTRIES_MAX:
+            raise FieldError(f"invalid max_entries: use 1 to {ENTRIES_MAX}", "max_entries")
 
 
 Bindable = Peer | PrefixList

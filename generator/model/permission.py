@@ -37,7 +37,10 @@ class Permission(NamedTuple):
         return (self.group, self.direction, self.traffic, self.peer.kind, self.peer.value)
 
     def to(self, peer: Peer) -> Permission:
-        """The same for another peer: ICMP has a protocol of its own in IPv6."""
+        """The same for another peer: ICMP has a protocol of its own in IPv6.
+
+        The id of a prefix list or group does not show an address family: theirs stays IPv4.
+        """
         traffic = self.traffic
         if peer.kind == "cidr_ipv6" and traffic.ip_protocol == "icmp":
             traffic = replace(traffic, ip_protocol="icmpv6")

@@ -17,7 +17,9 @@ from generator.model.tables import GroupRules, Supplement
 
 Topology = Literal["ha", "single-node"]
 
-# The characters that EC2 accepts in group names, group descriptions and rule descriptions.
+# The characters that EC2 accepts in group names, group descriptions and rule descriptions:
+# CreateSecurityGroupRequest and IpRange in its API. The pages of UserIdGroupPair and PrefixListId
+# leave out &, but the error of EC2 ("Invalid rule description") has it for every kind of peer.
 _EC2_CHARACTERS = r"a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*"
 EC2_TEXT = re.compile(f"[{_EC2_CHARACTERS}]{{1,255}}")
 NOT_EC2_TEXT = re.compile(f"[^{_EC2_CHARACTERS}]")

@@ -1,8 +1,9 @@
 """Traffic as EC2 stores it, and how the Protocol and Port cells of a documented table are read.
 
-The numbers and limits are those of EC2's IpPermission: ports 0 to 65535 for tcp and udp; for icmp
-and icmpv6, from_port is the type and to_port the code, and -1 means all; protocol -1 is all traffic
-and has no ports.
+The numbers and limits are those of IpPermission in the EC2 API: ports 0 to 65535 for tcp and udp,
+which need them; for icmp and icmpv6, from_port is the type and to_port the code, each -1 for all or
+0 to 255 (RFC 792, RFC 4443: 8 bits), and type -1 needs code -1; protocol -1 is all traffic and has
+no ports.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import cache
 from generator.errors import FieldError, choices
 
 ALL_PORTS = (0, 65535)
+ALL_TYPES = -1
+ICMP_MAX = 255
 ICMP = ("icmp", "icmpv6")
 ALL_TRAFFIC = "-1"
 
@@ -41,8 +44,8 @@ class Traffic:
                     "from_port",
                 )
         elif self.ip_protocol in ICMP:
-            self._check(-1, 255, "ICMP type or code")
-            if self.from_port == -1 and self.to_port != -1:
+            self._check(ALL_TYPES, ICMP_MAX, "ICMP type or code")
+            if self.from_port == ALL_TYPES != self.to_port:
                 raise FieldError("ICMP type -1 (all types) needs code -1 (all codes)", "to_port")
         else:
             known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC])

@@ -8,7 +8,18 @@ from functools import cache
 
 from generator.model import Permission, markdown, pascal, snake
 
-__all__ = ["any_of", "hcl", "logical_id", "markdown", "pascal", "size", "snake", "table", "yaml"]
+__all__ = [
+    "all_empty",
+    "any_of",
+    "hcl",
+    "logical_id",
+    "markdown",
+    "pascal",
+    "size",
+    "snake",
+    "table",
+    "yaml",
+]
 
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -54,6 +65,12 @@ def logical_id(permission: Permission) -> str:
     if permission.peer.kind == "group":
         peer += "SecurityGroup"
     return f"{pascal(permission.group)}{side}{pascal(permission.traffic.slug)}{way}{peer}"
+
+
+def all_empty(names: Iterable[str]) -> str:
+    """The CloudFormation condition that every one of some parameters is empty."""
+    empty = [f'!Equals [!Ref {name}, ""]' for name in names]
+    return f"!And [{', '.join(empty)}]" if len(empty) > 1 else empty[0]
 
 
 def any_of(conditions: list[str], indent: str) -> str:

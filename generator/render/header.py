@@ -17,8 +17,11 @@ _DIGEST = re.compile(rb"(Digest: sha256:)([0-9a-f]{64})")
 HEAD = 65536
 """The header stands in so many bytes: a command can be long."""
 _BINARY = b"\0"  # in no text, but in archives, which can hold headers of their own
-# What other tools insert between comments of theirs is theirs.
-_INSERT = re.compile(rb"(<!-- BEGIN_TF_DOCS -->)(.*?)(<!-- END_TF_DOCS -->)", re.DOTALL)
+# What terraform-docs inserts at the end of a README is its own; elsewhere its comments are text.
+_INSERT = re.compile(
+    rb"(\n<!-- BEGIN_TF_DOCS -->\n)(?:(.*)\n)?(<!-- END_TF_DOCS -->\n)\Z", re.DOTALL
+)
+_MARKDOWN = b"<!--\n"
 
 
 class Label(NamedTuple):
@@ -77,7 +80,7 @@ def is_edited(content: bytes) -> bool:
     if not found:
         return True
     unsealed = content[: found.start(2)] + b"0" * 64 + content[found.end(2) :]
-    plain = _INSERT.sub(rb"\1\n\3", unsealed)
+    plain = _without_inserts(unsealed)
     return hashlib.sha256(plain).hexdigest().encode() != found[2]
 
 
@@ -88,8 +91,12 @@ def label(content: bytes) -> Label | None:
 
 
 def with_inserts(new: bytes, old: bytes) -> bytes:
-    """The new content of a file with what other tools have inserted into the old one."""
-    inserted = _INSERT.search(old)
-    if not inserted:
+    """The new content of a file with what terraform-docs has inserted into the old one."""
+    inserted = _INSERT.search(old) if old.startswith(_MARKDOWN) else None
+    if not inserted or not new.startswith(_MARKDOWN):
         return new
-    return _INSERT.sub(lambda match: match[1] + inserted[2] + match[3], new, count=1)
+    return _INSERT.sub(lambda _: inserted[0], new)
+
+
+def _without_inserts(content: bytes) -> bytes:
+    return _INSERT.sub(rb"\1\3", content) if content.startswith(_MARKDOWN) else content

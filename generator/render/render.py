@@ -8,7 +8,7 @@ from pathlib import Path
 from generator.errors import TemplateError, UsageError, unknown
 from generator.model import Resolved, bad_file_name
 from generator.render.header import Origin, header, is_generated, sealed
-from generator.resolve import granted, not_filled_in
+from generator.resolve import granted, not_filled_in, overfull
 
 UNKNOWN = Origin("cvo-sg generate")
 
@@ -45,6 +45,7 @@ def render(
         "deployment": resolved,
         "granted": tuple(granted(resolved)),
         "not_filled_in": tuple(not_filled_in(resolved)),
+        "overfull": overfull(resolved),
         "header": lines,
         "files": files,
     }

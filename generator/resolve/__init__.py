@@ -3,7 +3,7 @@
 from generator.resolve.advice import Advice, advise, replacement
 from generator.resolve.bindings import merge
 from generator.resolve.permissions import EVERYWHERE, granted, not_filled_in, open_to_everybody
-from generator.resolve.quota import Usage, over_quota, usage
+from generator.resolve.quota import Usage, over_quota, overfull, usage
 from generator.resolve.resolve import resolve
 from generator.resolve.rows import select_rows
 from generator.resolve.summary import summary
@@ -18,6 +18,7 @@ __all__ = [
     "not_filled_in",
     "open_to_everybody",
     "over_quota",
+    "overfull",
     "replacement",
     "resolve",
     "select_rows",

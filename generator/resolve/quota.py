@@ -9,7 +9,8 @@ entries. The product of the rules per group and the groups per network interface
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import NamedTuple
 
 from generator.model import Direction, Permission, Resolved
@@ -17,6 +18,21 @@ from generator.resolve.permissions import granted
 
 # A CloudFormation group needs a rule of its own, or CloudFormation adds one to everywhere.
 PLACEHOLDERS = {("cloudformation", "outbound"): 1}
+
+
+Inputs = tuple[str, ...]
+MOST_CHAINS, MOST_SETS = 12, 60
+MOST_NAMES = 10  # conditions that one Fn::And takes
+
+
+class Overfull(NamedTuple):
+    """A table with more rules than the quota once every CloudFormation parameter is filled in."""
+
+    group: str
+    direction: Direction
+    filled_in: int
+    either_empty: tuple[Inputs, ...]
+    """Sets of inputs: the quota holds while all inputs of any one set are empty."""
 
 
 class Usage(NamedTuple):
@@ -73,6 +89,49 @@ def over_quota(resolved: Resolved, format_: str) -> list[str]:
     """A sentence for each group that takes more rules in a format than the quota allows."""
     found = ((each, each.in_format(format_)) for each in usage(resolved))
     return [_too_many(each, rules, resolved) for each, rules in found if rules > resolved.quota]
+
+
+def overfull(resolved: Resolved) -> tuple[Overfull, ...]:
+    """The tables that every parameter together would fill beyond the quota."""
+    return tuple(
+        Overfull(
+            each.group,
+            each.direction,
+            each.filled_in,
+            _enough_empty(_rules_by_chain(resolved, each), each.filled_in - resolved.quota),
+        )
+        for each in usage(resolved)
+        if each.filled_in > resolved.quota
+    )
+
+
+def _rules_by_chain(resolved: Resolved, table: Usage) -> Counter[Inputs]:
+    """How many rules of a table each chain of inputs gives, while any of them is filled in."""
+    chains = resolved.chain_of
+    return Counter(
+        chains[p.peer.value]
+        for group in resolved.groups
+        for p in group.permissions
+        if (p.group, p.direction, p.peer.kind) == (table.group, table.direction, "input")
+    )
+
+
+def _enough_empty(weights: Mapping[Inputs, int], excess: int) -> tuple[Inputs, ...]:
+    """The smallest sets of inputs of which leaving all empty saves enough rules.
+
+    `weights` has the rules of each chain. Where that takes too many sets, any one chain: it still
+    refuses to fill in everything.
+    """
+    found = []
+    if len(weights) <= MOST_CHAINS:
+        for size in range(1, len(weights) + 1):
+            for chosen in combinations(weights, size):
+                saved = [weights[chain] for chain in chosen]
+                if sum(saved) >= excess > sum(saved) - min(saved):
+                    found.append(tuple(dict.fromkeys(name for chain in chosen for name in chain)))
+    if not 0 < len(found) <= MOST_SETS or any(len(names) > MOST_NAMES for names in found):
+        return tuple(weights)
+    return tuple(found)
 
 
 def _too_many(each: Usage, rules: int, resolved: Resolved) -> str:

@@ -261,6 +261,20 @@ def test_what_terraform_docs_inserts_stays(generate):
     assert generate("--check").exit_code == 0
 
 
+MARKERS = "<!-- BEGIN_TF_DOCS --> x <!-- END_TF_DOCS --> <!-- permissions -->"
+
+
+def test_a_tag_that_holds_a_marker_is_text_like_any_other(generate):
+    write(
+        "sites/acme.yaml",
+        DEPLOYMENT.format(name="acme", peers="[]") + f'tags: {{a: "{MARKERS}"}}\n',
+    )
+    assert generate("--quiet").exit_code == 0
+    assert generate("--check").exit_code == 0
+    edit("infra/acme/terraform/variables.tf", " x ", " y ")
+    assert "variables.tf was edited by hand" in generate("--check").stdout
+
+
 # The file that lists what is generated.
 
 
@@ -470,7 +484,10 @@ def test_settings_are_a_file_of_the_repository(generate, repository, name):
     Path(name).symlink_to(elsewhere)
     result = generate()
     assert result.exit_code == 2
-    assert f"{name}: the file is a link to a place outside its folder: put the file itself here" in result.stderr
+    assert (
+        f"{name}: the file is a link to a place outside its folder: put the file itself here"
+        in result.stderr
+    )
     assert "secret" not in result.stderr
 
 
@@ -569,7 +586,8 @@ def test_what_is_no_file_is_not_waited_for(generate, kind, place):
     result = generate("-p", "predefined", "sites/acme.yaml", "--rule-data", "data")
     assert result.exit_code == 2
     assert re.search(
-        f"^{place}: (the file is (not a regular file|a link to a place outside its folder)|this is not a regular file|Is a directory)",
+        f"^{place}: (the file is a link to a place outside its folder"
+        "|this is not a regular file|Is a directory)",
         result.stderr,
     )
 

@@ -41,10 +41,10 @@ def quick():
             "group 'x0' is not in this deployment",
             id="groups-as-peers",
         ),
-        pytest.param(b"open: [" + joined("x{}, ", 20_000) + b"]", "unknown endpoint 'x0'", id="open"),
         pytest.param(
-            b"open: [" + joined("dns, ", 20_000) + b"]", "duplicate 'dns'", id="twice"
+            b"open: [" + joined("x{}, ", 20_000) + b"]", "unknown endpoint 'x0'", id="open"
         ),
+        pytest.param(b"open: [" + joined("dns, ", 20_000) + b"]", "duplicate 'dns'", id="twice"),
         pytest.param(
             b"groups: [" + joined("manager, ", 20_000) + b"]",
             "duplicate group 'manager'",
@@ -58,7 +58,9 @@ def quick():
         pytest.param(
             b"features:\n" + joined("  x{}: true\n", 20_000), "unknown feature 'x0'", id="features"
         ),
-        pytest.param(b"tags:\n" + joined("  aws:{}: a\n", 20_000), "invalid tag key 'aws:0'", id="tags"),
+        pytest.param(
+            b"tags:\n" + joined("  aws:{}: a\n", 20_000), "invalid tag key 'aws:0'", id="tags"
+        ),
         pytest.param(
             b"topolgy: ha\nopen: [" + joined("x{}, ", 20_000) + b"]",
             "'topolgy'",

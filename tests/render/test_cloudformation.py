@@ -6,6 +6,7 @@ import re
 from dataclasses import astuple, replace
 from functools import cache
 from graphlib import TopologicalSorter
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
@@ -444,6 +445,22 @@ def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(intern
     else:
         [sentence] = refused
         assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
+
+
+def test_filling_in_more_than_the_quota_allows_is_refused_and_nothing_less():
+    full = variant(groups=("cloud-volumes-ontap",), quota=24, endpoints={"inbound-clients": ()})
+    template = read(text_of(full))
+    networks = {name: f"10.{i}.0.0/16" for i, name in enumerate(template["Parameters"])}
+    open_ones = [name for name in networks if name not in ("VpcId", "Name")]
+    for empty in powerset(open_ones, most=3):
+        given = {name: "" if name in empty else networks[name] for name in open_ones}
+        outbound = [rule for rule in stack(template, **given) if rule[1] == "outbound"]
+        too_many = len(outbound) + 1 > full.quota  # with the placeholder
+        assert bool(refusals(template, given)) == too_many, empty
+
+
+def powerset(names, most):
+    return (chosen for size in range(most + 1) for chosen in combinations(names, size))
 
 
 def test_the_groups_of_a_deployment_need_no_assertion():

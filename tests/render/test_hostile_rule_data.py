@@ -21,6 +21,7 @@ from terraform import require_terraform, succeeded, terraform
 from generator.check import lint
 from generator.errors import InputError
 from generator.load import RuleData, shipped
+from generator.load.ids import OUR_VARIABLES
 from generator.model import from_markdown, markdown, markdown_code, snake
 from generator.render import render
 from generator.resolve import resolve
@@ -127,6 +128,7 @@ def check(files):
         for block in blocks["variables.tf"]["variable"]
         for name, body in block.items()
     }
+    assert described.keys() - {snake(name) for name in endpoints} == OUR_VARIABLES
     template = yaml.load(found["cloudformation"]["template.yaml"], Reader)
     assert not template["Parameters"].keys() & template["Resources"].keys()
     labels = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"]

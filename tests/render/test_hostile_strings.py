@@ -128,7 +128,7 @@ def meaning(kind, token):
 
 
 def pairs(text, heading):
-    """The lines `"key" = "value"` of a map. No text runs over the end of a line."""
+    """The lines `"key" = "value"` of a map, and their comments. No text runs over a line."""
     found = {}
     for line in text.partition(heading)[2].split("\n"):
         if line.strip() == "}":
@@ -138,9 +138,20 @@ def pairs(text, heading):
             value, last = literal(line, line.index('"', end))
             assert key not in found
             assert re.fullmatch(" += ", line[end : line.index('"', end)])
-            assert last == len(line)
-            found[key] = value
+            assert line[last:] == "" or line[last:].startswith(" # ")
+            found[key] = (value, line[last:].removeprefix(" # "))
     return found
+
+
+def without_comments(found):
+    assert {comment for _, comment in found.values()} <= {""}
+    return {key: value for key, (value, _) in found.items()}
+
+
+def peers_by_name(found):
+    """A peer is its own key, and its name is a comment."""
+    assert all(key == value for key, (value, _) in found.items())
+    return {comment or key: value for key, (value, comment) in found.items()}
 
 
 def block(text, variable):
@@ -154,8 +165,8 @@ def read_as_hcl(variables):
     name = block(variables, "name")
     return {
         "name": literal(name, re.search(r"(?m)^  default +=\s", name).end())[0],
-        "tags": pairs(tags, "\n  default = {\n"),
-        **{kind: pairs(dns, f"\n    {kind} = {{\n") for kind in IDS},
+        "tags": without_comments(pairs(tags, "\n  default = {\n")),
+        **{kind: peers_by_name(pairs(dns, f"\n    {kind} = {{\n")) for kind in IDS},
     }
 
 
@@ -183,7 +194,8 @@ def check(file):
     [group] = (r for r in template["Resources"].values() if r["Type"] == "AWS::EC2::SecurityGroup")
     tags = {tag["Key"]: tag["Value"] for tag in group["Properties"]["Tags"]}
     assert len(tags) == len(group["Properties"]["Tags"]), "no key twice"
-    assert tags == {"Name": f"{file['name']}-cloud-volumes-ontap"} | file["tags"]
+    assert tags == {"Name": {"Fn::Sub": "${Name}-cloud-volumes-ontap"}} | file["tags"]
+    assert template["Parameters"]["Name"]["Default"] == file["name"]
     return True
 
 
@@ -284,7 +296,10 @@ def read_by_terraform(folder, files):
 def check_with_terraform(folder, files):
     require_terraform()
     for file, values in zip(files, read_by_terraform(folder, files), strict=True):
-        assert values == said(file)
+        expected = said(file)
+        for kind in IDS:
+            expected[kind] = {peer: peer for peer in expected[kind].values()}
+        assert values == expected
     return len(files)
 
 

@@ -246,6 +246,11 @@ PLANS = {
     ),
     "quota-of-no-number": ("variables", {"rules_quota": 0}, f"{INVALID}: The quota is a whole"),
     "quota-over-the-limit": ("variables", {"rules_quota": 1001}, f"{INVALID}: The quota is"),
+    "entries-of-no-number": (
+        "variables",
+        {"prefix_list_entries": {"a": 3, "b": -1}},
+        f"{INVALID}: The maximum entries of a prefix list are a whole number",
+    ),
     "wrong-vpc": ("variables", {"vpc_id": "10.0.0.0/8"}, f"{INVALID}: A VPC id looks like vpc-"),
     "name-like-an-id": ("variables", {"name": "sg-1"}, f"{INVALID}: A name has 1 to 200"),
     "well-formed": (

@@ -13,8 +13,8 @@ from cfnlint.template import Template
 from generator.check.cfn_rules._rule import QUOTA_PAGE, _Rule
 from generator.check.cfn_rules._template import Path, Rule, reference, rules
 from generator.check.cfn_rules._values import values
+from generator.model import RULES_DEFAULT
 
-QUOTA = 60
 NEARLY = 0.9
 PREFIX_LIST = "AWS::EC2::PrefixList"
 
@@ -105,7 +105,7 @@ class TooManyRules(_Rule):
     def __init__(self) -> None:
         """As cfn-lint makes it: without arguments."""
         super().__init__()
-        self.config_definition = {"quota": {"default": QUOTA, "type": "integer"}}
+        self.config_definition = {"quota": {"default": RULES_DEFAULT, "type": "integer"}}
         self.configure()
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
@@ -139,7 +139,7 @@ class NearlyTooManyRules(_Rule):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups with more than nine tenths of the quota, but no more than the quota."""
         other = self.child_rules[TooManyRules.id]
-        quota = other.config["quota"] if other else QUOTA
+        quota = other.config["quota"] if other else RULES_DEFAULT
         for count in _counts(cfn):
             if quota * NEARLY < count.number <= quota:
                 yield RuleMatch(

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:f068f7183098123508cc94b3f5fc8e466fb6f380ba05f76340a3e1b460682c84
+# Digest: sha256:019136a2b2c75020a397b56075a6b4200ae006d3edce818e8df4becabb5ce7d3
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -46,15 +46,24 @@ variable "rules_quota" {
 }
 
 variable "prefix_list_entries" {
-  description = "The maximum entries of prefix lists, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
+  description = "The maximum entries of prefix lists, or the weights of those of AWS, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
   type        = map(number)
   nullable    = false
   default     = {}
+
+  validation {
+    condition     = alltrue([for entries in values(var.prefix_list_entries) : entries >= 1 && entries <= 1000 && floor(entries) == entries])
+    error_message = "The maximum entries of a prefix list are a whole number from 1 to 1000."
+  }
 }
 
 # Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
 # to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
 # rule. groups are groups of this module, by role. An empty object is nobody.
+#
+# A group of another account is 123456789012/sg-0123456789abcdef0. Leave the account out for a group of your own,
+# or every plan changes its rules. The AWS provider cannot update a rule for a group of another account
+# (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
 
 variable "inbound_clients" {
   description = "Everyone who may connect to the groups. The other inbound endpoints fall back to this one, so a value here restricts every inbound rule. The predefined groups of Cloud Manager allow the whole internet."

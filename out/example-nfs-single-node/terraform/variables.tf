@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:9fb003f06dcc5c8ad43b9b3b20803bcf83236a019a3e6a75a6100be63d3b5cab
+# Digest: sha256:947dadce54a6887680cfeb2c3f760696bb83bf2a754a17ba81cae5ba9d329bc1
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -46,15 +46,24 @@ variable "rules_quota" {
 }
 
 variable "prefix_list_entries" {
-  description = "The maximum entries of prefix lists, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
+  description = "The maximum entries of prefix lists, or the weights of those of AWS, by their names in prefix_lists: EC2 counts a rule with a prefix list as that many rules."
   type        = map(number)
   nullable    = false
   default     = {}
+
+  validation {
+    condition     = alltrue([for entries in values(var.prefix_list_entries) : entries >= 1 && entries <= 1000 && floor(entries) == entries])
+    error_message = "The maximum entries of a prefix list are a whole number from 1 to 1000."
+  }
 }
 
 # Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
 # to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
 # rule. groups are groups of this module, by role. An empty object is nobody.
+#
+# A group of another account is 123456789012/sg-0123456789abcdef0. Leave the account out for a group of your own,
+# or every plan changes its rules. The AWS provider cannot update a rule for a group of another account
+# (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
 
 variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
