@@ -176,6 +176,8 @@ def test_paths_are_never_options(action, command):
     result = action.run(RUN, command=command, paths="--help")
     assert result.returncode == 2, "no help, which is a success"
     assert "--help" in result.stderr
+    summary = "Nothing was checked: the log of this step says why.\n"
+    assert action.summary.read_text() == f"## cvo-sg {command}\n{summary}"
 
 
 @needs_bash
@@ -241,7 +243,7 @@ def test_the_steps_annotate_summarise_and_fail(runner, tool):
     ) in missing.stdout
     summary = runner.summary.read_text()
     assert summary.startswith("## cvo-sg check\n### `infra/acme/cloudformation`")
-    assert "- added: manager inbound tcp 22 from administrators 10.0.0.0/8: " in summary
+    assert "- added: manager inbound TCP 22 from 10.0.0.0/8, administrators: " in summary
     assert "- `infra/acme/terraform/main.tf` is missing\n" in summary
 
     subprocess.run([tool, "generate", "--quiet", "--no-lint"], cwd=runner.workspace, check=True)
