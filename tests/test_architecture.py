@@ -90,6 +90,14 @@ def test_only_the_command_line_prints_and_exits(name):
     assert "click" not in imports(name)
 
 
+@pytest.mark.parametrize("name", [n for n in ALL if step(n) == "cli" and n != "cli.terminal"])
+def test_one_place_writes_to_the_terminal(name):
+    calls = re.findall(
+        r"click\.(?:echo|secho|style)\b|\bsys\.std\w+\.write|\bprint\(", MODULES[name].read_text()
+    )
+    assert calls == (["print("] if name == "cli.__init__" else []), "use terminal.echo"
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_the_python_names_no_product_and_no_port(name):
     product = r"netapp|ontap|cloud.?manager|mediator|snapmirror|autosupport|active.directory"
