@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 # What begins markup within a line (CommonMark 0.31, "Inlines"; GitHub's tables, strikethrough and
-# math). An underscore does so only at the edge of a word, and & only where an entity follows.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?[A-Za-z0-9]+;)")
+# math). > does so at the beginning of a line only, where no text of others
+# is; an underscore only at the edge of a word, and & only where an entity follows.
+_MARKUP = re.compile(r"[\\`*\[\]<|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?[A-Za-z0-9]+;)")
 _BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 

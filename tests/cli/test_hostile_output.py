@@ -133,7 +133,7 @@ def test_no_cell_is_a_formula(hostile_rules):
 def test_rows_are_text_in_markdown(hostile_rules):
     words = ("rules", "--release", "3.7", "--group", "manager", "--rule-data", hostile_rules)
     result = run(*words, "--output", "markdown")
-    assert "\\<b\\>" in result.stdout
+    assert "\\<b>" in result.stdout
     assert "!\\[x\\](y)" in result.stdout
     assert "a\\|b" in result.stdout
     assert not acts(result)
