@@ -351,7 +351,7 @@ TIMEOUTS = """  timeouts {
 
 
 def put_groups_in_use(folder, **names):
-    acme = replace(ACME, groups=("manager",))
+    acme = replace(OPEN, groups=("manager",))
     deployments = {"loose": acme, "protected": replace(acme, protect=True)}
     arguments = {module: f'name = "{name}"' for module, name in names.items()}
     put(folder, deployments, arguments)
@@ -379,7 +379,7 @@ def test_replacing_a_group_in_use_takes_its_rules_and_fails_unless_it_is_protect
     put_groups_in_use(folder, loose="other")
     failed = terraform(folder, "apply", "-auto-approve")
     assert failed.returncode == 1
-    assert "deleting Security Group" in failed.stderr
+    assert "DependencyViolation" in failed.stderr
     assert read_back(ec2, ids["loose"]) == set()
     assert read_back(ec2, ids["protected"]) == before["protected"]
 
