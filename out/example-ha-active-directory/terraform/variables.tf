@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:188c9d71fccbd2de3b302c721d1995c018e2127c6a49093eae403a2404f53ec7
+# Digest: sha256:ef0599506cd583319c808117ddf41670f367c9dde4bba4c6149372bdd62a93a2
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -67,9 +67,11 @@ variable "administrators" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
     cidr_ipv6 = [
       "2001:db8:1:2::/64", # bastion-v6
+
     ]
   }
   type = object({
@@ -87,6 +89,7 @@ variable "manager_http_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.0.0/16", # users
+
     ]
     groups = ["ha-mediator"]
   }
@@ -105,6 +108,7 @@ variable "manager_https_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.0.0/16", # users
+
     ]
   }
   type = object({
@@ -122,9 +126,11 @@ variable "ping_clients" {
   default = {
     cidr_ipv4 = [
       "10.30.0.0/24", # monitoring
+
     ]
     cidr_ipv6 = [
       "2001:db8:30::/64", # monitoring-v6
+
     ]
   }
   type = object({
@@ -142,6 +148,7 @@ variable "ontap_https_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
     groups = ["manager"]
   }
@@ -160,6 +167,7 @@ variable "nas_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
   }
   type = object({
@@ -177,9 +185,11 @@ variable "nfs_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
     cidr_ipv6 = [
       "2001:db8:20::/48", # app-servers-v6
+
     ]
   }
   type = object({
@@ -197,6 +207,7 @@ variable "cifs_clients" {
   default = {
     cidr_ipv4 = [
       "10.40.0.0/16", # desktops
+
     ]
   }
   type = object({
@@ -214,6 +225,7 @@ variable "monitoring_clients" {
   default = {
     cidr_ipv4 = [
       "10.30.0.0/24", # monitoring
+
     ]
   }
   type = object({
@@ -231,6 +243,7 @@ variable "snapmirror_peers" {
   default = {
     cidr_ipv4 = [
       "172.16.8.0/24", # datacenter
+
     ]
   }
   type = object({
@@ -276,10 +289,13 @@ variable "active_directory" {
   default = {
     cidr_ipv4 = [
       "10.10.0.10/32", # dc1
+
       "10.20.0.10/32", # dc2
+
     ]
     cidr_ipv6 = [
       "2001:db8:10::10/128", # dc1-v6
+
     ]
   }
   type = object({
@@ -297,7 +313,9 @@ variable "dns" {
   default = {
     cidr_ipv4 = [
       "10.10.0.10/32", # dc1
+
       "10.20.0.10/32", # dc2
+
     ]
   }
   type = object({
@@ -315,6 +333,7 @@ variable "mail_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.25/32", # relay
+
     ]
   }
   type = object({
@@ -332,6 +351,7 @@ variable "monitor_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.162/32", # snmp
+
     ]
   }
   type = object({
@@ -349,6 +369,7 @@ variable "ontap_intercluster_lifs" {
   default = {
     cidr_ipv4 = [
       "172.16.8.0/24", # datacenter
+
     ]
   }
   type = object({
@@ -366,6 +387,7 @@ variable "syslog_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.51/32", # collector
+
     ]
   }
   type = object({

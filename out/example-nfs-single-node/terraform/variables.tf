@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:5b282105bd7be87809c6dd133b3dd5d7c9bed9e9b87516e6afe4438bf91ed102
+# Digest: sha256:700dd0a74526653e76e6ee5887746450779126283f54374d59796d7dfd8d3be1
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -62,6 +62,7 @@ variable "administrators" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
   }
   type = object({
@@ -97,6 +98,7 @@ variable "nfs_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
   }
   type = object({
@@ -127,6 +129,7 @@ variable "syslog_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.51/32", # collector
+
     ]
   }
   type = object({
