@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from generator.cli import cli
 from generator.load import RuleData, rule_data, shipped
 
-pytest.register_assert_rewrite("expectation", "stack", "strategies", "template", "terraform")
+pytest.register_assert_rewrite(
+    "emulator", "expectation", "stack", "strategies", "template", "terraform"
+)
 ROOT = Path(__file__).parents[1]
 
 

@@ -20,7 +20,7 @@ def peers(*texts):
     return tuple(map(Peer.parse, texts))
 
 
-DC1, DC2 = peers("10.1.0.1/32", "10.2.0.1/32")
+DC1, DC2 = peers("10.1.0.1/32", "10.20.0.10/32")
 DEPLOYMENTS = {preset: DATA.preset(preset) for preset in DATA.presets()} | {
     "manager-only": variant(groups=("manager",)),
     "single-node": variant(groups=None, topology="single-node"),

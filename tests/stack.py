@@ -13,8 +13,9 @@ from copy import deepcopy
 
 import yaml
 from cloud_radar.cf.unit import Template
-from expectation import GROUPS, Rule, roles_of
-from strategies import DATA, resolved
+from expectation import ENDPOINTS, GROUPS, Rule, roles_of
+from hypothesis import strategies as st
+from strategies import DATA, deployments, resolved
 
 from generator.load import shipped
 from generator.render import render
@@ -65,13 +66,13 @@ class Stack:
         stack = evaluator.remove_conditional_resources(
             evaluator.render_all_sections(evaluator.template)
         )
-        self.resources = stack["Resources"].values()
+        self.resources = stack["Resources"]
         assertions = (a for rule in rules.values() for a in rule["Assertions"])
         self.refusals = [a["AssertDescription"] for a in assertions if not a["Assert"]]
 
     def groups(self, deployment):
         """By role, the name and the description."""
-        groups = [r["Properties"] for r in self.resources if r["Type"] not in DIRECTIONS]
+        groups = [r["Properties"] for r in self.resources.values() if r["Type"] not in DIRECTIONS]
         documented = DATA.release(deployment.release).info.groups
         roles = sorted(roles_of(deployment), key=documented.index)
         found = {}
@@ -85,11 +86,15 @@ class Stack:
         return found
 
     def rules(self):
-        return [
-            self.rule(*DIRECTIONS[resource["Type"]], **resource["Properties"])
-            for resource in self.resources
+        return [*self.rules_by_id().values()]
+
+    def rules_by_id(self):
+        """By logical id, the rules."""
+        return {
+            logical_id: self.rule(*DIRECTIONS[resource["Type"]], **resource["Properties"])
+            for logical_id, resource in self.resources.items()
             if resource["Type"] in DIRECTIONS
-        ]
+        }
 
     @staticmethod
     def rule(direction, side, *, GroupId, IpProtocol, Description, **others):
@@ -104,6 +109,23 @@ class Stack:
         }
         role, peer = ROLES[GroupId], ROLES.get(peer, peer)
         return Rule(role, direction, IpProtocol, *ports, kinds[kind], peer, Description)
+
+
+@st.composite
+def filled_in(draw, times=1):
+    """A deployment, and so many times values of the parameters of its template; several often have
+    the same value.
+    """
+    deployment = draw(deployments())
+    parameters = {
+        name: parameter["Default"]
+        for name, parameter in template_of(deployment)["Parameters"].items()
+        if name not in ("VpcId", "Name")
+    }
+    bound = (p.value for e in ENDPOINTS for p in deployment.peers(e) or () if p.kind == "cidr_ipv4")
+    values = sorted({"", "10.0.0.0/8", "10.1.2.0/28", *parameters.values(), *bound})
+    changes = st.dictionaries(st.sampled_from(sorted(parameters)), st.sampled_from(values))
+    return deployment, *(draw(changes) if parameters else {} for _ in range(times))
 
 
 def conditions_within(node):

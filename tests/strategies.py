@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -139,6 +140,110 @@ def deployments(draw, **fixed):
 
 def peers(*texts):
     return tuple(map(Peer.parse, texts))
+
+
+# Moves from one deployment to another, one change at a time.
+
+
+def _bound(deployment, **bindings):
+    given = {name.replace("_", "-"): bound for name, bound in bindings.items()}
+    endpoints = {**(deployment.endpoints or {}), **given}
+    return replace(
+        deployment,
+        endpoints={name: bound for name, bound in endpoints.items() if bound is not None},
+        open=tuple(name for name in deployment.open if given.get(name) is None),
+    )
+
+
+def _items(bound):
+    return [*(bound.values() if isinstance(bound, Mapping) else bound)]
+
+
+def rename_labels(draw, deployment):
+    """Every peer gets a name, or another one."""
+    return replace(
+        deployment,
+        endpoints={
+            name: dict(zip(draw(_names(len(bound))), _items(bound), strict=True))
+            for name, bound in (deployment.endpoints or {}).items()
+        },
+    )
+
+
+def _names(number):
+    return st.lists(PEER_NAMES, unique=True, min_size=number, max_size=number)
+
+
+def reorder_without_labels(draw, deployment):
+    return replace(
+        deployment,
+        endpoints={
+            name: tuple(draw(st.permutations(_items(bound))))
+            for name, bound in (deployment.endpoints or {}).items()
+        },
+    )
+
+
+def move_a_peer(draw, deployment):
+    """A peer of one endpoint goes to another, which often shares traffic with it."""
+    giving = [name for name, bound in (deployment.endpoints or {}).items() if bound]
+    if not giving:
+        return deployment
+    old, new = draw(st.sampled_from(giving)), draw(st.sampled_from([*DATA.catalogue.endpoints]))
+    kept = _items(deployment.endpoints[old])
+    moved = kept.pop(draw(st.integers(0, len(kept) - 1)))
+    there = [p for p in _items((deployment.endpoints or {}).get(new, ())) if p != moved]
+    return _bound(deployment, **{old: tuple(kept)} | {new: (*there, moved)})
+
+
+def bind_what_it_stands_for(draw, deployment):
+    """An endpoint that falls back to another, or has a default, is bound to the same."""
+    free = [name for name in DATA.catalogue.endpoints if deployment.peers(name) is None]
+    name = draw(st.sampled_from(free)) if free else None
+    last, default = name, None
+    while last and deployment.peers(last) is None:
+        default = DATA.catalogue.endpoints[last].default
+        last = default.endpoint
+    given = deployment.peers(last) if last else default and peers(*default.cidrs)
+    return _bound(deployment, **{name: given}) if given else deployment
+
+
+def bind(draw, deployment):
+    bound = draw(bindings(deployment.groups or ["manager"]))
+    return _bound(deployment, **{draw(st.sampled_from([*DATA.catalogue.endpoints])): bound})
+
+
+def unbind(draw, deployment):
+    names = [*(deployment.endpoints or {})]
+    return _bound(deployment, **{draw(st.sampled_from(names)): None}) if names else deployment
+
+
+def leave_open(draw, deployment):
+    name = draw(st.sampled_from([*DATA.catalogue.endpoints]))
+    left = _bound(deployment, **{name: None})
+    return replace(left, open=tuple({*left.open} ^ {name}))
+
+
+def change_another_field(draw, deployment):
+    other = draw(deployments())
+    field = draw(st.sampled_from(["topology", "groups", "release", "outbound", "supplements",
+                                  "features", "compact", "protect"]))  # fmt: skip
+    return replace(deployment, **{field: getattr(other, field)})
+
+
+CHANGES = [rename_labels, reorder_without_labels, move_a_peer, bind_what_it_stands_for, bind,
+           unbind, leave_open, change_another_field]  # fmt: skip
+
+
+@st.composite
+def moves(draw, **fixed):
+    """Two deployments of one name, the second made from the first by one to three changes."""
+    old = new = draw(deployments(**fixed))
+    for change in draw(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)):
+        new = change(draw, new)
+    new = replace(new, **fixed)
+    assume(new != old and not [*DATA.problems(new)])
+    return old, new
 
 
 # Rare cases, for runs too short to draw them: IPv6 pings, and a peer that two endpoints share.

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
+from emulator import authorise
 from expectation import Rule, assert_equal, bound_to, expected
 from stack import DIRECTIONS, NOWHERE, Stack, template_of
 from strategies import DATA
@@ -22,42 +23,13 @@ pytestmark = [
 INLINE = ("outbound", "-1", None, None, "cidr_ipv4", NOWHERE["CidrIp"], "To nowhere")
 
 
-@pytest.fixture
-def ec2(monkeypatch):
-    import boto3  # slow to import, as moto is
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        yield boto3.client("ec2", region_name="us-east-1")
-
-
 def parameters(template, filled: str) -> dict[str, str]:
-    names = [name for name in template["Parameters"] if name != "VpcId"]
+    names = [name for name in template["Parameters"] if name not in ("VpcId", "Name")]
     return {
         "defaults": {},
         "filled": {name: f"10.{i}.0.0/16" for i, name in enumerate(names)},
         "emptied": dict.fromkeys(names, ""),
     }[filled]
-
-
-def authorise(ec2, ids, rule) -> None:
-    """Ask EC2 for a rule of the group `rule.role`."""
-    call = {
-        "inbound": ec2.authorize_security_group_ingress,
-        "outbound": ec2.authorize_security_group_egress,
-    }[rule.direction]
-    description = {"Description": rule.description}
-    peer = {
-        "cidr_ipv4": {"IpRanges": [{"CidrIp": rule.peer, **description}]},
-        "cidr_ipv6": {"Ipv6Ranges": [{"CidrIpv6": rule.peer, **description}]},
-        "prefix_list": {"PrefixListIds": [{"PrefixListId": rule.peer, **description}]},
-        "group": {"UserIdGroupPairs": [{"GroupId": ids.get(rule.peer), **description}]},
-    }[rule.kind]
-    ports = {} if rule.first is None else {"FromPort": rule.first, "ToPort": rule.last}
-    permission = {"IpProtocol": rule.protocol, **ports, **peer}
-    call(GroupId=ids[rule.role], IpPermissions=[permission])
 
 
 @pytest.mark.parametrize("filled", ["defaults", "filled", "emptied"])
@@ -77,13 +49,15 @@ def test_ec2_takes_every_rule_of_a_template(ec2, preset, filled, proof):
         ids[role] = group["GroupId"]
         everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         ec2.revoke_security_group_egress(GroupId=ids[role], IpPermissions=everything)
-        authorise(ec2, ids, Rule(role, *INLINE))
-    for rule in rules:
-        if rule.kind == "security_group":  # which has to be there
-            rule = rule._replace(kind="group", peer=next(iter(ids)))
-        authorise(ec2, ids, rule)
+        authorise(ec2, ids, [Rule(role, *INLINE)])
+    exist = [
+        rule._replace(kind="group", peer=next(iter(ids))) if rule.kind == "security_group" else rule
+        for rule in rules
+    ]
+    authorise(ec2, ids, exist)
+    for rule in exist:
         with pytest.raises(ClientError, match=r"already exists|Duplicate"):
-            authorise(ec2, ids, rule)
+            authorise(ec2, ids, [rule])
     listed = ec2.get_paginator("describe_security_group_rules").paginate(
         Filters=[{"Name": "group-id", "Values": list(ids.values())}]
     )

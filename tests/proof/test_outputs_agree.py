@@ -22,8 +22,7 @@ from expectation import (
     rows_of,
 )
 from hypothesis import HealthCheck, Phase, event, example, given, settings
-from hypothesis import strategies as st
-from stack import VPC, Stack, assert_within_limits, named, template_of
+from stack import VPC, Stack, assert_within_limits, filled_in, named, template_of
 from strategies import NOTABLE, SHARED_LATER, deployments, resolved, sample
 from terraform import require_terraform, succeeded, terraform
 
@@ -43,21 +42,6 @@ def check_cloudformation(deployment):
 
 
 # What CloudFormation makes of it when the parameters have other values.
-
-
-@st.composite
-def filled_in(draw):
-    """A deployment, and values of the parameters of its template; several often have the same."""
-    deployment = draw(deployments())
-    parameters = {
-        name: parameter["Default"]
-        for name, parameter in template_of(deployment)["Parameters"].items()
-        if name not in ("VpcId", "Name")
-    }
-    bound = (p.value for e in ENDPOINTS for p in deployment.peers(e) or () if p.kind == "cidr_ipv4")
-    values = sorted({"", "10.0.0.0/8", "10.1.2.0/28", *parameters.values(), *bound})
-    changes = st.dictionaries(st.sampled_from(sorted(parameters)), st.sampled_from(values))
-    return deployment, draw(changes) if parameters else {}
 
 
 def depends_on(endpoint, changed, release):

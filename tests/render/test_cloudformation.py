@@ -315,7 +315,7 @@ def test_bound_peers_are_written_out_one_by_one():
     rules = stack(template("peers-of-every-kind"))
     assert {rule[2:] for rule in rules if rule[3] == 88} == {
         ("tcp", 88, 88, "10.1.0.1/32"),
-        ("tcp", 88, 88, "10.2.0.1/32"),
+        ("tcp", 88, 88, "10.20.0.10/32"),
     }
     assert {rule[-1] for rule in rules if rule[3] == 5010} == {
         "pl-01234567",

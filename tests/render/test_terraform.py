@@ -81,7 +81,9 @@ def test_a_binding_becomes_the_default_of_its_variable():
         "cidr_ipv4": ["10.0.0.0/8"],
         "cidr_ipv6": ["2001:db8::/32"],
     }
-    assert variables["active_directory"]["default"] == {"cidr_ipv4": ["10.1.0.1/32", "10.2.0.1/32"]}
+    assert variables["active_directory"]["default"] == {
+        "cidr_ipv4": ["10.1.0.1/32", "10.20.0.10/32"]
+    }
     assert variables["backup_endpoints"]["default"] == {
         "prefix_lists": {"pl-01234567": "pl-01234567"},
         "security_group_ids": {"sg-0123456789abcdef0": "sg-0123456789abcdef0"},

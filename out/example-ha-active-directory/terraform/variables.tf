@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:dee98671da299b693389711b94730ed8d72babf6ff836cd9db47e9a2411e8267
+# Digest: sha256:e75fcf0e37ee727637ec35df569255f3221b30261267f4fceff17ac73e652291
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -76,9 +76,11 @@ variable "administrators" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
     cidr_ipv6 = [
       "2001:db8:1:2::/64", # bastion-v6
+
     ]
   }
   type = object({
@@ -96,6 +98,7 @@ variable "manager_http_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.0.0/16", # users
+
     ]
     groups = ["ha-mediator"]
   }
@@ -114,6 +117,7 @@ variable "manager_https_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.0.0/16", # users
+
     ]
   }
   type = object({
@@ -131,9 +135,11 @@ variable "ping_clients" {
   default = {
     cidr_ipv4 = [
       "10.30.0.0/24", # monitoring
+
     ]
     cidr_ipv6 = [
       "2001:db8:30::/64", # monitoring-v6
+
     ]
   }
   type = object({
@@ -151,6 +157,7 @@ variable "ontap_https_clients" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
     groups = ["manager"]
   }
@@ -169,6 +176,7 @@ variable "nas_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
   }
   type = object({
@@ -186,9 +194,11 @@ variable "nfs_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
     cidr_ipv6 = [
       "2001:db8:20::/48", # app-servers-v6
+
     ]
   }
   type = object({
@@ -206,6 +216,7 @@ variable "cifs_clients" {
   default = {
     cidr_ipv4 = [
       "10.40.0.0/16", # desktops
+
     ]
   }
   type = object({
@@ -223,6 +234,7 @@ variable "monitoring_clients" {
   default = {
     cidr_ipv4 = [
       "10.30.0.0/24", # monitoring
+
     ]
   }
   type = object({
@@ -240,6 +252,7 @@ variable "snapmirror_peers" {
   default = {
     cidr_ipv4 = [
       "172.16.8.0/24", # datacenter
+
     ]
   }
   type = object({
@@ -285,10 +298,13 @@ variable "active_directory" {
   default = {
     cidr_ipv4 = [
       "10.10.0.10/32", # dc1
+
       "10.20.0.10/32", # dc2
+
     ]
     cidr_ipv6 = [
       "2001:db8:10::10/128", # dc1-v6
+
     ]
   }
   type = object({
@@ -306,7 +322,9 @@ variable "dns" {
   default = {
     cidr_ipv4 = [
       "10.10.0.10/32", # dc1
+
       "10.20.0.10/32", # dc2
+
     ]
   }
   type = object({
@@ -324,6 +342,7 @@ variable "mail_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.25/32", # relay
+
     ]
   }
   type = object({
@@ -341,6 +360,7 @@ variable "monitor_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.162/32", # snmp
+
     ]
   }
   type = object({
@@ -358,6 +378,7 @@ variable "autosupport" {
   default = {
     cidr_ipv4 = [
       "10.30.0.80/32", # proxy
+
     ]
   }
   type = object({
@@ -375,6 +396,7 @@ variable "ontap_intercluster_lifs" {
   default = {
     cidr_ipv4 = [
       "172.16.8.0/24", # datacenter
+
     ]
   }
   type = object({
@@ -392,6 +414,7 @@ variable "syslog_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.51/32", # collector
+
     ]
   }
   type = object({

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:071cfd5be2497797fd183e36a0d0d67d988d981aee19e5ef5e524b191fdeace2
+# Digest: sha256:7dfdfd515c4b49c3aeccee1519a717f3d054450aa30ebf40f023fae21ef755ca
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -71,6 +71,7 @@ variable "administrators" {
   default = {
     cidr_ipv4 = [
       "10.1.2.0/28", # bastion
+
     ]
   }
   type = object({
@@ -106,6 +107,7 @@ variable "nfs_clients" {
   default = {
     cidr_ipv4 = [
       "10.20.0.0/16", # app-servers
+
     ]
   }
   type = object({
@@ -136,6 +138,7 @@ variable "autosupport" {
   default = {
     cidr_ipv4 = [
       "10.30.0.80/32", # proxy
+
     ]
   }
   type = object({
@@ -153,6 +156,7 @@ variable "syslog_server" {
   default = {
     cidr_ipv4 = [
       "10.30.0.51/32", # collector
+
     ]
   }
   type = object({

@@ -1,0 +1,315 @@
+"""An EC2 API on this machine (moto's server), made to answer as EC2 does where moto does not, and
+root modules that Terraform applies to it with the real AWS provider.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from inspect import signature
+
+import pytest
+from expectation import Rule
+from strategies import DATA, resolved
+from terraform import succeeded, terraform
+
+from generator.load import shipped
+from generator.model import Peer
+from generator.render import render
+
+ANOTHER_ACCOUNT = "210987654321"  # the emulator's is 123456789012
+PROVIDER = """
+provider "aws" {
+  region     = "us-east-1"
+  access_key = "test"
+  secret_key = "test"
+  endpoints {
+    ec2 = "%s"
+    sts = "%s"
+  }
+}
+"""
+CALL = """
+resource "aws_vpc" "%(name)s" {
+  cidr_block = "10.0.0.0/16"
+}
+
+module "%(name)s" {
+  source = "./%(name)s"
+  vpc_id = aws_vpc.%(name)s.id
+  %(arguments)s
+}
+
+output "%(name)s" {
+  value = module.%(name)s
+}
+"""
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """The address of a server, which runs in a thread of this process: patches reach it."""
+    from moto.server import ThreadedMotoServer  # slow to import, as boto3 is
+
+    logging.getLogger("werkzeug").disabled = True
+    server = ThreadedMotoServer(port=0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        answer_as_ec2_does(patch)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+def answer_as_ec2_does(patch: pytest.MonkeyPatch) -> None:
+    """What moto gets wrong about rules: it loses descriptions, tells rules for groups apart by
+    them, modifies no rule without ports, knows no group of another account, counts both address
+    families against one quota, and deletes groups in use.
+    """
+    from moto.ec2.exceptions import (
+        DependencyViolationError,
+        InvalidSecurityGroupRuleIdNotFoundError,
+    )
+    from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+
+    original = {
+        name: getattr(cls, name)
+        for cls, name in (
+            (SecurityGroupRule, "__init__"),
+            (SecurityGroupBackend, "_add_source_group"),
+            (SecurityGroupBackend, "delete_security_group"),
+        )
+    }
+
+    def initialise(rule, *args, **kwargs):
+        original["__init__"](rule, *args, **kwargs)
+        given = signature(original["__init__"]).bind(rule, *args, **kwargs).arguments
+        sources = (given.get(name) or {} for name in ("ip_range", "source_group", "prefix_list_id"))
+        rule.told = next((s["Description"] for s in sources if "Description" in s), None)
+
+    def identity(rule):
+        ports = (rule.from_port, rule.to_port) if rule.ip_protocol != "-1" else ()
+        group = rule.source_group.get("GroupId")
+        return (rule.ip_protocol, *ports, rule.cidr_ipv4, rule.cidr_ipv6, group,
+                rule.prefix_list_id)  # fmt: skip
+
+    def modify(backend, group_id, rules):
+        group = backend.get_security_group_by_name_or_id(group_id)
+        for rule_id, new in rules.items():
+            rule = group.get_rule(rule_id)
+            peer = new.get("CidrIpv4") or new.get("CidrIpv6") or new.get("PrefixListId")
+            assert peer in (None, rule.cidr_ipv4 or rule.cidr_ipv6 or rule.prefix_list_id)
+            assert new["IpProtocol"] == rule.ip_protocol
+            rule.told = new.get("Description")
+
+    def add_source_group(backend, groups, vpc_id):
+        ours = [g for g in groups or [] if g.get("UserId") in (None, backend.account_id)]
+        foreign = [g for g in groups or [] if g not in ours]
+        return [*original["_add_source_group"](backend, ours, vpc_id), *foreign]
+
+    def delete(backend, name=None, group_id=None):
+        attached = (group.id for eni in backend.enis.values() for group in eni.group_set)
+        if group_id in attached:
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        return original["delete_security_group"](backend, name, group_id)
+
+    def find(backend, ids, filters):
+        """The rules, without a copy of each that the emulator has, which takes most of the time."""
+        ids = {*ids, *filters.get("security-group-rule-id", ())}
+        found = []
+        for groups in [*backend.groups.values()]:
+            for group in [*groups.values()]:
+                if group.id in filters.get("group-id", [group.id]):
+                    rules = (*group.egress_rules, *group.ingress_rules)
+                    found += [copy(rule) for rule in rules if not ids or rule.id in ids]
+        if ids and not found:
+            raise InvalidSecurityGroupRuleIdNotFoundError(min(ids))
+        for rule in found:
+            if rule.from_port is None:
+                rule.from_port = rule.to_port = -1
+        return found
+
+    def describe(_, new, rule):
+        rule.told = new.told
+
+    patch.setattr(SecurityGroupRule, "__init__", initialise)
+    patch.setattr(SecurityGroupRule, "__eq__", lambda one, two: identity(one) == identity(two))
+    patch.setattr(SecurityGroupRule, "description", property(lambda rule: rule.told))
+    patch.setattr(SecurityGroupBackend, "modify_security_group_rules", modify)
+    patch.setattr(SecurityGroupBackend, "_sg_update_description", describe)
+    patch.setattr(SecurityGroupBackend, "_add_source_group", add_source_group)
+    patch.setattr(SecurityGroupBackend, "delete_security_group", delete)
+    patch.setattr(SecurityGroupBackend, "describe_security_group_rules", find)
+    unlimited = "_verify_group_will_respect_rule_count_limit"
+    patch.setattr(SecurityGroupBackend, unlimited, lambda *_, **__: None)
+
+
+@contextmanager
+def slow_to_revoke(seconds: float) -> Iterator[None]:
+    """EC2 takes its time to revoke a rule, while others are authorised."""
+    from moto.ec2.responses.security_groups import SecurityGroups
+
+    def later(original):
+        def revoke(response):
+            time.sleep(seconds)
+            return original(response)
+
+        return revoke
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("revoke_security_group_ingress", "revoke_security_group_egress"):
+            patch.setattr(SecurityGroups, name, later(getattr(SecurityGroups, name)))
+        yield
+
+
+def client(server):
+    import boto3
+
+    settings = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client("ec2", endpoint_url=server, region_name="us-east-1", **settings)
+
+
+def initialise(folder, server) -> None:
+    """A root module for which Terraform has installed the provider, without any resource."""
+    versions = (shipped("templates") / "terraform" / "versions.tf.jinja").read_text()
+    (folder / "versions.tf").write_text(versions.split("\n", 2)[2])
+    (folder / "provider.tf").write_text(PROVIDER % (server, server))
+    succeeded(terraform(folder, "init"))
+
+
+def put(folder, deployments, arguments=None, beside="") -> None:
+    """Render deployments into a root module, each in a VPC of its own, under their names."""
+    calls = [beside]
+    for name, deployment in deployments.items():
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir()
+        for file, text in render(resolved(deployment), [shipped("templates")], "terraform").items():
+            (folder / name / file).write_text(text)
+        calls.append(CALL % {"name": name, "arguments": (arguments or {}).get(name, "")})
+    (folder / "main.tf").write_text("".join(calls))
+    succeeded(terraform(folder, "get"))
+
+
+def planned(folder, *, refresh=False) -> list[dict]:
+    """What the plan makes of every resource that the folder has now; `applied` applies it."""
+    how = (f"-refresh={str(refresh).lower()}", "-parallelism=30")
+    succeeded(terraform(folder, "plan", "-out", "plan", *how))
+    return json.loads(succeeded(terraform(folder, "show", "-json", "plan")))["resource_changes"]
+
+
+def changed(resources: list[dict]) -> list[dict]:
+    """Those of a plan that do not stay as they are."""
+    return [r for r in resources if r["change"]["actions"] != ["no-op"]]
+
+
+def applied(folder, what="-auto-approve") -> dict[str, dict[str, str]]:
+    """Apply what the folder says, or a plan; return by deployment the ids of groups by output."""
+    succeeded(terraform(folder, "apply", "-parallelism=60", what))
+    outputs = json.loads(succeeded(terraform(folder, "output", "-json")))
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+def by_role(deployment, outputs) -> dict[str, str]:
+    return {group.role: outputs[group.output] for group in resolved(deployment).groups}
+
+
+def read_back(ec2, ids: dict[str, str]) -> set[Rule]:
+    """What EC2 has in groups, given their ids by role."""
+    roles = {group_id: role for role, group_id in ids.items()}
+    found = []
+    for role, group_id in ids.items():
+        pages = ec2.get_paginator("describe_security_group_rules").paginate(
+            Filters=[{"Name": "group-id", "Values": [group_id]}]
+        )
+        for rule in (rule for page in pages for rule in page["SecurityGroupRules"]):
+            reference = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+            peers = (rule.get(name) for name in ("CidrIpv4", "CidrIpv6", "PrefixListId"))
+            peer = next(filter(None, (*peers, reference)))
+            everything = rule["IpProtocol"] == "-1"
+            ports = (None, None) if everything else (rule["FromPort"], rule["ToPort"])
+            direction = "outbound" if rule["IsEgress"] else "inbound"
+            peer = roles.get(peer, peer)
+            where = (role, direction, rule["IpProtocol"], *ports, kind_of(peer), peer)
+            found.append(Rule(*where, rule["Description"]))
+    assert len({rule.identity for rule in found}) == len(found), "EC2 takes each rule once"
+    return set(found)
+
+
+def kind_of(peer: str) -> str:
+    kinds = {"sg-": "security_group", "pl-": "prefix_list"}
+    if peer in DATA.catalogue.groups:
+        return "group"
+    return kinds.get(peer[:3]) or ("cidr_ipv6" if ":" in peer else "cidr_ipv4")
+
+
+def with_peers_that_exist(deployment, ec2):
+    """The deployment with groups that are there: EC2 refuses a reference to one that is not."""
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+
+    def id_of(peer: Peer) -> str:
+        if peer.kind != "security_group" or peer.owner == ANOTHER_ACCOUNT:
+            return peer.value
+        name = f"for-{peer.value}"
+        named = [{"Name": "group-name", "Values": [name]}]
+        found = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        if found:
+            return found[0]["GroupId"]
+        made = ec2.create_security_group(GroupName=name, Description="-", VpcId=vpc["VpcId"])
+        return made["GroupId"]
+
+    def existing(item):
+        if not isinstance(item, Peer):
+            return item
+        name = id_of(item) if item.name == item.value else item.name
+        return replace(item, value=id_of(item), name=name)
+
+    endpoints = {
+        name: {key: existing(item) for key, item in bound.items()}
+        if isinstance(bound, Mapping)
+        else tuple(map(existing, bound))
+        for name, bound in (deployment.endpoints or {}).items()
+    }
+    return replace(deployment, endpoints=endpoints)
+
+
+def authorise(ec2, ids, rules) -> None:
+    """Ask EC2 for rules of groups, given the ids of those by role."""
+    _call(ec2, ids, rules, "authorize_security_group_")
+
+
+def revoke(ec2, ids, rules) -> None:
+    _call(ec2, ids, rules, "revoke_security_group_")
+
+
+def describe(ec2, ids, rules) -> None:
+    """Change the descriptions of rules."""
+    _call(ec2, ids, rules, "update_security_group_rule_descriptions_")
+
+
+def _call(ec2, ids, rules, name) -> None:
+    by_table = defaultdict(list)
+    for rule in rules:
+        by_table[rule.role, rule.direction].append(_permission(ids, rule))
+    for (role, direction), permissions in by_table.items():
+        call = getattr(ec2, name + {"inbound": "ingress", "outbound": "egress"}[direction])
+        call(GroupId=ids[role], IpPermissions=permissions)
+
+
+def _permission(ids, rule):
+    description = {"Description": rule.description}
+    peer = {
+        "cidr_ipv4": {"IpRanges": [{"CidrIp": rule.peer, **description}]},
+        "cidr_ipv6": {"Ipv6Ranges": [{"CidrIpv6": rule.peer, **description}]},
+        "prefix_list": {"PrefixListIds": [{"PrefixListId": rule.peer, **description}]},
+        "group": {"UserIdGroupPairs": [{"GroupId": ids.get(rule.peer), **description}]},
+        "security_group": {"UserIdGroupPairs": [{"GroupId": rule.peer, **description}]},
+    }[rule.kind]
+    ports = {} if rule.first is None else {"FromPort": rule.first, "ToPort": rule.last}
+    return {"IpProtocol": rule.protocol, **ports, **peer}
