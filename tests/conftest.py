@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,6 +17,20 @@ from generator.load import RuleData, rule_data, shipped
 
 pytest.register_assert_rewrite("expectation", "stack", "strategies", "template", "terraform")
 ROOT = Path(__file__).parents[1]
+
+# Without bytecode, every run compiles the tests and hypothesis anew, and every process that a test
+# starts compiles this project: four fifths of its time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config):
+    """Draw few examples in the default run, and many in one that includes the slow tests."""
+    is_default = config.getoption("markexpr") == "not slow"
+    settings = {"deadline": None, "derandomize": True, "database": None}
+    hypothesis.settings.register_profile("few", max_examples=30, **settings)
+    hypothesis.settings.register_profile("many", max_examples=500, **settings)
+    hypothesis.settings.load_profile("few" if is_default else "many")
 
 
 @pytest.fixture(scope="session")

@@ -236,7 +236,7 @@ CLOUDFORMATION = changed(CONDITIONAL) | JSON.map(
 )
 
 
-@some(60)
+@some(30)
 @given(DEPLOYMENTS)
 def test_deployment_files(folder, content):
     check_deployment(folder, content)
@@ -248,7 +248,7 @@ def test_rule_data(folder, file):
     check_rule_data(folder, *file)
 
 
-@some(20)
+@some(10)
 @given(changed_file(shipped("templates"), TEMPLATES))
 def test_jinja2_templates(folder, file):
     check_template(folder, *file)

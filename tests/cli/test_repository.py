@@ -966,7 +966,7 @@ def test_the_story_of_a_repository(run, tmp_path):
     assert run("init", "sites/acme.yaml").exit_code == 0
     edit("sites/acme.yaml", "\nendpoints:\n", "\nendpoints:\n  inbound-clients: [10.0.0.0/8]\n")
     write("cvo-sg.yaml", PROJECT)
-    assert run("generate").exit_code == 0
+    assert run("generate", "--no-lint").exit_code == 0
     git("add", "-A")
     git("commit", "-qm", "Security groups")
 
