@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-import xmlschema
 from samples import TEMPLATE
 from terraform import SETTINGS, mirror, require_terraform
 
@@ -730,6 +729,8 @@ def test_sarif_is_valid(report):
 
 @pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
 def test_junit_is_valid(report):
+    import xmlschema  # takes half a second
+
     xmlschema.XMLSchema(SCHEMAS / "junit.xsd").validate(printed("junit", report))
 
 
