@@ -98,6 +98,16 @@ def test_only_the_command_line_prints_and_exits():
         assert "click" not in imports(name), name
 
 
+def test_one_place_writes_to_the_terminal():
+    for name in ALL:
+        if step(name) != "cli" or name == "cli.terminal":
+            continue
+        writes = r"click\.(?:echo|secho|style)\b|\bsys\.std\w+\.write|\bprint\("
+        calls = re.findall(writes, MODULES[name].read_text())
+        allowed = ["print("] if name == "cli.__init__" else []
+        assert calls == allowed, f"{name}: use terminal.echo"
+
+
 def test_the_python_names_no_product_and_no_port():
     product = r"netapp|ontap|cloud.?manager|mediator|snapmirror|autosupport|active.directory"
     for name in ALL:

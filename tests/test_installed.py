@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,7 @@ class Runner:
         values = {f"inputs.{name}": each["default"] for name, each in ACTION["inputs"].items()}
         values |= {f"inputs.{name}": value for name, value in inputs.items()}
         values["github.action_path"] = str(ROOT)
-        values["github.server_url"] = "https://github.example"
+        values["github.server_url"] = inputs.get("server_url", "https://github.example")
         values["github.action_repository"] = "acme/cvo-sg"
         for step in ACTION["runs"]["steps"]:
             if names and step["name"] not in names:
@@ -100,31 +102,124 @@ PYTHON = """\
 #!/bin/sh
 # python3 -m venv FOLDER, with a python that only says what it is asked for
 mkdir -p "$3/bin"
-printf '#!/bin/sh\\nprintf "%%s\\\\n" "$@"\\n' > "$3/bin/python"
+cat > "$3/bin/python" <<'EOS'
+#!/bin/sh
+printf '%s\\n' "$PIP_CONSTRAINT" "$PIP_BUILD_CONSTRAINT" "$@"
+EOS
 chmod +x "$3/bin/python"
 """
+CONSTRAINTS = [
+    line
+    for line in (ROOT / ".ci" / "constraints.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
 
 
-@needs_bash
-@pytest.mark.parametrize(
-    ("version", "installed"),
-    [
-        pytest.param("", str(ROOT), id="its own checkout"),
-        pytest.param("v1.2", "git+https://github.example/acme/cvo-sg@v1.2", id="a tag"),
-        pytest.param("$(id)", "git+https://github.example/acme/cvo-sg@$(id)", id="no code"),
-    ],
-)
-def test_the_action_installs_from_its_own_repository(
-    runner, tmp_path, monkeypatch, version, installed
-):
+@pytest.fixture
+def action(tmp_path, monkeypatch):
+    """A runner whose Python only says what it is asked for."""
     python = tmp_path / "bin" / "python3"
     python.parent.mkdir()
     python.write_text(PYTHON)
     python.chmod(0o755)
     monkeypatch.setenv("PATH", f"{python.parent}{os.pathsep}{os.environ['PATH']}")
-    result = runner.run("Install cvo-sg", version=version)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    return Runner(tmp_path, temporary)
+
+
+@needs_bash
+def test_the_action_installs_its_own_checkout_with_tested_dependencies(action):
+    result = action.run(INSTALL)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == installed
+    constraints, for_the_build, *_, installed = result.stdout.splitlines()
+    assert constraints == for_the_build == str(ROOT / ".ci" / "constraints.txt")
+    assert installed == str(ROOT)
+
+
+@needs_bash
+@pytest.mark.parametrize("pinned", [True, False])
+def test_the_action_installs_another_version_with_its_own_dependencies(action, tmp_path, pinned):
+    repository = tmp_path / "acme" / "cvo-sg"
+    (repository / ".ci").mkdir(parents=True)
+    (repository / ".ci" / ("constraints.txt" if pinned else "run")).write_text("")
+    git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"], ["tag", "v1.2"]):
+        subprocess.run([*git, *words], check=True)
+    result = action.run(INSTALL, version="v1.2", server_url=f"file://{tmp_path}")
+    assert result.returncode == 0, result.stderr
+    source = action.temporary / "cvo-sg-source"
+    assert result.stdout.splitlines()[-1] == str(source)
+    constraints = str(source / ".ci" / "constraints.txt") if pinned else ""
+    assert result.stdout.splitlines()[:2] == [constraints] * 2
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "version", ["$(id)", "--upload-pack=id", "v1\n::stop-commands::x", "v1 v2", "../../other@v1"]
+)
+def test_a_version_that_is_no_name_of_git_is_refused(action, version):
+    result = action.run(INSTALL, version=version)
+    assert result.returncode == 2
+    assert result.stdout == (
+        "::error title=cvo-sg::invalid version: use a tag, branch or full commit hash\n"
+    )
+
+
+@needs_bash
+@pytest.mark.parametrize("command", ["check", "validate"])
+def test_paths_are_never_options(action, command):
+    tool = action.temporary / "cvo-sg" / "bin" / "cvo-sg"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m generator "$@"\n')
+    tool.chmod(0o755)
+    result = action.run(RUN, command=command, paths="--help")
+    assert result.returncode == 2, "no help, which is a success"
+    assert "--help" in result.stderr
+    summary = "Nothing was checked: the log of this step says why.\n"
+    assert action.summary.read_text() == f"## cvo-sg {command}\n{summary}"
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "command", ["rm -rf /", "check\n::stop-commands::x", "\n::add-mask::a", "--help", ""]
+)
+def test_a_command_that_does_not_exist_is_not_printed(action, command):
+    result = action.run(RUN, command=command)
+    assert result.returncode == 2
+    assert result.stdout == "::error title=cvo-sg::invalid command: use check or validate\n"
+    assert not result.stderr
+
+
+def test_every_dependency_has_a_tested_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    required = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    names = {re.match("[a-z0-9-]+", line)[0] for line in CONSTRAINTS}
+    assert {re.match("[a-z0-9-]+", each)[0] for each in required} <= names
+    assert all(re.match(r"[a-z0-9-]+==[0-9.]+( ; |$)", line) for line in CONSTRAINTS)
+
+
+def test_workflows_use_actions_by_their_commits():
+    for workflow in (ROOT / ".github" / "workflows").iterdir():
+        uses = re.findall(r"uses: (.*)", workflow.read_text("utf-8"))
+        assert uses
+        assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[0-9.]+", each) for each in uses)
+    assert not [step for step in ACTION["runs"]["steps"] if "uses" in step]
+
+
+@pytest.mark.slow
+@needs_bash
+def test_the_action_installs_exactly_the_tested_versions(tool):
+    code = (
+        "from importlib.metadata import distributions as found; "
+        "print(*(f'{each.name}=={each.version}' for each in found()))"
+    )
+    found = subprocess.run([tool.parent / "python", "-c", code], capture_output=True, text=True)
+    pinned = {line.partition(" ;")[0] for line in CONSTRAINTS}
+    installed = {re.sub("_", "-", each.lower()) for each in found.stdout.split()}
+    ours = {each for each in installed if not re.match("(cvo-sg|pip|setuptools)==", each)}
+    assert ours
+    assert ours <= pinned
 
 
 @pytest.mark.slow
@@ -148,7 +243,7 @@ def test_the_steps_annotate_summarise_and_fail(runner, tool):
     ) in missing.stdout
     summary = runner.summary.read_text()
     assert summary.startswith("## cvo-sg check\n### `infra/acme/cloudformation`")
-    assert "- added: manager inbound tcp 22 from administrators 10.0.0.0/8: " in summary
+    assert "- added: manager inbound TCP 22 from 10.0.0.0/8, administrators: " in summary
     assert "- `infra/acme/terraform/main.tf` is missing\n" in summary
 
     subprocess.run([tool, "generate", "--quiet", "--no-lint"], cwd=runner.workspace, check=True)
@@ -166,9 +261,6 @@ def test_the_steps_annotate_summarise_and_fail(runner, tool):
     assert "- **error** `infra/acme/cloudformation/template.yaml:" in runner.summary.read_text()
 
     assert runner.run(RUN, command="validate").returncode == 1, "everything, without paths"
-    wrong = runner.run(RUN, command="rm -rf /")
-    assert wrong.returncode == 2
-    assert "::error title=cvo-sg::invalid command 'rm -rf /'" in wrong.stdout
     hostile = runner.run(RUN, paths="$(touch hacked)`touch hacked`;touch hacked")
     assert hostile.returncode == 2
     assert not (runner.workspace / "hacked").exists()

@@ -25,6 +25,7 @@ NOT_RUN = {
     "ruff": "is for a clone; .ci/run runs it",
     "cvo-sg generate ": "refreshes out/ of a clone; test_cli.py tests it",
     "python tests/transcripts.py": "rewrites the READMEs; below",
+    "python tests/corpora.py": "rewrites what stands in invalid/; test_corpora.py tests it",
 }
 
 

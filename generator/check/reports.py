@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from generator.check.findings import Finding, Report
+from generator.model import markdown, markdown_code
 
 
 def as_text(report: Report) -> str:
@@ -91,10 +92,11 @@ def as_junit(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """A list for the summary of a run."""
     lines = [
-        f"- {_level(report, f).replace('error', '**error**')} `{f.where}`: {f.message} ({f.rule})"
+        f"- {_level(report, f).replace('error', '**error**')} {markdown_code(f.where)}: "
+        f"{markdown(f.message)} ({markdown(f.rule)})"
         for f in report.findings
     ]
-    lines += [f"- skipped: {reason}" for reason in report.skipped]
+    lines += [f"- skipped: {markdown(reason)}" for reason in report.skipped]
     return "\n".join(lines or ["Nothing found."]) + "\n"
 
 

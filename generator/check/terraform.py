@@ -15,8 +15,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,6 +42,7 @@ _CANNOT_BE_HAD = re.compile(
 )
 _MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
 _DOWNLOAD = "--download lets Terraform fetch what is missing"
+_SIGNALS = [signal.Signals[n] for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 MEMORY = 4 << 30  # bytes of data; a function in a module can read a device that has no end
 
 
@@ -179,29 +180,50 @@ def _run(
     folder: Path, environment: Mapping[str, str], *arguments: str, seconds: int = SECONDS
 ) -> subprocess.CompletedProcess[str]:
     command = [executable() or "terraform", *arguments]
+    process = None
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,  # so that its providers end with it
-        )
-    except OSError as error:
-        return subprocess.CompletedProcess(command, 1, "", f"terraform cannot be run: {error}")
-    try:
+        with _signals_held():
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # so that its providers end with it
+                preexec_fn=_release_signals if os.name == "posix" else None,
+            )
         _limit_memory(process.pid)
         stdout, stderr = process.communicate(timeout=seconds)
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 1, "", f"terraform cannot be run: {error}")
     except subprocess.TimeoutExpired:
         reason = f"terraform {arguments[0]} took more than {seconds} seconds"
         return subprocess.CompletedProcess(command, 1, "", reason)
     finally:
-        _end(process)
+        if process:
+            _end(process)
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let a signal wait until the started program is known, so that it can be ended."""
+    if os.name != "posix":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _release_signals() -> None:
+    """In the started program, which inherits what is held."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _limit_memory(pid: int) -> None:

@@ -6,7 +6,8 @@ import gc
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -32,6 +33,16 @@ class _Terminated(BaseException):
         self.number = number
 
 
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """click quotes words of the command line in its errors, and prints them itself."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = terminal.safe(error.message)  # type: ignore[misc]
+        raise
+
+
 class _Group(click.Group):
     """Imports commands late, and turns our errors into sentences and exit status 2."""
 
@@ -48,26 +59,31 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(f"generator.cli.{cmd_name}"), cmd_name)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _harmless():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         ctx.color = terminal.color()
         try:
-            return super().invoke(ctx)
+            with _harmless():
+                return super().invoke(ctx)
         except InputError as error:  # begins with a file and a line, as in compilers
-            click.echo(str(error), err=True)
+            terminal.echo(str(error), err=True)
         except GeneratorError as error:
-            click.echo(terminal.error(str(error)), err=True)
+            terminal.echo(terminal.error(str(error)), err=True)
         except OSError as error:
             if error.filename is None:  # standard output, which `main` reports
                 raise
             message = f"{error.filename}: {error.strerror or error}"
-            click.echo(terminal.error(message), err=True)
+            terminal.echo(terminal.error(message), err=True)
         except KeyboardInterrupt:
             return ctx.exit(INTERRUPTED)
         except click.Abort as error:  # of a prompt: interrupted, or at the end of its input
             if isinstance(error.__context__, KeyboardInterrupt):
                 return ctx.exit(INTERRUPTED)
             message = "standard input ended before every question was answered"
-            click.echo(terminal.error(message), err=True)
+            terminal.echo(terminal.error(message), err=True)
         return ctx.exit(2)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli import options
+from generator.cli import options, terminal
 from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def diff(
     files = [name for name in (old, new) if name not in data.releases()]
     sides = [_side(name, data, files) for name in (old, new)]
     found = changes(*sides)
-    click.echo(CHANGE_FORMATS[output](found, wording), nl=False)
+    terminal.echo(CHANGE_FORMATS[output](found, wording), nl=False)
     if found.permissions.change_what_is_permitted:
         ctx.exit(1)
 

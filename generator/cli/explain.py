@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli import options
+from generator.cli import options, terminal
 from generator.errors import UsageError, unknown
 
 
@@ -39,6 +39,6 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
         raise UsageError(unknown("port, group or endpoint", what, names))
     if what in catalogue.endpoints:
         endpoint = catalogue.endpoints[what]
-        click.echo(f"{endpoint.title}: {endpoint.help}\n")
+        terminal.echo(f"{endpoint.title}: {endpoint.help}\n")
     text = as_text(reasons(what, releases, catalogue))
-    click.echo(text or "No documented rule matches.\n", nl=False)
+    terminal.echo(text or "No documented rule matches.\n", nl=False)

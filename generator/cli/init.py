@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli import terminal
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import FieldError, UsageError, unknown
 from generator.model import name_mistake
@@ -72,7 +73,7 @@ def init(
     _write({file: text, **_schema(file.parent / SCHEMA, data, force), **files})
     word = shlex.quote(f"./{file}" if str(file).startswith("-") else str(file))
     command = "cvo-sg generate" if project else f"cvo-sg generate {word}"
-    click.echo(f"next: edit {word}, then run: {command}", err=True)
+    terminal.echo(f"next: edit {word}, then run: {command}", err=True)
 
 
 def _check_name(file: Path) -> None:
@@ -104,7 +105,7 @@ def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
     text = schema_text("deployment", data)
     if path.exists() and not force:
         if path.read_bytes() != text.encode():
-            click.echo(f"{path} differs from this version's: --force overwrites it", err=True)
+            terminal.echo(f"{path} differs from this version's: --force overwrites it", err=True)
         return {}
     return {path: text}
 
@@ -129,7 +130,7 @@ def _project_files(file: Path, force: bool) -> dict[Path, str]:
     if not os.path.lexists(path):
         files[path] = line
     elif line not in path.read_text("utf-8", "replace"):
-        click.echo(f"{path} already exists: add this line to it: {line}", nl=False, err=True)
+        terminal.echo(f"{path} already exists: add this line to it: {line}", nl=False, err=True)
     return files
 
 
@@ -142,7 +143,7 @@ def _write(files: dict[Path, str]) -> None:
         [Change(file, "missing", None, text.encode()) for file, text in files.items()],
     )
     for file in files:
-        click.echo(f"wrote {file}")
+        terminal.echo(f"wrote {file}")
 
 
 def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
@@ -176,7 +177,7 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
         default = endpoint.default
         falls_back_here = name in relied_on and not default.endpoint
         if falls_back_here or (name in used and default.is_open):
-            click.echo(f"\n{endpoint.title}: {endpoint.help}", err=True)
+            terminal.echo(f"\n{endpoint.title}: {endpoint.help}", err=True)
             peers = click.prompt(
                 "Peers, separated by commas (empty: keep the default)",
                 default="",

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
+from generator.cli import terminal
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
 from generator.errors import UsageError
@@ -149,7 +148,7 @@ def gather(request: Request) -> Work:
     if unwatched and not (request.says_what or where.outputs):
         raise UsageError(NOTHING_LISTED)
     if where.file and not request.quiet:
-        click.echo(f"settings: {shown(where.file)}", err=True)
+        terminal.echo(f"settings: {shown(where.file)}", err=True)
     data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
     data = RuleData(data_folder or shipped("rule_data"))
     own = where.folder(request.templates, settings.templates if settings else None)

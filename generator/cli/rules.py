@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli import options
+from generator.cli import options, terminal
 from generator.errors import UsageError, unknown
 
 
@@ -27,7 +27,8 @@ from generator.errors import UsageError, unknown
     default="table",
     show_default=True,
     type=click.Choice(["table", "json", "csv", "markdown"]),
-    help="The output format.",
+    help="The output format. In csv, a cell that begins with = + - @ or a tab, which a spreadsheet "
+    "would take for a formula, has an apostrophe in front.",
 )
 @options.rule_data
 def rules(
@@ -48,7 +49,7 @@ def rules(
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
     releases = [data.release(name) for name in release_ids or data.releases()]
-    click.echo(
+    terminal.echo(
         ROW_FORMATS[output](r for release in releases for r in documented_rows(release, roles)),
         nl=False,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from generator.cli import terminal
 from generator.cli.options import rule_data as rule_data_option
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def schema(kind: str, rule_data: Path | None) -> None:
     """
     from generator.load import RuleData, shipped
 
-    click.echo(schema_text(kind, RuleData(rule_data or shipped("rule_data"))), nl=False)
+    terminal.echo(schema_text(kind, RuleData(rule_data or shipped("rule_data"))), nl=False)
 
 
 def schema_text(kind: str, data: RuleData) -> str:

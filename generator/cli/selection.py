@@ -41,17 +41,23 @@ class Changes(NamedTuple):
 def changes_options(command: Any) -> Any:
     """The options that `Changes` holds."""
     options = [
-        click.option("--name", metavar="NAME", help="The name of the deployment."),
+        click.option("--name", metavar="NAME", help="Use this name instead of the deployment's."),
         click.option(
             "--release",
             "-r",
             metavar="R",
             shell_complete=releases,
-            help="The release whose rules apply.",
+            help="Use this release instead of the deployment's.",
         ),
-        click.option("--topology", type=click.Choice(["ha", "single-node"]), help="The topology."),
         click.option(
-            "--outbound", type=click.Choice(["basic", "advanced"]), help="The outbound table."
+            "--topology",
+            type=click.Choice(["ha", "single-node"]),
+            help="Use this topology instead of the deployment's.",
+        ),
+        click.option(
+            "--outbound",
+            type=click.Choice(["basic", "advanced"]),
+            help="Use these outbound rules instead of the deployment's.",
         ),
         click.option(
             "--group",
@@ -60,7 +66,8 @@ def changes_options(command: Any) -> Any:
             multiple=True,
             metavar="G",
             shell_complete=groups,
-            help="Generate only this group. Repeatable.",
+            help="Generate only this group. An endpoint that is a group left out becomes a "
+            "variable or parameter. Repeatable.",
         ),
         click.option(
             "--endpoint",
@@ -68,7 +75,8 @@ def changes_options(command: Any) -> Any:
             "endpoints",
             multiple=True,
             metavar="E=PEER,...",
-            help="Bind an endpoint to these peers; without a peer, to nobody. Repeatable.",
+            help="Bind an endpoint to these peers instead of the deployment's; without a peer, to "
+            "nobody. Repeatable.",
         ),
     ]
     for option in reversed(options):

@@ -79,7 +79,7 @@ def report_left_out(work: Work, resolved: list[Resolved]) -> None:
     without = left_out(work, resolved)
     for (_, _, format_), sentences in without.items():
         for sentence in sentences:
-            click.echo(terminal.error(f"{format_} was not generated: {sentence}"), err=True)
+            terminal.echo(terminal.error(f"{format_} was not generated: {sentence}"), err=True)
     if without:
         raise click.exceptions.Exit(1)
 
@@ -95,9 +95,9 @@ def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
     warnings = [*_warnings(work, resolved), *_replacements(target)]
     for each in warnings:
         if request.strict:
-            click.echo(each.message)
+            terminal.echo(each.message)
         elif each.kind != "open-to-the-internet":  # the summary counts these
-            click.echo(terminal.warning(each.message), err=True)
+            terminal.echo(terminal.warning(each.message), err=True)
     if warnings and request.strict:
         one = len(warnings) == 1
         number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
@@ -105,7 +105,7 @@ def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
 
 
 def _refuse(reason: str) -> None:
-    click.echo(terminal.error(f"nothing was written: {reason}"), err=True)
+    terminal.echo(terminal.error(f"nothing was written: {reason}"), err=True)
     raise click.exceptions.Exit(1)
 
 
@@ -125,7 +125,7 @@ def _lint(texts: dict[Path, str], quiet: bool) -> bool:
         for path, text in steps:
             findings += lint(text, str(path), advice=False)
     for finding in findings:
-        click.echo(str(finding))
+        terminal.echo(str(finding))
     return bool(findings)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import click
-
+from generator.cli import terminal
 from generator.cli.jobs import Work
 from generator.cli.target import Target
 
@@ -36,11 +35,11 @@ def summarize(
     for is_example, some in groupby(pairs, key=lambda pair: pair[0]):
         _describe([each for _, each in some], is_example)
     for line in _counts(target, changes):
-        click.echo(line, err=True)
+        terminal.echo(line, err=True)
     for line in _too_large(target):
-        click.echo(line, err=True)
+        terminal.echo(line, err=True)
     if work.is_first_look:
-        click.echo("next: cvo-sg init acme.yaml  (a deployment file to edit)", err=True)
+        terminal.echo("next: cvo-sg init acme.yaml  (a deployment file to edit)", err=True)
 
 
 def _describe(resolved: list[Resolved], examples: bool) -> None:
@@ -50,14 +49,14 @@ def _describe(resolved: list[Resolved], examples: bool) -> None:
     width = max(len(each.name) for each in resolved)
     for each in resolved:
         line = f"{each.name:{width}}  {each.product}, {each.topology}, {each.outbound} outbound"
-        click.echo(line if examples else summary(each), err=True)
+        terminal.echo(line if examples else summary(each), err=True)
 
 
 def _list_files(target: Target, changes: tuple[Change, ...]) -> None:
     """Every file with what became of it, on standard output."""
     verbs = {c.path: "removed" if c.new is None else "wrote" for c in changes}
     for path in sorted(target.contents.keys() | verbs.keys()):
-        click.echo(f"{verbs.get(path, 'unchanged')} {path}")
+        terminal.echo(f"{verbs.get(path, 'unchanged')} {path}")
 
 
 def _counts(target: Target, changes: tuple[Change, ...]) -> list[str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from generator.cli import terminal
 from generator.cli.jobs import Job, Work
-from generator.cli.terminal import colored_diff
+from generator.cli.terminal import Styled, colored_diff, safe
 from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def deliver(work: Work, target: Target) -> tuple[Change, ...]:
     """Print, compare or write the files; what was written. A difference found exits with 1."""
     request = work.request
     if request.to_stdout:
-        click.echo("\n".join(target.texts.values()), nl=False)
+        terminal.echo_file("\n".join(target.texts.values()))
     elif request.compares:
         report(target, request.diff, request.form, request.quiet)
     else:
@@ -125,7 +126,7 @@ def differences(target: Target) -> tuple[Change, ...]:
 
 
 def _tell(sentence: str) -> None:
-    click.echo(f"cvo-sg: {sentence}", err=True)
+    terminal.echo(f"cvo-sg: {sentence}", err=True)
 
 
 def _tell_of_copies(target: Target) -> None:
@@ -134,7 +135,7 @@ def _tell_of_copies(target: Target) -> None:
 
     found = copies(target.outs, target.folders, target.formats)
     for folder in sorted({*target.doubtful, *found}):
-        click.echo(
+        terminal.echo(
             f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
             "copy that you need",
             err=True,
@@ -145,20 +146,23 @@ def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
     """Print what writing the files would change; exit with 1 if anything."""
     changes = differences(target)
     told = _summaries(target, changes) if diff else []
-    formats = {"text": _text, "json": _json, "markdown": _markdown, "github": _github}
-    click.echo(formats[form](changes, told, diff), nl=False)
+    if form == "github":
+        terminal.echo_commands(_github(changes, told))
+    else:
+        formats = {"text": _text, "json": _json, "markdown": _markdown}
+        terminal.echo(formats[form](changes, told, diff), nl=False)
     if not quiet:
         _tell_of_copies(target)
     if changes:
         verb = "differs" if len(changes) == 1 else "differ"
-        click.echo(
+        terminal.echo(
             f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
             "command without --check and --diff",
             err=True,
         )
         raise click.exceptions.Exit(1)
     if not quiet:
-        click.echo(f"{_files(len(target.contents))} up to date", err=True)
+        terminal.echo(f"{_files(len(target.contents))} up to date", err=True)
 
 
 def put(target: Target, force: bool) -> tuple[Change, ...]:
@@ -188,7 +192,7 @@ def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
         return "".join(f"{change}\n" for change in changes)
     words = as_text(told)
     lines = colored_diff("".join(map(unified_diff, changes)))
-    return lines + (f"\n{words}" if words else "")
+    return Styled(lines + (f"\n{safe(words)}" if words else ""))
 
 
 def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
@@ -203,14 +207,15 @@ def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
 
 def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
     from generator.compare import as_markdown
+    from generator.model import markdown_code
 
     if not changes:
         return "Every generated file is up to date.\n"
-    files = "".join(f"- `{change.path}` {change.sentence}\n" for change in changes)
+    files = "".join(f"- {markdown_code(change.path)} {change.sentence}\n" for change in changes)
     return f"{as_markdown(told)}### Files\n\n{files}"
 
 
-def _github(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
+def _github(changes: tuple[Change, ...], told: list[Summary]) -> str:
     from generator.check import REPORTS, Check, Finding, Report
     from generator.compare import sentence
 

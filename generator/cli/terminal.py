@@ -1,4 +1,4 @@
-"""Colour and progress: where people expect them, and nowhere else."""
+"""What reaches a terminal or a log: colour where people expect it, and no text that acts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ import sys
 
 import click
 
+# What a terminal obeys or reorders: control characters (but for a tab and the end of a line), what
+# sets the direction of text (UAX #9), separators of lines, and bytes of a name that are no text.
+_ACTS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+# GitHub's runner reads commands in what a step prints: `::name::` at the beginning of a line, and
+# the older `##[name]` anywhere in one.
+_COMMANDS = re.compile(r"^([^\S\n]*):(?=:)|##\[", re.MULTILINE)
 _DIFF_LINE = re.compile(r"^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$", re.MULTILINE)
 _DIFF_COLORS = (None, "cyan", "green", "red")  # the header of a file is bold
 
@@ -28,22 +36,59 @@ def shows_progress() -> bool:
     return sys.stderr.isatty() and not is_plain()
 
 
-def error(message: str) -> str:
+class Styled(str):
+    """A text with colours of ours, in which nothing else acts."""
+
+    __slots__ = ()
+
+
+def safe(text: str) -> str:
+    """The text with escapes such as `\\u001b` for what a terminal or a runner would obey.
+
+    In JSON, the escapes mean the same text.
+    """
+    return _COMMANDS.sub(_spelled_out, _visible(text))
+
+
+def _visible(text: str) -> str:
+    return _ACTS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    return "##\\u005b" if match[1] is None else f"{match[1]}\\u003a"
+
+
+def echo(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print a message or a report so that nothing in it acts."""
+    click.echo(text if isinstance(text, Styled) else safe(text), err=err, nl=nl)
+
+
+def echo_commands(text: str) -> None:
+    """Print workflow commands of ours, with values that are escaped for them."""
+    click.echo(_visible(text), nl=False)
+
+
+def echo_file(text: str) -> None:
+    """Print the content of a file: exactly, unless a terminal would obey it."""
+    click.echo(safe(text) if sys.stdout.isatty() else text, nl=False)
+
+
+def error(message: str) -> Styled:
     """The sentence for an error, each of its lines with the name of the tool in front."""
     head = click.style("cvo-sg:", fg="red", bold=True)
-    return "\n".join(f"{head} {line}" for line in message.splitlines())
+    return Styled("\n".join(f"{head} {line}" for line in safe(message).splitlines()))
 
 
-def warning(message: str) -> str:
+def warning(message: str) -> Styled:
     """The sentence for a warning."""
-    return f"{click.style('warning:', fg='yellow', bold=True)} {message}"
+    return Styled(f"{click.style('warning:', fg='yellow', bold=True)} {safe(message)}")
 
 
-def colored_diff(text: str) -> str:
+def colored_diff(text: str) -> Styled:
     """A unified diff in the colours of `git diff`."""
 
     def style(match: re.Match[str]) -> str:
         kind = next(i for i, group in enumerate(match.groups()) if group)
         return click.style(match[0], fg=_DIFF_COLORS[kind], bold=kind == 0 or None)
 
-    return _DIFF_LINE.sub(style, text)
+    return Styled(_DIFF_LINE.sub(style, safe(text)))

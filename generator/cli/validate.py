@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli import terminal
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     default="text",
     show_default=True,
     type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown"]),
-    help="Format of the findings.",
+    help="The format of the findings: for people, for scripts, as annotations of GitHub Actions, "
+    "for code scanning (SARIF 2.1.0), as a JUnit test report, or for the summary of a run.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
@@ -91,16 +93,19 @@ def validate(
     found = (target for path in paths for target in _targets(Path(path), skip_others))
     targets = list(dict.fromkeys(found))
     for target in targets if verbose else ():
-        click.echo(f"checking {target.path}", err=True)
+        terminal.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
         checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
     report = Report(checks, strict)
-    click.echo(REPORTS[output](report), nl=False)
+    if output == "github":
+        terminal.echo_commands(REPORTS[output](report))
+    else:
+        terminal.echo(REPORTS[output](report), nl=False)
     for reason in report.skipped:
-        click.echo(f"warning: {reason}", err=True)
+        terminal.echo(f"warning: {reason}", err=True)
     if not quiet:
-        click.echo(_summary(report), err=True)
+        terminal.echo(_summary(report), err=True)
     if report.failed:
         ctx.exit(1)
     modules = {str(target.path) for target in targets if target.kind is Kind.MODULE}

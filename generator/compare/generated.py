@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from generator.compare.permissions import Differences, compare
 from generator.compare.writers import as_record, markdown_lines, text_lines
 from generator.errors import FieldError
-from generator.model import Peer, Permission, Traffic
+from generator.model import Peer, Permission, Traffic, from_markdown, markdown_code
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
@@ -78,8 +78,11 @@ def as_markdown(found: Iterable[Summary]) -> str:
     """Sections for a comment on a pull request."""
     lines = []
     for each in found:
-        lines += [f"### {', '.join(f'`{folder}`' for folder in each.folders)}", ""]
-        lines += [f"- **REPLACES OR DELETES THE SECURITY GROUP `{r}`**" for r in each.replaced]
+        lines += [f"### {', '.join(map(markdown_code, each.folders))}", ""]
+        lines += [
+            f"- **REPLACES OR DELETES THE SECURITY GROUP {markdown_code(r)}**"
+            for r in each.replaced
+        ]
         lines += markdown_lines(each.permissions)
         lines += [] if each.known else [f"- {_UNKNOWN}"]
         lines.append("")
@@ -160,7 +163,7 @@ def _permission(row: Mapping[str, str]) -> Permission:
         "inbound" if row["direction"] == "inbound" else "outbound",
         Traffic.from_text(row["traffic"]),
         peer,
-        row["purpose"],
+        from_markdown(row["purpose"]),
         row["endpoint"],
         parameter=row.get("parameter", ""),
     )

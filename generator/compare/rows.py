@@ -21,6 +21,7 @@ from generator.model import (
     Permission,
     Release,
     Rule,
+    markdown,
 )
 from generator.resolve import granted, not_filled_in, resolve, select_rows
 
@@ -186,9 +187,9 @@ def as_table(found: Changes, wording: bool) -> str:
 
 def as_markdown(found: Changes, wording: bool) -> str:
     """The same as lists under headings."""
-    lines = [f"## {found.old} → {found.new}", "", "### Rows", ""]
+    lines = [f"## {markdown(found.old)} → {markdown(found.new)}", "", "### Rows", ""]
     shown = [row for row in found.rows if wording or row.kind != "reworded"]
-    lines += [f"- {r.kind}: `{r.group}` {r.table} `{r.id}`: {_cells(r)}" for r in shown]
+    lines += [f"- {r.kind}: `{r.group}` {r.table} `{r.id}`: {markdown(_cells(r))}" for r in shown]
     if found.reworded and not wording:
         lines.append(f"- {_only_reworded(found)}")
     if found.dropped or found.restored:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.compare.permissions import Differences, Pair
-from generator.model import Permission
+from generator.model import Permission, markdown
 
 # CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
 TWICE = "the same rule under a new id: CloudFormation would create it twice"
@@ -49,11 +49,13 @@ def text_lines(found: Differences) -> Iterator[str]:
 
 def markdown_lines(found: Differences) -> Iterator[str]:
     """Items of a list."""
-    yield from (f"- **Open to the internet from now on:** {_purpose(p)}" for p in found.opened)
-    yield from (f"- removed: {_purpose(p)}" for p in found.removed)
-    yield from (f"- added: {_purpose(p)}" for p in found.added if p not in found.opened)
-    yield from (f"- {line}" for line in _moved(found))
-    yield from (f"- renamed: {renamed(pair)}" for pair in found.renamed)
+    yield from (
+        f"- **Open to the internet from now on:** {markdown(_purpose(p))}" for p in found.opened
+    )
+    yield from (f"- removed: {markdown(_purpose(p))}" for p in found.removed)
+    yield from (f"- added: {markdown(_purpose(p))}" for p in found.added if p not in found.opened)
+    yield from (f"- {markdown(line)}" for line in _moved(found))
+    yield from (f"- renamed: {markdown(renamed(pair))}" for pair in found.renamed)
     if found.reworded:
         yield f"- {_reworded(found)}"
 
@@ -79,8 +81,10 @@ def as_record(found: Differences) -> dict[str, Any]:
 
 def record(permission: Permission) -> dict[str, Any]:
     """A permission as an object of texts and numbers."""
+    group, _, mode = permission.group.partition(" ")  # of a release, a table of one mode
     return {
-        "group": permission.group,
+        "group": group,
+        "mode": mode or None,
         "direction": permission.direction,
         "ip_protocol": permission.traffic.ip_protocol,
         "from_port": permission.traffic.from_port,

@@ -11,6 +11,7 @@ from typing import Any
 
 from generator.errors import (
     KEY,
+    FieldError,
     InputError,
     KeyPath,
     Mistake,
@@ -23,6 +24,7 @@ from generator.errors import (
 )
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
 from generator.load.files import named, read, subfolders
+from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
 from generator.load.strict_yaml import Malformed, Parsed, parse
 from generator.model import (
     PEER_NAME,
@@ -34,6 +36,8 @@ from generator.model import (
     Release,
     ReleaseInfo,
     Supplement,
+    check_release_id,
+    check_slug,
 )
 
 
@@ -56,22 +60,40 @@ class RuleData:
             raise UsageError(f"{root} is not a folder of rule data: it has no releases/")
         self.root = root
         self._releases: dict[str, Release] = {}
+        _raise(self._bad_names())
         groups = self._read(root / "groups.yaml", Mapping[str, Group])
         endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
+        _raise(check_roles(groups))
+        _raise(check_endpoint_ids(endpoints, groups.value))
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
         if os.path.lexists(root / "supplements.yaml"):
             supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
+            _raise(check_supplement_ids(supplements))
             _raise(check_supplements(supplements, self.catalogue))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
+    def _bad_names(self) -> Iterator[Mistake]:
+        """Releases and presets whose names no command line or file system takes."""
+        for name in self.releases():
+            try:
+                check_release_id(name)
+            except FieldError as error:
+                yield Mistake(str(self.root / "releases"), 0, 0, str(error))
+        for name in self.presets():
+            try:
+                check_slug(name, "preset name")
+            except FieldError as error:
+                yield Mistake(str(self.root / "presets"), 0, 0, str(error))
+
     def releases(self) -> list[str]:
-        """The ids of the releases, sorted."""
-        return subfolders(self.root / "releases")
+        """The ids of the releases, sorted; hidden folders are none."""
+        return [n for n in subfolders(self.root / "releases") if not n.startswith(".")]
 
     def presets(self) -> list[str]:
         """The names of the presets, sorted."""
-        return [path.stem for path in named(self.root / "presets", ".yaml")]
+        found = (path.stem for path in named(self.root / "presets", ".yaml"))
+        return [name for name in found if not name.startswith(".")]
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for an unknown name."""

@@ -34,6 +34,7 @@ from generator.load.yaml_nodes import (
     ScalarNode,
     SequenceNode,
     compose,
+    describe,
 )
 
 T = TypeVar("T")
@@ -134,7 +135,7 @@ class _Reader:
         or_mapping = any(get_origin(member) is Mapping for member in members)
         if origin is tuple and or_mapping and isinstance(node, ScalarNode):
             wanted = "a list ([a, b]) or a mapping (key: value)"
-            raise self._bad(node, f"expected {wanted}, found {_found(node)}")
+            raise self._bad(node, f"expected {wanted}, found {describe(node)}")
         if hasattr(hint, "parse"):
             return hint.parse(self._plain(node))
         if is_dataclass(hint):
@@ -166,7 +167,7 @@ class _Reader:
 
     def _pairs(self, node: Node, path: KeyPath) -> dict[str, Node]:
         if not isinstance(node, MappingNode):
-            raise self._bad(node, f"expected a mapping (key: value), found {_found(node)}")
+            raise self._bad(node, f"expected a mapping (key: value), found {describe(node)}")
         pairs: dict[str, Node] = {}
         for key_node, value in node.value:
             try:
@@ -200,7 +201,7 @@ class _Reader:
 
     def _list(self, node: Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            raise self._bad(node, f"expected a list ([a, b]), found {_found(node)}")
+            raise self._bad(node, f"expected a list ([a, b]), found {describe(node)}")
         items = dict(enumerate(node.value))
         return tuple(self._values(items, dict.fromkeys(items, hint), path).values())
 
@@ -235,7 +236,7 @@ class _Reader:
 
     def _text(self, node: Node) -> str:
         if not isinstance(node, ScalarNode):
-            found = _meant(node) or f"found {_found(node)}"
+            found = _meant(node) or f"found {describe(node)}"
             raise self._bad(node, f"expected a string, {found}")
         kind = node.tag.removeprefix(_YAML)
         if kind == "merge":
@@ -257,13 +258,13 @@ class _Reader:
     def _boolean(self, node: Node) -> bool:
         plain = isinstance(node, ScalarNode) and not node.style
         if not plain or node.value not in ("true", "false"):
-            raise self._bad(node, f"expected true or false, found {_found(node)}")
+            raise self._bad(node, f"expected true or false, found {describe(node)}")
         return bool(node.value == "true")
 
     def _number(self, node: Node) -> int:
         plain = isinstance(node, ScalarNode) and not node.style
         if not plain or not _INTEGER.fullmatch(node.value):
-            raise self._bad(node, f"expected a whole number such as 22, found {_found(node)}")
+            raise self._bad(node, f"expected a whole number such as 22, found {describe(node)}")
         return int(node.value)
 
 
@@ -291,11 +292,3 @@ def _meant(node: Node, instead_of: Any = None) -> str:
             text, written = f"{key.value}: {value.value}", f'"{key.value}:{value.value}"'
             return f"but YAML reads {text} as a mapping: use {written}"
     return ""
-
-
-def _found(node: Node) -> str:
-    if isinstance(node, ScalarNode):
-        if node.style in ("'", '"'):
-            return f"the string {node.value!r}: remove the quotes"
-        return repr(node.value) if node.value else "nothing"
-    return "a list" if isinstance(node, SequenceNode) else "a mapping"

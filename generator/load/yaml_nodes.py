@@ -9,7 +9,7 @@ from generator.errors import InputError, Mistake
 from generator.load.files import limited
 from generator.load.yaml_mistakes import TOO_DEEP, Trouble, explain, invalid_character
 
-__all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "compose"]
+__all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "describe"]
 
 MAX_DEPTH = 20
 
@@ -64,3 +64,12 @@ def compose(data: bytes, file: str) -> Node:
 def _trouble(error: yaml.YAMLError, text: str) -> Trouble:
     at, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     return Trouble(text, at.index if at else len(text), start.index if start else None)
+
+
+def describe(node: Node) -> str:
+    """The node as a mistake names it: its text, or its kind."""
+    if isinstance(node, ScalarNode):
+        if node.style in ("'", '"'):
+            return f"the string {node.value!r}: remove the quotes"
+        return repr(node.value) if node.value else "nothing"
+    return "a list" if isinstance(node, SequenceNode) else "a mapping"

@@ -7,6 +7,14 @@ from generator.model.deployment import (
     bad_file_name,
     name_mistake,
 )
+from generator.model.markdown import from_markdown, markdown, markdown_code
+from generator.model.names import (
+    SLUG,
+    check_release_id,
+    check_slug,
+    pascal,
+    snake,
+)
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -30,7 +38,6 @@ from generator.model.rule_data import (
     Topology,
 )
 from generator.model.tables import (
-    SLUG,
     Direction,
     GroupRules,
     Mode,
@@ -82,6 +89,13 @@ __all__ = [
     "Topology",
     "Traffic",
     "bad_file_name",
+    "check_release_id",
+    "check_slug",
+    "from_markdown",
+    "markdown",
+    "markdown_code",
     "name_mistake",
+    "pascal",
     "read_cells",
+    "snake",
 ]

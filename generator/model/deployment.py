@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from generator.errors import KEY, KeyPath, shown
+from generator.model.names import SLUG
 from generator.model.peers import Bindable, Peer, PrefixList
 from generator.model.rule_data import Topology
-from generator.model.tables import SLUG, Mode
+from generator.model.tables import Mode
 
 PEER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
 # Tag in the EC2 API; the number of tags is that of the EC2 User Guide, "Tag restrictions", which

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from generator.errors import FieldError
+from generator.errors import FieldError, shown
+from generator.model.names import ARGUMENT, MAX_TEXT, OUTPUT_NAME, check_line
 from generator.model.peers import Peer
-from generator.model.tables import GroupRules, Supplement, check_line
+from generator.model.tables import GroupRules, Supplement
 
 Topology = Literal["ha", "single-node"]
 
@@ -74,11 +75,19 @@ class Group:
                 "._-:/()#,@[]+=&;{}!$*",
                 "description",
             )
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.output):
+        if not OUTPUT_NAME.fullmatch(self.output) or len(self.output) > 100:
             raise FieldError(
-                f"invalid output name {self.output!r}: use lowercase letters, digits and _",
+                f"invalid output name {shown(self.output)}: use up to 100 lowercase letters, "
+                "digits and single _, beginning with a letter",
                 "output",
             )
+        for argument in self.outputs_to:
+            if not ARGUMENT.fullmatch(argument) or len(argument) > 200:
+                raise FieldError(
+                    f"invalid argument {shown(argument)}: use a name such as "
+                    "example_server.security_group_id",
+                    "outputs_to",
+                )
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,10 @@ class Endpoint:
     """Whether its inbound rules give administrative access, which should never be public."""
     unfiltered: bool = False
     """Whether AWS offers the same in every VPC, past the security groups: it can stay empty."""
+
+    def __post_init__(self) -> None:
+        check_line(self.title, "title")
+        check_line(self.help, "help", MAX_TEXT)
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,10 @@ class ReleaseInfo:
     def __post_init__(self) -> None:
         check_line(self.product, "product")
         check_line(self.document, "document")
+        if self.date is not None:
+            check_line(self.date, "date")
+        for note in self.notes:
+            check_line(note, "notes", MAX_TEXT)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,16 @@ Each class is a mapping in a YAML file. The string under a field documents its k
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from generator.errors import FieldError
+from generator.model.names import MAX_TEXT, check_line, check_slug
 from generator.model.traffic import Traffic, read_cells
 
 Direction = Literal["inbound", "outbound"]
 Mode = Literal["basic", "advanced"]
-
-SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,14 @@ class Rule:
     """The traffic of the row, where the Protocol and Port cells would mislead."""
 
     def __post_init__(self) -> None:
-        if not SLUG.fullmatch(self.id):
-            reason = "use lowercase letters, digits and single hyphens"
-            raise FieldError(f"invalid id {self.id!r}: {reason}", "id")
+        check_slug(self.id, "id", "id")
         if not self.endpoints:
             raise FieldError("endpoints is empty: list at least one", "endpoints")
+        for feature in self.features:
+            check_slug(feature, "feature", "features")
+        for cell in ("protocol", "port", "purpose", "service", "source", "destination", "note"):
+            if text := getattr(self, cell):
+                check_line(text, cell, MAX_TEXT)
         if not self.permissions:
             read_cells(self.protocol, self.port)
 
@@ -93,6 +94,10 @@ class Need:
             raise FieldError("permissions is empty: list at least one", "permissions")
         if not self.endpoints:
             raise FieldError("endpoints is empty: list at least one", "endpoints")
+        for feature in self.features:
+            check_slug(feature, "feature", "features")
+        for text in ("reason", "source", "remedy"):
+            check_line(getattr(self, text), text, MAX_TEXT)
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class GroupRules:
 
     def __post_init__(self) -> None:
         check_line(self.title, "title")
+        if self.document is not None:
+            check_line(self.document, "document")
 
     def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
         """Every table in document order, with its direction and mode (None for a single one)."""
@@ -151,8 +158,7 @@ class Supplement:
     groups: Mapping[str, SupplementRules]
     """The rules, by role."""
 
-
-def check_line(text: str, field: str) -> None:
-    """Reject what would end a comment in a generated file and continue as code."""
-    if not text.isprintable():
-        raise FieldError(f"the {field} must be one line of printable text", field)
+    def __post_init__(self) -> None:
+        check_line(self.title, "title")
+        check_line(self.source, "source")
+        check_line(self.reason, "reason", MAX_TEXT)

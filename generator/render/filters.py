@@ -6,7 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from generator.model import Permission
+from generator.model import Permission, markdown, pascal, snake
+
+__all__ = [
+    "all_empty",
+    "any_of",
+    "hcl",
+    "logical_id",
+    "markdown",
+    "pascal",
+    "size",
+    "snake",
+    "table",
+    "yaml",
+]
 
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -42,11 +55,6 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
-def snake(slug: str) -> str:
-    """An HCL identifier: `web-server` as `web_server`."""
-    return slug.replace("-", "_")
-
-
 def logical_id(permission: Permission) -> str:
     """The CloudFormation logical id of a permission, from its identity alone.
 
@@ -57,18 +65,6 @@ def logical_id(permission: Permission) -> str:
     if permission.peer.kind == "group":
         peer += "SecurityGroup"
     return f"{pascal(permission.group)}{side}{pascal(permission.traffic.slug)}{way}{peer}"
-
-
-@cache
-def pascal(slug: str) -> str:
-    """Part of a CloudFormation logical id: `tcp-161-162` as `Tcp161To162`.
-
-    The signs of an address keep their places, since 10.1.10.0 and 10.11.0.0 have the same digits.
-    """
-    slug = re.sub(r"(?<=\d)-(?=\d)", "-to-", slug)
-    slug = slug.replace("/sg-", "-sg-")
-    slug = slug.translate({ord("."): "x", ord(":"): "x", ord("/"): "m"})
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", slug))
 
 
 def all_empty(names: Iterable[str]) -> str:

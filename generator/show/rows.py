@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator.model import Release, Traffic
+from generator.model import Release, Traffic, markdown
 
 Row = dict[str, Any]
 _CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 
 
 def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
@@ -43,12 +44,15 @@ def as_json(records: Iterable[Row]) -> str:
 
 
 def as_csv(records: Iterable[Row]) -> str:
-    """Comma-separated values with a header; lists are separated by semicolons."""
+    """Comma-separated values with a header; lists are separated by semicolons.
+
+    A cell that a spreadsheet would take for a formula has an apostrophe in front.
+    """
     out = io.StringIO()
     records = list(records)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(records[0] if records else ())
-    writer.writerows([_flat(value) for value in record.values()] for record in records)
+    writer.writerows([_no_formula(_flat(value)) for value in record.values()] for record in records)
     return out.getvalue()
 
 
@@ -102,5 +106,9 @@ def _flat(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
+
+
 def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+    return "| " + " | ".join(markdown(cell) for cell in cells) + " |\n"

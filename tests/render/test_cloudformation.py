@@ -26,6 +26,7 @@ from strategies import GROUPS, NETWORKS_V4, NETWORKS_V6, PREFIX_LISTS
 from template import read, refusals, stack
 
 from generator.check import lint
+from generator.compare import replaced
 from generator.model import Peer, Permission, Traffic
 from generator.render.filters import logical_id, pascal
 from generator.resolve import granted
@@ -417,6 +418,13 @@ def test_protected_groups_are_retained_and_their_rules_are_not():
     retained = {"AWS::EC2::SecurityGroup": "Retain"}
     for resource in resources.values():
         assert {resource.get(policy) for policy in policies} == {retained.get(resource["Type"])}
+
+
+@pytest.mark.parametrize("format_", ["cloudformation", "terraform"])
+def test_a_group_that_becomes_protected_is_not_said_to_be_replaced(format_):
+    plain, protected = (rendered(variant(protect=value), format_) for value in (False, True))
+    for name, text in plain.items():
+        assert replaced(text, protected[name]) == replaced(protected[name], text) == []
 
 
 def test_nobody_has_neither_rule_nor_parameter():

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:5ebeca59347488c6d2b599939142b0243323b758b6fd4fd5038e28f583c84e1c
+# Digest: sha256:dee98671da299b693389711b94730ed8d72babf6ff836cd9db47e9a2411e8267
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -71,7 +71,7 @@ variable "prefix_list_entries" {
 # (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
 
 variable "administrators" {
-  description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
+  description = "Hosts from which people administer the systems, such as a bastion. They use SSH and, for System Manager, HTTP."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -91,7 +91,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. If only the browsers are listed, the others stop working."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Leave none of them out."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -146,7 +146,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -164,7 +164,7 @@ variable "ontap_https_clients" {
 }
 
 variable "nas_clients" {
-  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to this endpoint."
+  description = "Hosts that mount volumes over NFS or CIFS. NFS clients and CIFS clients fall back to it."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -235,7 +235,7 @@ variable "monitoring_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one and open connections to it. Bind ontap-intercluster-lifs to the same peers for outbound connections."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -252,7 +252,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include the addresses or groups of both. In the Console, the default is the group of the manager."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both: their addresses or, in Terraform or a deployment file, their groups. In the Console, the default is the group of the manager."
   nullable    = false
   default = {
     groups = ["manager", "cloud-volumes-ontap"]
@@ -267,7 +267,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use a proxy or the addresses of interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -301,7 +301,7 @@ variable "active_directory" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -353,7 +353,7 @@ variable "monitor_server" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: bind a proxy, your own prefix list, or 0.0.0.0/0."
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: use a proxy's network, 0.0.0.0/0 or, in Terraform or a deployment file, your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -404,7 +404,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for storage failover. A security group cannot match a host name: bind the addresses or the group of an interface VPC endpoint for EC2, a proxy, or 0.0.0.0/0."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. A security group cannot match a host name: use the network of a proxy or an interface endpoint for EC2, 0.0.0.0/0 or, in Terraform or a deployment file, the endpoint's group."
   nullable    = false
   default = {
     security_group_ids = {

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:947dadce54a6887680cfeb2c3f760696bb83bf2a754a17ba81cae5ba9d329bc1
+# Digest: sha256:071cfd5be2497797fd183e36a0d0d67d988d981aee19e5ef5e524b191fdeace2
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -66,7 +66,7 @@ variable "prefix_list_entries" {
 # (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
 
 variable "administrators" {
-  description = "Hosts from which people administer the systems, such as a bastion. They log in with SSH and open the System Manager web console over HTTP."
+  description = "Hosts from which people administer the systems, such as a bastion. They use SSH and, for System Manager, HTTP."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -83,7 +83,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager's address or group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
   nullable    = false
   default = {
     security_group_ids = {
@@ -118,7 +118,7 @@ variable "nfs_clients" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Security groups do not filter the Amazon-provided resolver of a VPC, so it need not be listed."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
   default     = { cidr_ipv4 = ["10.0.0.2/32"] }
   nullable    = false
   type = object({
@@ -131,7 +131,7 @@ variable "dns" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: bind a proxy, your own prefix list, or 0.0.0.0/0."
+  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: use a proxy's network, 0.0.0.0/0 or, in Terraform or a deployment file, your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
