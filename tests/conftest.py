@@ -33,6 +33,24 @@ def pytest_configure(config):
     hypothesis.settings.load_profile("few" if is_default else "many")
 
 
+CHEAP = {"_read_once", "both_versions", "data", "folder", "monkeypatch", "proof", "request", "run"}
+CHEAP |= {"site", "tmp_path", "tmp_path_factory"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Begin with slow tests, for `--dist loadgroup --no-loadscope-reorder`.
+
+    A file is a group, whose tests share fixtures; slow tests that share none are groups of their
+    own, so that every worker is busy until the end.
+    """
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))
+    for item in items:
+        alone = item.get_closest_marker("slow") and CHEAP.issuperset(item.fixturenames)
+        group = item.nodeid if alone else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def data() -> RuleData:
     return RuleData(shipped("rule_data"))

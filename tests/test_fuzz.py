@@ -264,17 +264,17 @@ def test_cloudformation_templates(folder, content):
 @pytest.mark.parametrize(
     ("check", "files", "number"),
     [
-        pytest.param(check_deployment, DEPLOYMENTS, 3000, id="deployment-files"),
+        pytest.param(check_deployment, DEPLOYMENTS, 2000, id="deployment-files"),
         pytest.param(
             lambda folder, file: check_rule_data(folder, *file),
             changed_file(shipped("rule_data"), RULE_DATA),
-            1000,
+            600,
             id="rule-data",
         ),
         pytest.param(
             lambda folder, file: check_template(folder, *file),
             changed_file(shipped("templates"), TEMPLATES),
-            700,
+            400,
             id="jinja2-templates",
         ),
         pytest.param(check_cloudformation, CLOUDFORMATION, 300, id="cloudformation-templates"),
