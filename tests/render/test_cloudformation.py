@@ -56,11 +56,11 @@ def of_type(template, kind):
 # What is written.
 
 
-OTHERS = [n for n in (*DATA.presets(), "manager-only", "peers-of-every-kind") if n != "predefined"]
+OTHERS = [*DATA.presets(), "peers-of-every-kind"]
 
 
 @pytest.mark.parametrize(
-    "name", ["predefined", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+    "name", ["manager-only", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
 )
 def test_cfn_lint_finds_nothing(name):
     assert lint(text_of(DEPLOYMENTS[name]), name, advice=False) == []
