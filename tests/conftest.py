@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +19,38 @@ pytest.register_assert_rewrite(
     "emulator", "expectation", "stack", "strategies", "template", "terraform"
 )
 ROOT = Path(__file__).parents[1]
+
+# Without bytecode, every run compiles the tests and hypothesis anew, and every process that a test
+# starts compiles this project: four fifths of its time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config):
+    """Draw few examples in the default run, and many in one that includes the slow tests."""
+    is_default = config.getoption("markexpr") == "not slow"
+    settings = {"deadline": None, "derandomize": True, "database": None}
+    hypothesis.settings.register_profile("few", max_examples=30, **settings)
+    hypothesis.settings.register_profile("many", max_examples=500, **settings)
+    hypothesis.settings.load_profile("few" if is_default else "many")
+
+
+CHEAP = {"_read_once", "both_versions", "data", "folder", "monkeypatch", "proof", "request", "run"}
+CHEAP |= {"site", "tmp_path", "tmp_path_factory"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Begin with slow tests, for `--dist loadgroup --no-loadscope-reorder`.
+
+    A file is a group, whose tests share fixtures; slow tests that share none are groups of their
+    own, so that every worker is busy until the end.
+    """
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))
+    for item in items:
+        alone = item.get_closest_marker("slow") and CHEAP.issuperset(item.fixturenames)
+        group = item.nodeid if alone else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -236,7 +236,7 @@ CLOUDFORMATION = changed(CONDITIONAL) | JSON.map(
 )
 
 
-@some(60)
+@some(30)
 @given(DEPLOYMENTS)
 def test_deployment_files(folder, content):
     check_deployment(folder, content)
@@ -248,7 +248,7 @@ def test_rule_data(folder, file):
     check_rule_data(folder, *file)
 
 
-@some(20)
+@some(10)
 @given(changed_file(shipped("templates"), TEMPLATES))
 def test_jinja2_templates(folder, file):
     check_template(folder, *file)
@@ -264,17 +264,17 @@ def test_cloudformation_templates(folder, content):
 @pytest.mark.parametrize(
     ("check", "files", "number"),
     [
-        pytest.param(check_deployment, DEPLOYMENTS, 3000, id="deployment-files"),
+        pytest.param(check_deployment, DEPLOYMENTS, 2000, id="deployment-files"),
         pytest.param(
             lambda folder, file: check_rule_data(folder, *file),
             changed_file(shipped("rule_data"), RULE_DATA),
-            1000,
+            600,
             id="rule-data",
         ),
         pytest.param(
             lambda folder, file: check_template(folder, *file),
             changed_file(shipped("templates"), TEMPLATES),
-            700,
+            400,
             id="jinja2-templates",
         ),
         pytest.param(check_cloudformation, CLOUDFORMATION, 300, id="cloudformation-templates"),

@@ -91,7 +91,13 @@ PLACES = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for a program")
 @pytest.mark.usefixtures("terraform")
-@pytest.mark.parametrize("users_own", [True, False], ids=["configured", "no-configuration"])
+@pytest.mark.parametrize(
+    "users_own",
+    [
+        pytest.param(True, id="configured"),
+        pytest.param(False, id="no-configuration", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(("text", "place"), PLACES.values(), ids=PLACES)
 def test_untrusted_programs_are_not_started(
     module, tmp_path, monkeypatch, proof, text, place, users_own
@@ -127,8 +133,17 @@ FETCHED = {
 }
 
 
+OFTEN = {"git", "registry", "provider", "backend"}  # one a kind in the default run
+
+
 @pytest.mark.usefixtures("terraform")
-@pytest.mark.parametrize("text", FETCHED.values(), ids=FETCHED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=name, marks=() if name in OFTEN else pytest.mark.slow)
+        for name, text in FETCHED.items()
+    ],
+)
 def test_untrusted_modules_make_no_connection(module, server, proof, text):
     port, connections = server
     (module / "main.tf").write_text(text % port)

@@ -14,7 +14,7 @@ from itertools import product
 import pytest
 from click.testing import CliRunner
 from folders import files
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from template import read, stack
 from terraform import require_terraform, terraform
@@ -284,12 +284,12 @@ ENDS = {
     "named": [f"x: {A}"],
     "several-named": [f"x: {A}", f"y: {B}"],
 }
-SAME = {
+SAME = {  # names change a comment only, so one case has some
     f"{one}-and-{other}": "groups: [manager]\n"
     + bound("outbound-internet", *ENDS[one])
     + bound("ontap-cluster-management-lif", *ENDS[other]).removeprefix("endpoints:\n")
     for one, other in product(ENDS, ENDS)
-    if ("named" in one) == ("named" in other)
+    if "named" not in one + other or (one, other) == ("named", "several-named")
 }
 
 
@@ -322,7 +322,7 @@ STEPS = {
     )
     for kind in ("named", "unnamed")
     for endpoint in ("dns", "administrators", "inbound-clients")
-    for before, after in [([A], [A, B]), ([A, B], [A, B, C])]
+    for before, after in [([A], [A, B])]
 }
 
 
@@ -473,7 +473,6 @@ def is_open(endpoint, protocol, port, ranges):
     )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(RANGES | st.sampled_from(NEVER_JOINED), unique=True, max_size=12))
 def test_joined_ports_open_exactly_the_same_ports(ranges):
     rows = {key: [row(i)] for i, key in enumerate(ranges)}
@@ -521,7 +520,6 @@ def borders(networks):
 
 
 @pytest.mark.parametrize("collapse", [False, True], ids=["merged", "collapsed"])
-@settings(max_examples=200, deadline=None)
 @given(texts=PEERS)
 def test_merged_peers_hold_exactly_the_same_addresses(collapse, texts):
     merged = merge(map(Peer.parse, texts), collapse)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import InputError, UsageError
-from generator.load import RuleData, shipped
+from generator.load import RuleData, shipped, strict_yaml
 
 CORPUS = Path(__file__).parents[1] / "invalid" / "rule_data"
 MISTAKES = sorted(path.stem for path in CORPUS.glob("*.yaml"))
@@ -92,10 +92,11 @@ def test_a_folder_without_releases_is_no_rule_data(tmp_path):
         RuleData(tmp_path)
 
 
-def test_aliases_that_multiply_well_formed_rules_are_refused(root):
-    permissions = ", ".join(["{ip_protocol: tcp, from_port: 22, to_port: 22}"] * 200)
+def test_aliases_that_multiply_well_formed_rules_are_refused(root, monkeypatch):
+    monkeypatch.setattr(strict_yaml, "MAX_NODES", 1000)
+    permissions = ", ".join(["{ip_protocol: tcp, from_port: 22, to_port: 22}"] * 20)
     rule = "{id: ssh, protocol: SSH, port: '22', purpose: Log in, endpoints: [dns]"
-    rows = ", ".join([f"&row {rule}, permissions: [{permissions}]}}"] + ["*row"] * 200)
+    rows = ", ".join([f"&row {rule}, permissions: [{permissions}]}}"] + ["*row"] * 20)
     (root / MANAGER).write_text(f"title: Manager\ninbound: [{rows}]\noutbound: []\n")
     assert refusal(root) == f"{MANAGER}: the file has too many YAML aliases"
 

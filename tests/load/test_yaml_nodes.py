@@ -63,7 +63,7 @@ def test_what_is_no_yaml_is_said_in_our_words(text, sentence):
     assert refusal(text) == f"f:{sentence}"
 
 
-@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 150, 1500, 100_000])
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 100_000])
 @pytest.mark.parametrize(
     "level", ["[", "[\n", "{a: ", "- ", "? ", "- - ? ", "[{a: "], ids=lambda level: repr(level)
 )

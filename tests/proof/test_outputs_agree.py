@@ -201,7 +201,7 @@ def check_terraform(folder, deployments):
 # that a change is judged by what it changed.
 
 few = settings(
-    max_examples=25,
+    max_examples=10,
     derandomize=True,
     deadline=None,
     database=None,
