@@ -23,7 +23,7 @@ HCL_WORDS = {
     *("true", "false", "null", "for", "in", "if", "else"),
     *("endif", "endfor"),
 }
-_NOT_ALIKE = re.compile("[^a-z0-9_-]")  # what is no id has its own sentence
+_NOT_ALIKE = re.compile("[^a-z0-9_-]")  # an invalid id has its own sentence
 # What an address is in a logical id: `pl-01234567`, `sg-01234567`, `fe80::/10`.
 _ADDRESS = re.compile(r"(Pl|Sg)([0-9a-f]{8}|[0-9a-f]{17})|[A-Fa-f0-9][a-fx0-9]*m[0-9]+")
 
