@@ -2,12 +2,11 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:3c686236203aa8ab472228ec8550f31d798dda7d72c3082dfa6c51629b2be69d
+# Digest: sha256:5e6e7975cf6a604f98a1490f0f2422be1e87b6074f4e4c450b5fc5b0faa0be1e
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
   type        = string
-
   validation {
     condition     = startswith(var.vpc_id, "vpc-")
     error_message = "A VPC id looks like vpc-0123456789abcdef0."
@@ -19,7 +18,6 @@ variable "name" {
   type        = string
   default     = "console-selected-vpcs"
   nullable    = false
-
   validation {
     condition     = can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{1,200}$", var.name)) && !startswith(var.name, "sg-")
     error_message = "A name has 1 to 200 letters, digits, spaces or ._-:/()#,@[]+=&;{}!$* and does not begin with sg-."
@@ -38,7 +36,6 @@ variable "rules_quota" {
   type        = number
   default     = 60
   nullable    = false
-
   validation {
     condition     = var.rules_quota >= 1 && var.rules_quota <= 1000 && floor(var.rules_quota) == var.rules_quota
     error_message = "The quota is a whole number from 1 to 1000."
@@ -50,7 +47,6 @@ variable "prefix_list_entries" {
   type        = map(number)
   nullable    = false
   default     = {}
-
   validation {
     condition     = alltrue([for entries in values(var.prefix_list_entries) : entries >= 1 && entries <= 1000 && floor(entries) == entries])
     error_message = "The maximum entries of a prefix list are a whole number from 1 to 1000."
@@ -60,10 +56,7 @@ variable "prefix_list_entries" {
 # Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
 # to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
 # rule. groups are groups of this module, by role. An empty object is nobody.
-#
-# A group of another account is 123456789012/sg-0123456789abcdef0. Leave the account out for a group of your own,
-# or every plan changes its rules. The AWS provider cannot update a rule for a group of another account
-# (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
+# A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
   description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The predefined groups of Cloud Manager allow the whole internet."

@@ -2,12 +2,11 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:e75fcf0e37ee727637ec35df569255f3221b30261267f4fceff17ac73e652291
+# Digest: sha256:391d2a3bd78a8c95c4f1f94cf88b7b28e4a980519dc44d526d7a185a83ebaa6f
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
   type        = string
-
   validation {
     condition     = startswith(var.vpc_id, "vpc-")
     error_message = "A VPC id looks like vpc-0123456789abcdef0."
@@ -19,7 +18,6 @@ variable "name" {
   type        = string
   default     = "example-ha-active-directory"
   nullable    = false
-
   validation {
     condition     = can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{1,200}$", var.name)) && !startswith(var.name, "sg-")
     error_message = "A name has 1 to 200 letters, digits, spaces or ._-:/()#,@[]+=&;{}!$* and does not begin with sg-."
@@ -43,7 +41,6 @@ variable "rules_quota" {
   type        = number
   default     = 60
   nullable    = false
-
   validation {
     condition     = var.rules_quota >= 1 && var.rules_quota <= 1000 && floor(var.rules_quota) == var.rules_quota
     error_message = "The quota is a whole number from 1 to 1000."
@@ -55,7 +52,6 @@ variable "prefix_list_entries" {
   type        = map(number)
   nullable    = false
   default     = {}
-
   validation {
     condition     = alltrue([for entries in values(var.prefix_list_entries) : entries >= 1 && entries <= 1000 && floor(entries) == entries])
     error_message = "The maximum entries of a prefix list are a whole number from 1 to 1000."
@@ -65,10 +61,7 @@ variable "prefix_list_entries" {
 # Who is at the other end of the rules. A CIDR is its own key. prefix_lists and security_group_ids map a name
 # to an id, which may be unknown until apply: the name is part of the rule's key, so another name is another
 # rule. groups are groups of this module, by role. An empty object is nobody.
-#
-# A group of another account is 123456789012/sg-0123456789abcdef0. Leave the account out for a group of your own,
-# or every plan changes its rules. The AWS provider cannot update a rule for a group of another account
-# (InvalidGroupId.Malformed): if its description changes, run terraform apply -replace with the rule's address.
+# A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "administrators" {
   description = "Hosts from which people administer the systems, such as a bastion. They use SSH and, for System Manager, HTTP."
