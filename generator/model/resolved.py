@@ -146,6 +146,11 @@ class Resolved(NamedTuple):
     warnings: tuple[str, ...]
 
     @property
+    def tags_names(self) -> bool:
+        """Whether the groups' Name tags begin with a prefix: the deployment gives no Name tag."""
+        return "Name" not in self.tags
+
+    @property
     def parameters(self) -> tuple[Input, ...]:
         """The inputs that the deployment leaves open: each takes one IPv4 network, or nothing."""
         return tuple(i for i in self.inputs if i.is_open)

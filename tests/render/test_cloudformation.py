@@ -196,9 +196,10 @@ def test_a_text_is_written_as_exactly_that_text(text):
 
 
 def test_a_name_tag_of_the_deployment_takes_the_place_of_ours():
-    deployment = replace(HOSTILE, tags={"Name": "theirs"})
-    [group] = of_type(read(text_of(deployment)), "SecurityGroup").values()
+    text = text_of(replace(HOSTILE, tags={"Name": "theirs"}))
+    [group] = of_type(read(text), "SecurityGroup").values()
     assert group["Tags"] == [{"Key": "Name", "Value": "theirs"}]
+    assert lint(text, "names", advice=False) == []  # a parameter without use is a warning
 
 
 # What a stack has.
