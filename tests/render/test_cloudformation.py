@@ -454,6 +454,7 @@ def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(intern
     else:
         [sentence] = refused
         assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
+        assert sentence.endswith("leave one of them empty, or bind both in the deployment file.")
 
 
 def test_filling_in_more_than_the_quota_allows_is_refused_and_nothing_less():
@@ -485,7 +486,10 @@ def test_a_parameter_may_have_another_network_than_those_of_the_same_rule(lif):
 
 def test_a_parameter_that_repeats_a_network_of_the_same_rule_is_refused():
     [sentence] = refusals(one_bound(), {"OntapClusterManagementLif": SITE})
-    assert "leave OntapClusterManagementLif empty" in sentence
+    assert f"is {SITE}, for which there is a rule already (manager, outbound, TCP 443)" in sentence
+    assert sentence.endswith(
+        "leave OntapClusterManagementLif empty, or bind it in the deployment file."
+    )
 
 
 def one_bound():
