@@ -96,8 +96,8 @@ class Clash(NamedTuple):
         """What to do about it, with the names that the output has for both."""
         if not self.is_input:
             return (
-                f"{name} is {other}, for which there is a rule already ({self.where}), and EC2 takes "
-                f"a rule once: leave {name} empty, or bind it in the deployment file."
+                f"{name} is {other}, for which there is a rule already ({self.where}), and EC2 "
+                f"takes a rule once: leave {name} empty, or bind it in the deployment file."
             )
         return (
             f"{name} and {other} have the same value, but EC2 takes a rule once ({self.where}): "
