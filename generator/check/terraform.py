@@ -40,6 +40,8 @@ _CANNOT_BE_HAD = re.compile(
     "available provider packages|install provider|download module|module registry|seconds|be run",
     re.IGNORECASE,
 )
+_NO_PROVIDER = re.compile(r"available versions for provider (\S+):")
+_NOT_HERE = "no version of the provider {} that it accepts is in your mirrors or plugin cache"
 _MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
 _DOWNLOAD = "--download lets Terraform fetch what is missing"
 _SIGNALS = [signal.Signals[n] for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -71,7 +73,8 @@ def check_module(folder: Path, download: bool = False) -> Check:
         diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, failure)]
         if not (diagnostics or reasons or mirror.findings):
             if _CANNOT_BE_HAD.search(failure):
-                reasons.append(failure)
+                missing = None if download else _NO_PROVIDER.search(failure)
+                reasons.append(_NOT_HERE.format(missing[1]) if missing else failure)
             else:
                 diagnostics = [{"severity": "error", "summary": failure}]
     if reasons and not download:

@@ -33,6 +33,8 @@ class Target(NamedTuple):
     """The formats that there are."""
     doubtful: tuple[Path, ...] = ()
     """Folders that may be copies of generated ones, and so are not ours to remove."""
+    left_out: tuple[Path, ...] = ()
+    """Folders of formats that the quota leaves no room for: what was generated there stays."""
 
 
 def destination(work: Work, rendered: Rendered) -> Target:
@@ -60,7 +62,16 @@ def destination(work: Work, rendered: Rendered) -> Target:
     folders = _folders(work, rendered).union(*(proven for proven, _ in found))
     doubtful = tuple(folder for _, folders in found for folder in folders)
     every_format = tuple(formats(work.templates))
-    return Target(texts, outs, contents, tuple(sorted(folders)), None, every_format, doubtful)
+    left_out = tuple(
+        job.out / deployment.name / format_
+        for job in work.jobs
+        for deployment, _ in job.deployments
+        for format_ in job.formats or every_format
+        if (job.out, deployment.name, format_) not in rendered
+    )
+    return Target(
+        texts, outs, contents, tuple(sorted(folders)), None, every_format, doubtful, left_out
+    )
 
 
 def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
@@ -117,12 +128,19 @@ def deliver(work: Work, target: Target) -> tuple[Change, ...]:
 
 def differences(target: Target) -> tuple[Change, ...]:
     """What writing the files would change, when no other run is writing there."""
-    from generator.write import compare, settled
+    from generator.write import settled
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
             stack.enter_context(settled(out, _tell))
-        return compare(target.outs, target.contents, target.folders, target.formats)
+        return _compare(target)
+
+
+def _compare(target: Target) -> tuple[Change, ...]:
+    from generator.write import compare
+
+    changes = compare(target.outs, target.contents, target.folders, target.formats)
+    return tuple(c for c in changes if not any(map(c.path.is_relative_to, target.left_out)))
 
 
 def _tell(sentence: str) -> None:
@@ -167,12 +185,12 @@ def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
 
 def put(target: Target, force: bool) -> tuple[Change, ...]:
     """Write what differs, and return it."""
-    from generator.write import compare, locked, write
+    from generator.write import locked, write
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
             stack.enter_context(locked(out, _tell))
-        changes = compare(target.outs, target.contents, target.folders, target.formats)
+        changes = _compare(target)
         write(target.outs, changes, force)
     return changes
 

@@ -38,7 +38,7 @@ class State(NamedTuple):
     rows: Mapping[tuple[Table, str], Rule]
     permissions: tuple[Permission, ...]
     defaults: Mapping[str, Default]
-    """What endpoints stand for, where the release says otherwise than others do."""
+    """The defaults of endpoints that the release sets itself."""
     without: tuple[Dropped, ...] = ()
 
 
@@ -117,7 +117,7 @@ def of_deployment(
 
 
 def _default(default: Default | None) -> str:
-    """Who an endpoint stands for by what only this release says."""
+    """The default that only this release gives an endpoint, in words."""
     if default is None:
         return ""
     stands_for = default.group or default.endpoint or " ".join(default.cidrs) or "the group itself"

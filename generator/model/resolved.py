@@ -96,12 +96,12 @@ class Clash(NamedTuple):
         """What to do about it, with the names that the output has for both."""
         if not self.is_input:
             return (
-                f"{name} is {other}, which {self.where} permits without it, and EC2 takes a rule "
-                f"once: leave {name} empty."
+                f"{name} is {other}, for which there is a rule already ({self.where}), and EC2 "
+                f"takes a rule once: leave {name} empty, or bind it in the deployment file."
             )
         return (
             f"{name} and {other} have the same value, but EC2 takes a rule once ({self.where}): "
-            "leave one of them empty."
+            "leave one of them empty, or bind both in the deployment file."
         )
 
 
@@ -144,6 +144,11 @@ class Resolved(NamedTuple):
     absent: tuple[AbsentOutput, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def tags_names(self) -> bool:
+        """Whether the groups' Name tags begin with a prefix: the deployment gives no Name tag."""
+        return "Name" not in self.tags
 
     @property
     def parameters(self) -> tuple[Input, ...]:

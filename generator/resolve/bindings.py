@@ -1,4 +1,4 @@
-"""Bindings: what each endpoint of a deployment stands for."""
+"""Bindings: the peers of each endpoint of a deployment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Network = IPv4Network | IPv6Network
 
 
 class Bound(NamedTuple):
-    """What an endpoint stands for in the rules of one group of a deployment."""
+    """The peers of an endpoint in the rules of one group of a deployment."""
 
     peers: tuple[Peer, ...] = ()
     """Bound by the deployment or documented; groups of the deployment last."""
@@ -24,7 +24,7 @@ class Bound(NamedTuple):
 
     @property
     def can_be_open(self) -> bool:
-        """Whether one IPv4 network, or nothing, can take the place of what it stands for."""
+        """Whether one IPv4 network, or nothing, can take the place of its peers."""
         kinds = [peer.kind for peer in self.peers]
         return not (self.by_deployment or self.group) and kinds in ([], ["cidr_ipv4"])
 
@@ -32,7 +32,7 @@ class Bound(NamedTuple):
 def bind(
     role: str, deployment: Deployment, catalogue: Catalogue, roles: tuple[str, ...]
 ) -> Mapping[str, Bound]:
-    """What every endpoint stands for in the rules of a role; those given to nobody are absent."""
+    """Every endpoint bound in the rules of a role; those given to nobody are absent."""
     bound: dict[str, Bound] = {}
     for name, endpoint in catalogue.endpoints.items():
         peers = deployment.peers(name)

@@ -52,7 +52,7 @@ def open_to_everybody(permissions: Iterable[Permission]) -> tuple[Permission, ..
 
 
 def _everybody(same: list[Permission]) -> list[Permission]:
-    """The permission for everybody, or all of them if they come to that together."""
+    """The permission for everybody, or all of them if together they permit as much."""
     whole = EVERYWHERE[same[0].peer.kind]
     one = [p for p in same if p.peer.value == whole]
     if one or len(same) == 1:

@@ -405,15 +405,19 @@ def cases(fixtures):
     ]
 
 
-def found(text):
+def matches(text):
     """What the pack alone finds: cfn-lint's own rules take most of the time."""
     content, unreadable = decode_str(text)
     assert not unreadable
     cfn = Template("t.yaml", content, ["us-east-1"])
     config = ConfigMixIn(["--config-file", os.devnull])
-    matches = list(Rules.create_from_module("generator.check.cfn_rules").run("t.yaml", cfn, config))
-    assert "E0002" not in {match.rule.id for match in matches}, "an exception within a rule"
-    return [match.rule.id for match in matches]
+    found = list(Rules.create_from_module("generator.check.cfn_rules").run("t.yaml", cfn, config))
+    assert "E0002" not in {match.rule.id for match in found}, "an exception within a rule"
+    return found
+
+
+def found(text):
+    return [match.rule.id for match in matches(text)]
 
 
 @pytest.mark.parametrize(("rule", "text"), cases(REFUSED))
@@ -434,6 +438,12 @@ def test_every_rule_has_a_title_a_description_examples_and_both_kinds_of_fixture
         assert rule.description
         assert rule.source_url.startswith("https://docs.aws.amazon.com/")
         assert "Accepted: " in inspect.getdoc(rule)
+
+
+def test_the_administrative_ports_of_a_range_are_listed():
+    text = within("IpProtocol: tcp, FromPort: 161, ToPort: 162, CidrIp: 0.0.0.0/0")
+    [message] = [match.message for match in matches(text) if match.rule.id == "W9306"]
+    assert ", with administrative ports 161, 162: list the networks of" in message
 
 
 def test_a_finding_says_where_and_what_to_do():

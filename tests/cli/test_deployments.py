@@ -434,6 +434,19 @@ def test_a_raised_quota_lets_more_rules_pass(text, status, run, site):
     assert run("generate", "--no-lint", file).exit_code == status
 
 
+def test_a_template_that_no_longer_fits_stays_as_it_was_generated(run, site, tmp_path):
+    text = "groups: [manager]\noutbound: basic\nquota: %d\n" + bound("outbound-anywhere", A, B)
+    assert run("generate", "--no-lint", site(text % 60)).exit_code == 0
+    template = tmp_path / "out" / "site" / "cloudformation" / "template.yaml"
+    before = template.read_bytes()
+    [_, outbound] = usage(resolved(text % 60))
+    result = run("generate", "--no-lint", site(text % outbound.rules))
+    assert result.exit_code == 1
+    assert "cloudformation was not generated: site: group manager needs" in result.stderr
+    assert "REPLACES OR DELETES" not in result.stderr
+    assert template.read_bytes() == before
+
+
 def test_each_address_family_has_a_quota_of_its_own(run, site):
     peers = [A, B, "'2001:db8:1::/48'", "'2001:db8:2::/48'"]
     file = site("groups: [cloud-volumes-ontap]\n" + bound("inbound-clients", *peers))

@@ -196,9 +196,10 @@ def test_a_text_is_written_as_exactly_that_text(text):
 
 
 def test_a_name_tag_of_the_deployment_takes_the_place_of_ours():
-    deployment = replace(HOSTILE, tags={"Name": "theirs"})
-    [group] = of_type(read(text_of(deployment)), "SecurityGroup").values()
+    text = text_of(replace(HOSTILE, tags={"Name": "theirs"}))
+    [group] = of_type(read(text), "SecurityGroup").values()
     assert group["Tags"] == [{"Key": "Name", "Value": "theirs"}]
+    assert lint(text, "names", advice=False) == []  # a parameter without use is a warning
 
 
 # What a stack has.
@@ -452,6 +453,7 @@ def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(intern
     else:
         [sentence] = refused
         assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
+        assert sentence.endswith("leave one of them empty, or bind both in the deployment file.")
 
 
 def test_filling_in_more_than_the_quota_allows_is_refused_and_nothing_less():
@@ -483,7 +485,10 @@ def test_a_parameter_may_have_another_network_than_those_of_the_same_rule(lif):
 
 def test_a_parameter_that_repeats_a_network_of_the_same_rule_is_refused():
     [sentence] = refusals(one_bound(), {"OntapClusterManagementLif": SITE})
-    assert "leave OntapClusterManagementLif empty" in sentence
+    assert f"is {SITE}, for which there is a rule already (manager, outbound, TCP 443)" in sentence
+    assert sentence.endswith(
+        "leave OntapClusterManagementLif empty, or bind it in the deployment file."
+    )
 
 
 def one_bound():

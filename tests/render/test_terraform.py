@@ -256,6 +256,21 @@ PLANS = {
         {"dns": {"groups": ["ha-mediator"]}},
         f"{CONDITION}: dns: no group ha-mediator in this module: use manager",
     ),
+    "open-in-both-families": (
+        "manager-only",
+        {"inbound_clients": {**ipv4("0.0.0.0/0"), **ipv6("::/0")}},
+        OPEN,
+    ),
+    "open-beside-a-network-of-the-other-family": (
+        "manager-only",
+        {"inbound_clients": {**ipv4("0.0.0.0/0"), **ipv6("2001:db8::/32")}},
+        OPEN,
+    ),
+    "half-of-each-family": (
+        "manager-only",
+        {"inbound_clients": {**ipv4("0.0.0.0/1"), **ipv6("8000::/1")}},
+        "",
+    ),
     "quota-of-no-number": ("variables", {"rules_quota": 0}, f"{INVALID}: The quota is a whole"),
     "quota-over-the-limit": ("variables", {"rules_quota": 1001}, f"{INVALID}: The quota is"),
     "entries-of-no-number": (

@@ -116,12 +116,13 @@ class OpenAdministration(_Rule):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere that include one of the ports."""
         for each in _open(cfn):
-            ports = ", ".join(str(p) for p in self.config["ports"] if each.includes(p))
+            ports = [str(port) for port in self.config["ports"] if each.includes(port)]
             if ports:
+                noun = "port" if len(ports) == 1 else "ports"
                 yield RuleMatch(
                     list(each.rule.path),
-                    f"{each}, with administrative port {ports}: list the networks of the "
-                    "administrators",
+                    f"{each}, with administrative {noun} {', '.join(ports)}: list the networks of "
+                    "the administrators",
                 )
 
 

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:f183b8c91a0e7d12ea43f72ba3a649e48e7ed4e9b47ba640a1aa427da8a7d983
+# Digest: sha256:d7bcafb5d9ff17b66a129bb4b84955bee77d3412a0d5cd9030b576b28ae7d330
 
 locals {
   variables = {
@@ -175,7 +175,7 @@ locals {
   networks = flatten([
     for role, directions in local.rules : [
       for traffic, cidrs in {
-        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+        for rule in directions.ingress : jsonencode([rule.kind, rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
       } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:7da49cf556519e129e075d709df21b8962b497db4578f0f0d2fb269d827a2d6d
+# Digest: sha256:11a514f5207065bb04a02c1f3eaf1145e9b5a73c2b5a10c0af52fe17af6ff409
 
 locals {
   variables = {
@@ -145,7 +145,7 @@ locals {
   networks = flatten([
     for role, directions in local.rules : [
       for traffic, cidrs in {
-        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+        for rule in directions.ingress : jsonencode([rule.kind, rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
       } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])

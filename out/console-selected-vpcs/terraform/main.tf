@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:911ecf5c2421bd0290f4f4774e08c2047509b3bd55d0c9dda19885ed56e70e60
+# Digest: sha256:d59a5e5a2f0b6d842f3e57c82b2a1c790c6c94e00081c5968ec69483b803a93d
 
 locals {
   variables = {
@@ -145,7 +145,7 @@ locals {
   networks = flatten([
     for role, directions in local.rules : [
       for traffic, cidrs in {
-        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+        for rule in directions.ingress : jsonencode([rule.kind, rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
       } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])

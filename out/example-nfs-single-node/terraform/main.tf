@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:bff861e9e3682e42642e13eac9b87d141d8938677e2f01fc53637ddc0a39e977
+# Digest: sha256:50c5b3d0653c81a1d718f862e78068751cce6555784532a517806955b2b2bd4e
 
 locals {
   variables = {
@@ -101,7 +101,7 @@ locals {
   networks = flatten([
     for role, directions in local.rules : [
       for traffic, cidrs in {
-        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+        for rule in directions.ingress : jsonencode([rule.kind, rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
       } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])

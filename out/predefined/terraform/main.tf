@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:d2714a3dde2079590682d129cb9c675ffffce6d9cc702fec7df0617dac62e49b
+# Digest: sha256:325532d64acfeef98bebb7a6879878c606fb530db7260624932310496d451f8e
 
 locals {
   variables = {
@@ -151,7 +151,7 @@ locals {
   networks = flatten([
     for role, directions in local.rules : [
       for traffic, cidrs in {
-        for rule in directions.ingress : jsonencode([rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
+        for rule in directions.ingress : jsonencode([rule.kind, rule.ip_protocol, rule.from_port, rule.to_port]) => rule.id... if startswith(rule.kind, "cidr")
       } : { role = role, cidrs = [for cidr in cidrs : cidr if can(cidrsubnet(cidr, 0, 0))] }
     ]
   ])
