@@ -10,7 +10,7 @@ import click
 from generator.cli import options
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
-from generator.cli.steps import check_all, render_all, report_left_out, resolve_all
+from generator.cli.steps import check_all, fail_if_left_out, render_all, resolve_all
 from generator.cli.summary import summarize
 from generator.cli.target import deliver, destination
 
@@ -130,4 +130,4 @@ def generate(**arguments: Any) -> None:
     check_all(work, resolved, target)
     changes = deliver(work, target)
     summarize(work, resolved, target, changes)
-    report_left_out(work, resolved)
+    fail_if_left_out(work, resolved)

@@ -74,24 +74,23 @@ def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
     }
 
 
-def report_left_out(work: Work, resolved: list[Resolved]) -> None:
-    """Say which outputs were not generated, because the quota allows fewer rules. Exits with 1."""
-    without = left_out(work, resolved)
-    for (_, _, format_), sentences in without.items():
-        for sentence in sentences:
-            terminal.echo(terminal.error(f"{format_} was not generated: {sentence}"), err=True)
-    if without:
+def fail_if_left_out(work: Work, resolved: list[Resolved]) -> None:
+    """Exit with 1 if the quota allows fewer rules than an output needs, which `check_all` says."""
+    if left_out(work, resolved):
         raise click.exceptions.Exit(1)
 
 
 def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
-    """Lint the templates and print the warnings.
+    """Lint the templates, and print the warnings and what is left out.
 
     Exits with 1 for findings of cfn-lint and, under --strict, for warnings.
     """
     request = work.request
     if request.lint and _lint(target.texts, request.quiet):
         _refuse("cfn-lint found errors in the templates")
+    for (_, _, format_), sentences in left_out(work, resolved).items():
+        for sentence in sentences:
+            terminal.echo(terminal.error(f"{format_} is not generated: {sentence}"), err=True)
     warnings = [*_warnings(work, resolved), *_replacements(target)]
     for each in warnings:
         if request.strict:

@@ -56,7 +56,7 @@ class Deployment:
     compact: bool = False
     """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
     protect: bool = False
-    """Whether Terraform and CloudFormation refuse to destroy the groups."""
+    """Whether the groups are kept: prevent_destroy in Terraform, Retain in CloudFormation."""
 
     def mistakes(self) -> Iterator[tuple[KeyPath, str]]:
         """What AWS, Terraform or a file system would reject: the place, and a sentence."""

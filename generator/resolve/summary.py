@@ -42,7 +42,7 @@ def _rules(resolved: Resolved) -> Iterator[str]:
 
 
 def _count(each: Usage) -> str:
-    return f"{'at least ' if each.unknown else ''}{each.rules:3}"
+    return f"at least {each.rules}" if each.unknown else f"{each.rules:3}"
 
 
 def _details(resolved: Resolved) -> Iterator[str]:

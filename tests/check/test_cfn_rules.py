@@ -344,7 +344,14 @@ ACCEPTED = {
             other="{" + TCP + ", SourceSecurityGroupId: !Ref Other}",
         ),
     },
-    "W9304": {"54-of-60": ingress(*many(54)), "61-is-an-error": ingress(*many(61))},
+    "W9304": {
+        "54-of-60": ingress(*many(54)),
+        "61-is-an-error": ingress(*many(61)),
+        "a-list-of-unknown-size-is-not-counted-as-one": ingress(
+            *many(54),
+            "{IpProtocol: tcp, FromPort: 1, ToPort: 1, SourcePrefixListId: pl-01234567}",
+        ),
+    },
     "E9305": {
         "nowhere": template(),
         "either-way": template(

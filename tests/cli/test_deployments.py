@@ -442,9 +442,14 @@ def test_a_template_that_no_longer_fits_stays_as_it_was_generated(run, site, tmp
     [_, outbound] = usage(resolved(text % 60))
     result = run("generate", "--no-lint", site(text % outbound.rules))
     assert result.exit_code == 1
-    assert "cloudformation was not generated: site: group manager needs" in result.stderr
+    assert "cloudformation is not generated: site: group manager needs" in result.stderr
     assert "REPLACES OR DELETES" not in result.stderr
     assert template.read_bytes() == before
+    for option in ("--check", "--diff"):  # whether files differ or not
+        (tmp_path / "out" / "site" / "terraform" / "rules.tf").unlink(missing_ok=True)
+        compared = run("generate", "--no-lint", option, site(text % outbound.rules))
+        assert compared.exit_code == 1
+        assert "cloudformation is not generated" in compared.stderr
 
 
 def test_each_address_family_has_a_quota_of_its_own(run, site):

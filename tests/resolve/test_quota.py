@@ -42,7 +42,7 @@ def test_a_prefix_list_of_unknown_size_is_unknown_and_not_one():
     assert used(found).rules == used(found).filled_in == 4, "without the prefix list"
     assert dict(used(found).by_endpoint)["administrators"] == 1
     told = summary(found)
-    assert "  manager  at least   4 inbound,   1 outbound of 60 rules each\n" in told
+    assert "  manager  at least 4 inbound,   1 outbound of 60 rules each\n" in told
     assert f"  not counted: {LIST}, which count by their maximum entries" in told
     [advice] = [a for a in advise(found, DATA.release("3.7")) if a.kind == "quota-unknown"]
     assert f"refers to {LIST} in inbound rules" in advice.message

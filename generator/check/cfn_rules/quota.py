@@ -29,11 +29,14 @@ class _Count(NamedTuple):
     """The first of the rules."""
     lists: dict[str, int]
     """The prefix lists among the peers, with their maximum number of entries."""
+    at_least: bool
+    """Whether there are prefix lists of unknown size, too: they are not counted."""
 
     def __str__(self) -> str:
         counted = ", ".join(f"{name} counts as {size}" for name, size in self.lists.items())
         note = f" (prefix list {counted})" if counted else ""
-        return f"{self.group} has {self.number} {self.direction} rules{note}"
+        number = f"at least {self.number}" if self.at_least else str(self.number)
+        return f"{self.group} has {number} {self.direction} rules{note}"
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +62,10 @@ def _counts(cfn: Template) -> tuple[_Count, ...]:
             sum(max(_weight(form, family, lists) for form in forms) for forms in places.values())
             for family in ("cidr_ipv4", "cidr_ipv6")
         )
-        counts.append(_Count(group, direction, number, next(iter(places)), lists))
+        peers = (form.peer for forms in places.values() for form in forms)
+        prefix_lists = [p for p in peers if p and p[0] == "prefix_list"]
+        at_least = any(reference(peer) not in sizes for _, peer in prefix_lists)
+        counts.append(_Count(group, direction, number, next(iter(places)), lists, at_least))
     return tuple(counts)
 
 
@@ -67,7 +73,9 @@ def _weight(rule: Rule, other_family: str, lists: dict[str, int]) -> int:
     """What a rule counts in a family: groups and prefix lists count in both."""
     if rule.peer and rule.peer[0] == other_family:
         return 0
-    return lists.get(_prefix_list(rule) or "", 1)
+    if rule.peer and rule.peer[0] == "prefix_list":
+        return lists.get(_prefix_list(rule) or "", 0)
+    return 1
 
 
 def _prefix_list(rule: Rule) -> str | None:

@@ -2,98 +2,56 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:d7bcafb5d9ff17b66a129bb4b84955bee77d3412a0d5cd9030b576b28ae7d330
+# Digest: sha256:0d370693053645695daf3469c478040e9f870314747fcedc4b4bb9767d49bf54
 
 locals {
   variables = {
-    inbound_clients = var.inbound_clients
-
-    administrators = var.administrators
-
-    manager_http_clients = var.manager_http_clients
-
-    manager_https_clients = var.manager_https_clients
-
-    manager_proxy_clients = var.manager_proxy_clients
-
-    ping_clients = var.ping_clients
-
-    ontap_https_clients = var.ontap_https_clients
-
-    nas_clients = var.nas_clients
-
-    nfs_clients = var.nfs_clients
-
-    cifs_clients = var.cifs_clients
-
-    iscsi_clients = var.iscsi_clients
-
-    monitoring_clients = var.monitoring_clients
-
-    backup_clients = var.backup_clients
-
-    snapmirror_peers = var.snapmirror_peers
-
-    mediator_api_clients = var.mediator_api_clients
-
-    outbound_internet = var.outbound_internet
-
-    active_directory = var.active_directory
-
-    dns = var.dns
-
-    dhcp = var.dhcp
-
-    backup_to_s3 = var.backup_to_s3
-
-    cloud_compliance = var.cloud_compliance
-
-    backup_endpoints = var.backup_endpoints
-
+    inbound_clients          = var.inbound_clients
+    administrators           = var.administrators
+    manager_http_clients     = var.manager_http_clients
+    manager_https_clients    = var.manager_https_clients
+    manager_proxy_clients    = var.manager_proxy_clients
+    ping_clients             = var.ping_clients
+    ontap_https_clients      = var.ontap_https_clients
+    nas_clients              = var.nas_clients
+    nfs_clients              = var.nfs_clients
+    cifs_clients             = var.cifs_clients
+    iscsi_clients            = var.iscsi_clients
+    monitoring_clients       = var.monitoring_clients
+    backup_clients           = var.backup_clients
+    snapmirror_peers         = var.snapmirror_peers
+    mediator_api_clients     = var.mediator_api_clients
+    outbound_internet        = var.outbound_internet
+    active_directory         = var.active_directory
+    dns                      = var.dns
+    dhcp                     = var.dhcp
+    backup_to_s3             = var.backup_to_s3
+    cloud_compliance         = var.cloud_compliance
+    backup_endpoints         = var.backup_endpoints
     ndmp_destination_servers = var.ndmp_destination_servers
-
-    mail_server = var.mail_server
-
-    monitor_server = var.monitor_server
-
-    ontap_intercluster_lifs = var.ontap_intercluster_lifs
-
-    syslog_server = var.syslog_server
-
-    aws_api_services = var.aws_api_services
-
+    mail_server              = var.mail_server
+    monitor_server           = var.monitor_server
+    ontap_intercluster_lifs  = var.ontap_intercluster_lifs
+    syslog_server            = var.syslog_server
+    aws_api_services         = var.aws_api_services
   }
 
   # A variable that is null has the value of the one that it falls back to.
   endpoints = merge(local.variables, {
-    administrators = coalesce(var.administrators, var.inbound_clients)
-
-    manager_http_clients = coalesce(var.manager_http_clients, var.inbound_clients)
-
+    administrators        = coalesce(var.administrators, var.inbound_clients)
+    manager_http_clients  = coalesce(var.manager_http_clients, var.inbound_clients)
     manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
-
     manager_proxy_clients = coalesce(var.manager_proxy_clients, var.inbound_clients)
-
-    ping_clients = coalesce(var.ping_clients, var.inbound_clients)
-
-    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
-
-    nas_clients = coalesce(var.nas_clients, var.inbound_clients)
-
-    nfs_clients = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-
-    cifs_clients = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-
-    iscsi_clients = coalesce(var.iscsi_clients, var.inbound_clients)
-
-    monitoring_clients = coalesce(var.monitoring_clients, var.inbound_clients)
-
-    backup_clients = coalesce(var.backup_clients, var.inbound_clients)
-
-    snapmirror_peers = coalesce(var.snapmirror_peers, var.inbound_clients)
-
-    mediator_api_clients = coalesce(var.mediator_api_clients, var.inbound_clients)
-
+    ping_clients          = coalesce(var.ping_clients, var.inbound_clients)
+    ontap_https_clients   = coalesce(var.ontap_https_clients, var.inbound_clients)
+    nas_clients           = coalesce(var.nas_clients, var.inbound_clients)
+    nfs_clients           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+    cifs_clients          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+    iscsi_clients         = coalesce(var.iscsi_clients, var.inbound_clients)
+    monitoring_clients    = coalesce(var.monitoring_clients, var.inbound_clients)
+    backup_clients        = coalesce(var.backup_clients, var.inbound_clients)
+    snapmirror_peers      = coalesce(var.snapmirror_peers, var.inbound_clients)
+    mediator_api_clients  = coalesce(var.mediator_api_clients, var.inbound_clients)
   })
 
   # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.
@@ -188,12 +146,9 @@ locals {
   ])
 
   security_group_ids = {
-    "manager" = aws_security_group.manager.id
-
+    "manager"             = aws_security_group.manager.id
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-
-    "ha-mediator" = aws_security_group.ha_mediator.id
-
+    "ha-mediator"         = aws_security_group.ha_mediator.id
   }
 }
 

@@ -2,68 +2,41 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:11a514f5207065bb04a02c1f3eaf1145e9b5a73c2b5a10c0af52fe17af6ff409
+# Digest: sha256:7575ccef02d6158e7054775a8c9f03bc04811d83f2a3135aca6f04e1bb17f3fc
 
 locals {
   variables = {
-    inbound_clients = var.inbound_clients
-
-    administrators = var.administrators
-
-    manager_http_clients = var.manager_http_clients
-
+    inbound_clients       = var.inbound_clients
+    administrators        = var.administrators
+    manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
-
     manager_proxy_clients = var.manager_proxy_clients
-
-    ping_clients = var.ping_clients
-
-    ontap_https_clients = var.ontap_https_clients
-
-    nas_clients = var.nas_clients
-
-    nfs_clients = var.nfs_clients
-
-    cifs_clients = var.cifs_clients
-
-    iscsi_clients = var.iscsi_clients
-
-    monitoring_clients = var.monitoring_clients
-
-    backup_clients = var.backup_clients
-
-    snapmirror_peers = var.snapmirror_peers
-
-    outbound_anywhere = var.outbound_anywhere
-
+    ping_clients          = var.ping_clients
+    ontap_https_clients   = var.ontap_https_clients
+    nas_clients           = var.nas_clients
+    nfs_clients           = var.nfs_clients
+    cifs_clients          = var.cifs_clients
+    iscsi_clients         = var.iscsi_clients
+    monitoring_clients    = var.monitoring_clients
+    backup_clients        = var.backup_clients
+    snapmirror_peers      = var.snapmirror_peers
+    outbound_anywhere     = var.outbound_anywhere
   }
 
   # A variable that is null has the value of the one that it falls back to.
   endpoints = merge(local.variables, {
-    administrators = coalesce(var.administrators, var.inbound_clients)
-
-    manager_http_clients = coalesce(var.manager_http_clients, var.inbound_clients)
-
+    administrators        = coalesce(var.administrators, var.inbound_clients)
+    manager_http_clients  = coalesce(var.manager_http_clients, var.inbound_clients)
     manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
-
-    ping_clients = coalesce(var.ping_clients, var.inbound_clients)
-
-    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
-
-    nas_clients = coalesce(var.nas_clients, var.inbound_clients)
-
-    nfs_clients = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-
-    cifs_clients = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-
-    iscsi_clients = coalesce(var.iscsi_clients, var.inbound_clients)
-
-    monitoring_clients = coalesce(var.monitoring_clients, var.inbound_clients)
-
-    backup_clients = coalesce(var.backup_clients, var.inbound_clients)
-
-    snapmirror_peers = coalesce(var.snapmirror_peers, var.inbound_clients)
-
+    ping_clients          = coalesce(var.ping_clients, var.inbound_clients)
+    ontap_https_clients   = coalesce(var.ontap_https_clients, var.inbound_clients)
+    nas_clients           = coalesce(var.nas_clients, var.inbound_clients)
+    nfs_clients           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+    cifs_clients          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+    iscsi_clients         = coalesce(var.iscsi_clients, var.inbound_clients)
+    monitoring_clients    = coalesce(var.monitoring_clients, var.inbound_clients)
+    backup_clients        = coalesce(var.backup_clients, var.inbound_clients)
+    snapmirror_peers      = coalesce(var.snapmirror_peers, var.inbound_clients)
   })
 
   # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.
@@ -158,12 +131,9 @@ locals {
   ])
 
   security_group_ids = {
-    "manager" = aws_security_group.manager.id
-
+    "manager"             = aws_security_group.manager.id
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-
-    "ha-mediator" = aws_security_group.ha_mediator.id
-
+    "ha-mediator"         = aws_security_group.ha_mediator.id
   }
 }
 

@@ -2,50 +2,30 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:acc329725b2699aca5b1741801bf1417792e6b6d51c9eac362706f8ad1e8925b
+# Digest: sha256:d52fcdc7e3954068648721722062bf5c39e41baac80e64e5abf270743d7070ff
 
 locals {
   variables = {
-    administrators = var.administrators
-
-    manager_http_clients = var.manager_http_clients
-
-    manager_https_clients = var.manager_https_clients
-
-    ping_clients = var.ping_clients
-
-    ontap_https_clients = var.ontap_https_clients
-
-    nas_clients = var.nas_clients
-
-    nfs_clients = var.nfs_clients
-
-    cifs_clients = var.cifs_clients
-
-    monitoring_clients = var.monitoring_clients
-
-    snapmirror_peers = var.snapmirror_peers
-
-    mediator_api_clients = var.mediator_api_clients
-
-    outbound_internet = var.outbound_internet
-
-    active_directory = var.active_directory
-
-    dns = var.dns
-
-    mail_server = var.mail_server
-
-    monitor_server = var.monitor_server
-
-    autosupport = var.autosupport
-
+    administrators          = var.administrators
+    manager_http_clients    = var.manager_http_clients
+    manager_https_clients   = var.manager_https_clients
+    ping_clients            = var.ping_clients
+    ontap_https_clients     = var.ontap_https_clients
+    nas_clients             = var.nas_clients
+    nfs_clients             = var.nfs_clients
+    cifs_clients            = var.cifs_clients
+    monitoring_clients      = var.monitoring_clients
+    snapmirror_peers        = var.snapmirror_peers
+    mediator_api_clients    = var.mediator_api_clients
+    outbound_internet       = var.outbound_internet
+    active_directory        = var.active_directory
+    dns                     = var.dns
+    mail_server             = var.mail_server
+    monitor_server          = var.monitor_server
+    autosupport             = var.autosupport
     ontap_intercluster_lifs = var.ontap_intercluster_lifs
-
-    syslog_server = var.syslog_server
-
-    aws_api_services = var.aws_api_services
-
+    syslog_server           = var.syslog_server
+    aws_api_services        = var.aws_api_services
   }
 
   endpoints = local.variables
@@ -142,12 +122,9 @@ locals {
   ])
 
   security_group_ids = {
-    "manager" = aws_security_group.manager.id
-
+    "manager"             = aws_security_group.manager.id
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-
-    "ha-mediator" = aws_security_group.ha_mediator.id
-
+    "ha-mediator"         = aws_security_group.ha_mediator.id
   }
 }
 

@@ -2,22 +2,16 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:50c5b3d0653c81a1d718f862e78068751cce6555784532a517806955b2b2bd4e
+# Digest: sha256:99399ea77d6ed9ab72363927d78b205b8d4418f1db087edba1548fa2ad9b906d
 
 locals {
   variables = {
-    administrators = var.administrators
-
+    administrators      = var.administrators
     ontap_https_clients = var.ontap_https_clients
-
-    nfs_clients = var.nfs_clients
-
-    dns = var.dns
-
-    autosupport = var.autosupport
-
-    syslog_server = var.syslog_server
-
+    nfs_clients         = var.nfs_clients
+    dns                 = var.dns
+    autosupport         = var.autosupport
+    syslog_server       = var.syslog_server
   }
 
   endpoints = local.variables
@@ -115,7 +109,6 @@ locals {
 
   security_group_ids = {
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-
   }
 }
 

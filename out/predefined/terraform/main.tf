@@ -2,74 +2,44 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:325532d64acfeef98bebb7a6879878c606fb530db7260624932310496d451f8e
+# Digest: sha256:cbf21818b786433702cb5e307d266c739930504c8235e6044e84ff26645e27cc
 
 locals {
   variables = {
-    inbound_clients = var.inbound_clients
-
-    administrators = var.administrators
-
-    manager_http_clients = var.manager_http_clients
-
+    inbound_clients       = var.inbound_clients
+    administrators        = var.administrators
+    manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
-
     manager_proxy_clients = var.manager_proxy_clients
-
-    ping_clients = var.ping_clients
-
-    ontap_https_clients = var.ontap_https_clients
-
-    nas_clients = var.nas_clients
-
-    nfs_clients = var.nfs_clients
-
-    cifs_clients = var.cifs_clients
-
-    iscsi_clients = var.iscsi_clients
-
-    monitoring_clients = var.monitoring_clients
-
-    backup_clients = var.backup_clients
-
-    snapmirror_peers = var.snapmirror_peers
-
-    mediator_api_clients = var.mediator_api_clients
-
-    outbound_anywhere = var.outbound_anywhere
-
+    ping_clients          = var.ping_clients
+    ontap_https_clients   = var.ontap_https_clients
+    nas_clients           = var.nas_clients
+    nfs_clients           = var.nfs_clients
+    cifs_clients          = var.cifs_clients
+    iscsi_clients         = var.iscsi_clients
+    monitoring_clients    = var.monitoring_clients
+    backup_clients        = var.backup_clients
+    snapmirror_peers      = var.snapmirror_peers
+    mediator_api_clients  = var.mediator_api_clients
+    outbound_anywhere     = var.outbound_anywhere
   }
 
   # A variable that is null has the value of the one that it falls back to.
   endpoints = merge(local.variables, {
-    administrators = coalesce(var.administrators, var.inbound_clients)
-
-    manager_http_clients = coalesce(var.manager_http_clients, var.inbound_clients)
-
+    administrators        = coalesce(var.administrators, var.inbound_clients)
+    manager_http_clients  = coalesce(var.manager_http_clients, var.inbound_clients)
     manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
-
     manager_proxy_clients = coalesce(var.manager_proxy_clients, var.inbound_clients)
-
-    ping_clients = coalesce(var.ping_clients, var.inbound_clients)
-
-    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
-
-    nas_clients = coalesce(var.nas_clients, var.inbound_clients)
-
-    nfs_clients = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-
-    cifs_clients = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-
-    iscsi_clients = coalesce(var.iscsi_clients, var.inbound_clients)
-
-    monitoring_clients = coalesce(var.monitoring_clients, var.inbound_clients)
-
-    backup_clients = coalesce(var.backup_clients, var.inbound_clients)
-
-    snapmirror_peers = coalesce(var.snapmirror_peers, var.inbound_clients)
-
-    mediator_api_clients = coalesce(var.mediator_api_clients, var.inbound_clients)
-
+    ping_clients          = coalesce(var.ping_clients, var.inbound_clients)
+    ontap_https_clients   = coalesce(var.ontap_https_clients, var.inbound_clients)
+    nas_clients           = coalesce(var.nas_clients, var.inbound_clients)
+    nfs_clients           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+    cifs_clients          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+    iscsi_clients         = coalesce(var.iscsi_clients, var.inbound_clients)
+    monitoring_clients    = coalesce(var.monitoring_clients, var.inbound_clients)
+    backup_clients        = coalesce(var.backup_clients, var.inbound_clients)
+    snapmirror_peers      = coalesce(var.snapmirror_peers, var.inbound_clients)
+    mediator_api_clients  = coalesce(var.mediator_api_clients, var.inbound_clients)
   })
 
   # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.
@@ -164,12 +134,9 @@ locals {
   ])
 
   security_group_ids = {
-    "manager" = aws_security_group.manager.id
-
+    "manager"             = aws_security_group.manager.id
     "cloud-volumes-ontap" = aws_security_group.cloud_volumes_ontap.id
-
-    "ha-mediator" = aws_security_group.ha_mediator.id
-
+    "ha-mediator"         = aws_security_group.ha_mediator.id
   }
 }
 
