@@ -11,10 +11,11 @@ import gc
 import os
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.check.findings import Finding, Severity
 from generator.check.suppressions import take_settings
+from generator.model import RULES_MAX
 
 if TYPE_CHECKING:
     from cfnlint.config import ConfigMixIn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cfnlint.runner import Runner
 
 PACK = "generator.check.cfn_rules"
+INLINE = ("SecurityGroupIngress", "SecurityGroupEgress")
 ADVICE = "W93"  # how the ids of the pack's warnings begin
 OPINIONS = {"E9305"}  # an error in a template of ours; elsewhere what AWS documents as the default
 
@@ -52,6 +54,9 @@ def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterato
         for finding in take_settings(template, file, suppressions):
             if advice or finding.severity == "error":
                 yield finding
+        if message := _too_many_rules(template):
+            yield Finding(file, 0, 0, "error", "E9304", message)
+            return
         runner = _runner()
         runner.config = _config(advice)  # a template's metadata changes it
         matches = runner.validate_template(template)
@@ -60,6 +65,21 @@ def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterato
         severity = _severity(match, advice)
         place = match.linenumber, match.columnnumber
         yield Finding(file, *place, severity, match.rule.id, message)
+
+
+def _too_many_rules(template: Any) -> str | None:
+    """A sentence for a group with more rules than any quota: to check each would take minutes."""
+    resources = template.get("Resources") if isinstance(template, dict) else None
+    for name, resource in resources.items() if isinstance(resources, dict) else ():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        for key in INLINE if isinstance(properties, dict) else ():
+            rules = properties[key] if properties and key in properties else None
+            if isinstance(rules, list) and len(rules) > RULES_MAX:
+                return (
+                    f"{name} has {len(rules):,} rules in {key}, and EC2 allows at most "
+                    f"{RULES_MAX:,} per direction: the template was not checked further"
+                )
+    return None
 
 
 def _severity(match: Match, advice: bool) -> Severity:

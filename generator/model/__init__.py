@@ -3,6 +3,7 @@
 from generator.model.deployment import (
     PEER_NAME,
     RULES_DEFAULT,
+    RULES_MAX,
     Deployment,
     bad_file_name,
     name_mistake,
@@ -57,6 +58,7 @@ __all__ = [
     "NOT_EC2_TEXT",
     "PEER_NAME",
     "RULES_DEFAULT",
+    "RULES_MAX",
     "SLUG",
     "AbsentOutput",
     "Bindable",

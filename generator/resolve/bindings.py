@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import NamedTuple
 
-from generator.model import Catalogue, Default, Deployment, Line, Peer, Traffic
+from generator.errors import ResolveError
+from generator.model import RULES_MAX, Catalogue, Default, Deployment, Line, Peer, Traffic
 
 Network = IPv4Network | IPv6Network
 
@@ -25,8 +27,9 @@ class Bound(NamedTuple):
     @property
     def can_be_open(self) -> bool:
         """Whether one IPv4 network, or nothing, can take the place of its peers."""
-        kinds = [peer.kind for peer in self.peers]
-        return not (self.by_deployment or self.group) and kinds in ([], ["cidr_ipv4"])
+        if self.by_deployment or self.group or len(self.peers) > 1:
+            return False
+        return all(peer.kind == "cidr_ipv4" for peer in self.peers)
 
 
 def bind(
@@ -42,6 +45,7 @@ def bind(
             continue
         if peers is not None:
             merged = merge(peers, collapse=deployment.compact)
+            _refuse_too_many(name, merged)
             ordered = tuple(sorted(merged, key=lambda peer: peer.kind == "group"))
             bound[name] = Bound(ordered, by_deployment=True)
         elif own in roles:
@@ -49,6 +53,16 @@ def bind(
         else:
             bound[name] = Bound(tuple(map(Peer.parse, default.cidrs)), default.endpoint)
     return bound
+
+
+def _refuse_too_many(endpoint: str, peers: Iterable[Peer]) -> None:
+    """Raise ResolveError for more peers of one kind than a group can have rules."""
+    number = max(Counter(peer.kind for peer in peers).values(), default=0)
+    if number > RULES_MAX:
+        raise ResolveError(
+            f"{endpoint} is bound to {number:,} peers of one kind, but a group has at most "
+            f"{RULES_MAX:,} rules per direction: bind wider networks or a prefix list"
+        )
 
 
 def chain(endpoint: str, bound: Mapping[str, Bound]) -> tuple[str, ...]:

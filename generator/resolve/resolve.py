@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import combinations, product
@@ -142,14 +143,14 @@ def _sharing_traffic(
     found: Iterable[Permission],
 ) -> Iterator[tuple[Permission, Permission]]:
     """Pairs that could become one permission: of an input and another, or of one and a CIDR."""
-    kinds = ("input", "cidr_ipv4")
-    candidates = [p for p in found if p.peer.kind in kinds]
-    for one, other in combinations(candidates, 2):
-        if (one.direction, one.traffic) == (other.direction, other.traffic):
-            if one.peer.kind != "input":
-                one, other = other, one
-            if one.peer.kind == "input":
-                yield one, other
+    alike: dict[tuple[object, ...], list[Permission]] = defaultdict(list)
+    for p in found:
+        if p.peer.kind in ("input", "cidr_ipv4"):
+            alike[p.direction, p.traffic].append(p)
+    for same in alike.values():
+        inputs = [p for p in same if p.peer.kind == "input"]
+        yield from combinations(inputs, 2)
+        yield from product(inputs, (p for p in same if p.peer.kind != "input"))
 
 
 def _values(permission: Permission, bound: Mapping[str, Bound]) -> tuple[str, ...]:

@@ -110,6 +110,12 @@ def prefix_list(size, *ports, properties=PLAIN):
     )
 
 
+def test_a_group_with_more_rules_than_any_quota_is_not_checked_rule_by_rule():
+    [finding] = lint(ingress(*many(3000)), "t.yaml")
+    assert finding.rule == "E9304"
+    assert "3,000 rules in SecurityGroupIngress, and EC2 allows at most 1,000" in finding.message
+
+
 def attached(*groups, rule=INLINE_9, other=INLINE_9):
     """Two groups with a rule each, and an instance with some of them."""
     return ingress(rule) + (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from strategies import DATA
 
+from generator.errors import ResolveError
 from generator.resolve import advise, over_quota, resolve, summary, usage
 
 LIST = "pl-0123456789abcdef0"
@@ -31,6 +32,19 @@ def manager(*endpoints, **keys):
 
 def networks(number, of="administrators"):
     return f"  {of}: [{', '.join(f'10.{i}.0.0/16' for i in range(number))}]"
+
+
+def test_more_peers_than_a_group_can_have_rules_are_refused_at_once():
+    with pytest.raises(
+        ResolveError, match=r"1,001 peers of one kind, but .* at most 1,000"
+    ):
+        manager(networks_of(1001))
+    assert used(manager(networks_of(1000))).rules == 1003
+
+
+def networks_of(number):
+    peers = ", ".join(f"10.{i // 256}.{i % 256}.0/24" for i in range(number))
+    return f"  administrators: [{peers}]"
 
 
 # Prefix lists.
