@@ -35,9 +35,7 @@ def networks(number, of="administrators"):
 
 
 def test_more_peers_than_a_group_can_have_rules_are_refused_at_once():
-    with pytest.raises(
-        ResolveError, match=r"1,001 peers of one kind, but .* at most 1,000"
-    ):
+    with pytest.raises(ResolveError, match=r"1,001 peers of one kind, but .* at most 1,000"):
         manager(networks_of(1001))
     assert used(manager(networks_of(1000))).rules == 1003
 
