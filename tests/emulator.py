@@ -268,7 +268,9 @@ def with_peers_that_exist(deployment, ec2):
         if not isinstance(item, Peer):
             return item
         name = id_of(item) if item.name == item.value else item.name
-        return replace(item, value=id_of(item), name=name)
+        # One's own account is left out: with it, every plan changes the rule.
+        owner = item.owner if item.owner == ANOTHER_ACCOUNT else None
+        return replace(item, value=id_of(item), name=name, owner=owner)
 
     endpoints = {
         name: {key: existing(item) for key, item in bound.items()}

@@ -107,6 +107,10 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
         code, _ = finished(process)
         versions = assert_whole(site)
         proof("runs killed", 1)
+        proof(
+            "files lost by runs killed",
+            len(contents(site / "old").keys() - contents(site / "out").keys()),
+        )
         proof("runs killed before their end", code == -signal.SIGKILL)
         proof("runs killed between two files", len(versions) == 2)
     assert finished(start(site, "new"))[0] == 0
