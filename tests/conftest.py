@@ -21,7 +21,7 @@ pytest.register_assert_rewrite(
 ROOT = Path(__file__).parents[1]
 
 # Without bytecode, every run compiles the tests and hypothesis anew, and every process that a test
-# starts compiles this project: four fifths of its time.
+# starts compiles this project.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -35,22 +35,10 @@ def pytest_configure(config):
     hypothesis.settings.load_profile("few" if is_default else "many")
 
 
-CHEAP = {"_read_once", "both_versions", "data", "folder", "monkeypatch", "proof", "request", "run"}
-CHEAP |= {"site", "tmp_path", "tmp_path_factory"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Begin with slow tests, for `--dist loadgroup --no-loadscope-reorder`.
-
-    A file is a group, whose tests share fixtures; slow tests that share none are groups of their
-    own, so that every worker is busy until the end.
-    """
-    items.sort(key=lambda item: not item.get_closest_marker("slow"))
-    for item in items:
-        alone = item.get_closest_marker("slow") and CHEAP.issuperset(item.fixturenames)
-        group = item.nodeid if alone else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with the files that take longest, so that every worker is busy until the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "proof"))
 
 
 @pytest.fixture(scope="session")

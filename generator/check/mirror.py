@@ -130,7 +130,7 @@ def _refused(folder: Path, call: Call, caller: Installed, boundary: Path) -> str
 
 def _leaves(path: Path, boundary: Path) -> str | None:
     """Whether a symbolic link in a path leads out of the repository. A plain path may."""
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # resolve() fails for a link to itself
     if real == path or real.is_relative_to(boundary):
         return None
     return f"a symbolic link leads to {real}, outside {boundary}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
@@ -41,8 +42,8 @@ def is_own(path: Path) -> bool:
 def outside(root: Path, path: Path) -> str | None:
     """Why a path is not below a folder, links resolved, or is git's; None if it is."""
     try:
-        resolved, top = path.resolve(), root.resolve()
-    except (OSError, RuntimeError):  # a link to itself
+        resolved, top = _resolve(path), root.resolve()
+    except (OSError, RuntimeError):  # a link to itself: which of the two depends on Python
         return "it cannot be resolved"
     if not resolved.is_relative_to(top):
         return "it is not below the folder of this file"
@@ -105,6 +106,13 @@ def _home() -> Path | None:
         return Path.home()
     except RuntimeError:
         return None
+
+
+def _resolve(path: Path) -> Path:
+    """A path without links, whether it exists or not. A link to itself is seen by `strict` only."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return path.resolve(strict=True)
+    return path.resolve()
 
 
 def _raise(error: OSError) -> None:

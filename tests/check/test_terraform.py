@@ -202,6 +202,7 @@ WRONG = {
     "itself": ('module "m": the module calls itself', calls("../module"), None),
     "link-out": ("a symbolic link leads to", calls("./link"), "link"),
     "file-link-out": ("not validated: a symbolic link leads to", "", "other.tf"),
+    "link-to-itself": ("not validated: cannot be read", "", "loop.tf"),
     "fifo": ("not validated: is a FIFO, not a regular file", "", "pipe.tf"),
     "huge": ("not validated: is larger than 4 MiB", "", "huge.tf"),
 }
@@ -218,6 +219,8 @@ def test_what_is_not_copied_is_a_finding(module, tmp_path, sentence, text, name)
         (module / name).symlink_to(tmp_path / "secret")
     elif name == "other.tf":
         (module / name).symlink_to(tmp_path / "secret" / "main.tf")
+    elif name == "loop.tf":
+        (module / name).symlink_to(name)
     elif name == "pipe.tf":
         os.mkfifo(module / name)
     elif name:

@@ -265,7 +265,7 @@ def test_terraform_plans_what_the_rule_data_says_for_many_deployments(initialise
         compared(proof, "Terraform modules planned", len(batch), check_terraform(folder, batch))
 
 
-BATCH = 50  # deployments in one plan
+BATCH = 100  # deployments in one plan
 
 
 def compared(proof, what, outputs, permissions):

@@ -312,7 +312,7 @@ def test_terraform_reads_exactly_the_awkward_texts(tmp_path):
 
 @pytest.mark.slow
 def test_terraform_reads_exactly_many_texts(tmp_path, proof):
-    drawn = sample(files().filter(accepted), 300)
+    drawn = sample(files().filter(accepted), 100)
     proof(
         "deployment files whose texts Terraform reads back", check_with_terraform(tmp_path, drawn)
     )
