@@ -3,8 +3,8 @@
 In a block of the language `console`, a line that begins with `$ ` is a command, and the lines below
 it are what it prints. `...` matches any lines on a line of its own, and any text within a line. A
 block after a paragraph that ends with the name of a file in backquotes and a colon is that file.
-Blocks of the language `sh` are not run. The table of readings is that of `readings.py`. To show what
-the commands print now, and the readings:
+Blocks of the language `sh` are not run. The table of readings comes from `readings.py`. To show
+what the commands print now:
 
     python tests/transcripts.py
 """

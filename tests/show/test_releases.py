@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from strategies import DATA
+
+from generator.show import release_list
 
 
 def test_the_releases_are_listed_with_versions_pages_and_dates(run):
@@ -46,14 +49,13 @@ def test_what_a_list_of_releases_does_not_have_is_refused(run, more):
     assert "use it without --group, and with --output table or json" in result.stderr
 
 
-def test_a_release_without_versions_is_for_its_product(run, tmp_path):
-    folder = tmp_path / "rule_data" / "releases" / "1"
-    folder.mkdir(parents=True)
-    (folder / "release.yaml").write_text("product: Thing 1\ndocument: Rules\ngroups: []\n")
-    for name in ("groups", "endpoints"):
-        (tmp_path / "rule_data" / f"{name}.yaml").write_text("{}\n")
-    result = run("rules", "--releases", "--rule-data", tmp_path / "rule_data")
-    assert result.stdout == "1  Thing 1\n     0 rows: \n", result.stderr
+def test_a_release_without_versions_is_for_its_product():
+    release = DATA.release("3.7")
+    unknown = replace(release, info=replace(release.info, versions=None, date=None))
+    assert release_list([unknown]) == (
+        "3.7  Cloud Manager 3.7\n       Security group rules for AWS\n"
+        "       90 rows: manager, cloud-volumes-ontap, ha-mediator, ha-internal\n"
+    )
 
 
 def test_rows_come_oldest_release_first(run):
