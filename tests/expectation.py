@@ -51,6 +51,10 @@ def roles_of(deployment):
     return tuple(r for r in possible if deployment.topology == "ha" or not GROUPS[r].ha_only)
 
 
+def rules_of(deployment, role):
+    return DATA.release(deployment.release).rules[role]
+
+
 def rows_of(deployment, role):
     """Direction, endpoint, traffic and purpose of every row, in document order."""
     unused = {name for name, used in (deployment.features or {}).items() if not used}
@@ -63,7 +67,7 @@ def rows_of(deployment, role):
 
 def chosen(deployment, role):
     """The documented rows of the mode and topology, and those of supplements."""
-    for direction, mode, table in DATA.release(deployment.release).rules[role].tables():
+    for direction, mode, table in rules_of(deployment, role).tables():
         for row in table if mode in (None, deployment.outbound) else ():
             if deployment.topology == "ha" or not row.ha_only:
                 yield direction, row
@@ -103,8 +107,16 @@ def widest(peers):
     }
 
 
+def is_bound(deployment, endpoint):
+    """Whether the deployment binds an endpoint, or what it falls back to."""
+    default = default_of(endpoint, deployment.release)
+    if deployment.peers(endpoint) is None and default.endpoint and endpoint not in deployment.open:
+        return is_bound(deployment, default.endpoint)
+    return deployment.peers(endpoint) is not None
+
+
 def expected(deployment):
-    found = {}
+    found, certain = {}, {}
     for role in roles_of(deployment):
         purposes = defaultdict(list)
         for *permission, purpose in rows_of(deployment, role):
@@ -119,7 +131,60 @@ def expected(deployment):
                     protocol = "icmpv6"
                 rule = Rule(role, direction, protocol, *ports, kind, value, description)
                 found.setdefault(rule.identity, rule)  # the first endpoint keeps it
+                if kind == "group" or is_bound(deployment, endpoint):
+                    certain.setdefault(rule.identity, rule)
+    if deployment.connect_groups:
+        found = {rule.identity: rule for rule in added(deployment, [*certain.values()])} | found
     return set(found.values())
+
+
+# The other ends of connections between groups, and the connections that no table has.
+
+CARRY_THE_INTERNAL_GROUP = {"cloud-volumes-ontap", "ha-mediator"}
+API = ("manager", "ha-mediator", 3000)
+BACKUPS = ("cloud-volumes-ontap", "manager", 80)
+IN_NO_TABLE = {"3.7": [API, BACKUPS], "3.8": [API, BACKUPS], "3.9": [BACKUPS]}
+
+
+def added(deployment, certain):
+    """From the ends that are certain, and described by them."""
+    found = []
+    needs = {n.group: n for r in roles_of(deployment) for n in rules_of(deployment, r).needs}
+    for role, other, port in IN_NO_TABLE.get(deployment.release, []):
+        text = f"Not in the tables: {needs[other].reason}" if other in needs else ""
+        rule = Rule(role, "outbound", "tcp", port, port, "group", other, text)
+        if {role, other} <= {*roles_of(deployment)} and not lets(certain, rule):
+            found.append(rule)
+    for rule in [*found, *certain]:
+        ends = {rule.role, rule.peer}
+        internal = deployment.topology == "ha" and ends <= CARRY_THE_INTERNAL_GROUP
+        direction = {"inbound": "outbound", "outbound": "inbound"}[rule.direction]
+        text = f"Counterpart of the {rule.direction} rule of {rule.role}: {rule.description}"
+        if len(text) > 255:
+            text = text[:252].rpartition(" ")[0].rstrip(",;.") + "..."
+        there = Rule(rule.peer, direction, *rule[2:6], rule.role, text)
+        if rule.kind == "group" and not internal and not lets([*certain, *found], there):
+            found.append(there)
+    return found
+
+
+def lets(rules, wanted):
+    """Whether one of the rules has the traffic, for the same group or for every IPv4 address."""
+    alike = [
+        r
+        for r in rules
+        if (r.role, r.direction) == (wanted.role, wanted.direction)
+        and (r.protocol == "-1" or r.protocol == wanted.protocol)
+        and (r.first is None or r.first <= wanted.first <= wanted.last <= r.last)
+    ]
+    networks = defaultdict(list)
+    for r in alike:
+        if r.kind == "cidr_ipv4":
+            networks[r.protocol, r.first, r.last].append(ip_network(r.peer))
+    everybody = [ip_network("0.0.0.0/0")]
+    return (*wanted[5:7],) in {(*r[5:7],) for r in alike} or any(
+        [*collapse_addresses(same)] == everybody for same in networks.values()
+    )
 
 
 def as_resolved(deployment):

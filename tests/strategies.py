@@ -127,6 +127,7 @@ def deployments(draw, **fixed):
         "quota": 1000,
         "compact": draw(st.booleans()),
         "protect": draw(st.booleans()),
+        "connect_groups": draw(st.booleans()),
     }
     left = [name for name in DATA.catalogue.endpoints if name not in fields["endpoints"]]
     fields["open"] = draw(some_of(left))
@@ -227,7 +228,7 @@ def leave_open(draw, deployment):
 def change_another_field(draw, deployment):
     other = draw(deployments())
     field = draw(st.sampled_from(["topology", "groups", "release", "outbound", "supplements",
-                                  "features", "compact", "protect"]))  # fmt: skip
+                                  "features", "compact", "protect", "connect_groups"]))  # fmt: skip
     return replace(deployment, **{field: getattr(other, field)})
 
 

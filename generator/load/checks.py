@@ -99,6 +99,9 @@ def _check_needs(parsed: Parsed[GroupRules], catalogue: Catalogue) -> Iterator[M
             if endpoint not in catalogue.endpoints:
                 message = unknown("endpoint", endpoint, list(catalogue.endpoints))
                 yield parsed.mistake(("needs", i, "endpoints", j), message)
+        if need.group and need.group not in catalogue.groups:
+            message = unknown("group", need.group, list(catalogue.groups))
+            yield parsed.mistake(("needs", i, "group"), message)
 
 
 def _check_fallbacks(

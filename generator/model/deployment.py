@@ -55,6 +55,8 @@ class Deployment:
     """The quota of the account: rules per group, direction and address family."""
     compact: bool = False
     """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
+    connect_groups: bool = False
+    """Whether each connection between two groups gets the rule that the tables lack for it."""
     protect: bool = False
     """Whether the groups are kept: prevent_destroy in Terraform, Retain in CloudFormation."""
 

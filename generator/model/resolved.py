@@ -105,6 +105,13 @@ class Clash(NamedTuple):
         )
 
 
+class Internal(NamedTuple):
+    """What a group that the product makes itself permits among the groups that it accompanies."""
+
+    groups: tuple[str, ...]
+    traffic: tuple[Traffic, ...]
+
+
 class AbsentOutput(NamedTuple):
     """An output for a group that this deployment lacks, so that the outputs stay the same."""
 
@@ -140,6 +147,7 @@ class Resolved(NamedTuple):
     """Whether the outputs refuse to replace or delete a group."""
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
+    internal: tuple[Internal, ...]
     clashes: tuple[Clash, ...]
     absent: tuple[AbsentOutput, ...]
     dropped: tuple[Dropped, ...]

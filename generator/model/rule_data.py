@@ -67,6 +67,8 @@ class Group:
     """Whether only HA pairs have the group."""
     created_by_product: bool = False
     """Whether the product always creates the group itself; it is generated only on request."""
+    accompanies: tuple[str, ...] = ()
+    """The roles of the groups beside which interfaces always carry this one."""
 
     def __post_init__(self) -> None:
         if not EC2_TEXT.fullmatch(self.description):

@@ -78,26 +78,33 @@ class Need:
 
     permissions: tuple[Traffic, ...]
     """The traffic."""
-    endpoints: tuple[str, ...]
-    """The endpoints; one of them must be reachable."""
     reason: str
     """What breaks without it, as a clause."""
     source: str
     """The page that documents it."""
     remedy: str
     """What to change in a deployment, as a sentence."""
+    endpoints: tuple[str, ...] = ()
+    """The endpoints; one of them must be reachable."""
+    group: str | None = None
+    """Instead of endpoints, the role of a group: if it is part of the deployment, it must be
+    reachable, and `connect_groups` adds the rules for that."""
     features: tuple[str, ...] = ()
     """The features that need it; if empty, it is always needed."""
 
     def __post_init__(self) -> None:
         if not self.permissions:
             raise FieldError("permissions is empty: list at least one", "permissions")
-        if not self.endpoints:
-            raise FieldError("endpoints is empty: list at least one", "endpoints")
+        if bool(self.endpoints) == bool(self.group):
+            raise FieldError("use either endpoints or group", "endpoints")
         for feature in self.features:
             check_slug(feature, "feature", "features")
         for text in ("reason", "source", "remedy"):
             check_line(getattr(self, text), text, MAX_TEXT)
+
+    def is_idle(self, unused: frozenset[str]) -> bool:
+        """Whether nothing but features that are not used needs it."""
+        return bool(self.features) and unused.issuperset(self.features)
 
 
 @dataclass(frozen=True)

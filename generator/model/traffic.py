@@ -75,6 +75,10 @@ class Traffic:
             return None
         return Traffic(self.ip_protocol, min(a, c), max(b, d))
 
+    def covers(self, other: Traffic) -> bool:
+        """Whether other traffic is part of this."""
+        return self.ip_protocol == ALL_TRAFFIC or self == other or self.joined_with(other) == self
+
     @property
     def slug(self) -> str:
         """The traffic as part of a rule's key: `tcp-88`, `tcp-161-162`, `icmp`, `all`."""

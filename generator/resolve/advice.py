@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from generator.model import ALL_TRAFFIC, Need, Release, Resolved, ResolvedGroup, Traffic
+from generator.model import Need, Release, Resolved, ResolvedGroup
+from generator.resolve.connections import OTHER, Connections
 from generator.resolve.permissions import EVERYWHERE, granted, open_to_everybody
 from generator.resolve.quota import usage
 
@@ -18,6 +19,7 @@ Kind = Literal[
     "quota-per-interface",
     "quota-unknown",
     "outbound-incomplete",
+    "one-way",
     "without-effect",
     "group-replaced",
 ]
@@ -38,17 +40,18 @@ def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
     yield from (Advice("without-effect", f"{resolved.name}: {w}") for w in resolved.warnings)
     yield from _open(resolved, release)
     yield from _quota(resolved)
-    unused = {each.feature for each in resolved.dropped}
+    unused = frozenset(each.feature for each in resolved.dropped)
     for group in resolved.groups:
         for need in release.rules[group.role].needs:
-            idle = bool(need.features) and unused.issuperset(need.features)
-            if not (idle or _met(need, group, resolved)):
+            if not (need.is_idle(unused) or _met(need, group, resolved)):
+                to = f" to {need.group}" if need.group else ""
                 yield Advice(
                     "outbound-incomplete",
                     f"{resolved.name}: group {group.role} has no outbound rule for "
-                    f"{' or '.join(map(str, need.permissions))}: {need.reason} "
+                    f"{' or '.join(map(str, need.permissions))}{to}: {need.reason} "
                     f"({need.source}). {need.remedy}",
                 )
+    yield from _one_way(resolved, release)
 
 
 def replacement(file: str, role: str) -> Advice:
@@ -106,8 +109,38 @@ def _quota(resolved: Resolved) -> Iterator[Advice]:
             )
 
 
+def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
+    for p in Connections(granted(resolved), resolved.internal).one_way():
+        there, direction = p.peer.value, OTHER[p.direction]
+        what = f"may connect to {there}" if p.direction == "outbound" else f"lets {there} connect"
+        rows = [
+            row
+            for table, mode, rules in release.rules[there].tables()
+            for row in rules
+            if table == direction and mode in (None, resolved.outbound)
+            if any(traffic.covers(p.traffic) for traffic in row.traffic)
+        ]
+        why, remedy = f"it has no row for {p.traffic}", ""
+        if rows:
+            endpoint = rows[0].endpoints[0]
+            why = f"its row {rows[0].id} is for {endpoint}"
+            remedy = f", or bind {endpoint} to group:{p.group} as well"
+        yield Advice(
+            "one-way",
+            f"{resolved.name}: group {p.group} {what} on {p.traffic} (row {', '.join(p.rows)}), "
+            f"but group {there} has no {direction} rule for it: {why}. Write connect_groups: "
+            f"true{remedy}.",
+        )
+
+
 def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
     """Whether a group has outbound rules for what it needs, to those it needs or to everywhere."""
+    if need.group:
+        connections = Connections(granted(resolved), resolved.internal)
+        return need.group not in {g.role for g in resolved.groups} or all(
+            connections.permit(group.role, "outbound", need.group, traffic)
+            for traffic in need.permissions
+        )
     everywhere = set(EVERYWHERE.values())
     outward = {line.traffic for line in group.egress if line.endpoint in need.endpoints}
     outward |= {
@@ -116,8 +149,4 @@ def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
         if (rule.group, rule.direction) == (group.role, "outbound")
         and rule.peer.value in everywhere
     }
-    return all(any(_covers(traffic, t) for traffic in outward) for t in need.permissions)
-
-
-def _covers(traffic: Traffic, needed: Traffic) -> bool:
-    return traffic.ip_protocol == ALL_TRAFFIC or traffic.joined_with(needed) == traffic
+    return all(any(traffic.covers(t) for traffic in outward) for t in need.permissions)

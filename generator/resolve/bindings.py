@@ -25,6 +25,11 @@ class Bound(NamedTuple):
     """The role of a group of the deployment that it is by default: nothing is to be filled in."""
 
     @property
+    def is_certain(self) -> bool:
+        """Whether the peers are those of the deployment, whoever deploys it."""
+        return self.by_deployment or self.group is not None
+
+    @property
     def can_be_open(self) -> bool:
         """Whether one IPv4 network, or nothing, can take the place of its peers."""
         if self.by_deployment or self.group or len(self.peers) > 1:

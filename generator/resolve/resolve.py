@@ -20,6 +20,7 @@ from generator.model import (
     ResolvedGroup,
 )
 from generator.resolve.bindings import Bound, bind, chain, is_open, write_out_shared_defaults
+from generator.resolve.connections import connect, internal
 from generator.resolve.lines import lines, permissions
 from generator.resolve.rows import dropped, generated_roles, idle_supplements, select_rows
 
@@ -56,6 +57,10 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         )
         for role, (ingress, egress) in tables.items()
     )
+    among = internal(deployment, release, catalogue)
+    if deployment.connect_groups:
+        unused = frozenset(name for name, used in (deployment.features or {}).items() if not used)
+        groups = connect(groups, bindings, release, unused, among)
     return Resolved(
         name=deployment.name,
         release=release.id,
@@ -69,6 +74,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         protect=deployment.protect,
         inputs=_inputs(groups, bound[roles[0]], catalogue),
         groups=groups,
+        internal=among,
         clashes=_clashes(groups, bound),
         absent=tuple(
             AbsentOutput(catalogue.groups[role].output, role)

@@ -55,6 +55,9 @@ outbound: {answers.outbound}  # basic: all ports; advanced: only the documented 
 # The groups to generate. Left out, it is every group of the topology:
 # groups: [{", ".join(groups)}]
 
+# Let the groups reach each other where the documented rules of one side are missing or narrower:
+connect_groups: true
+
 # Tags for every group:
 # tags: {{CostCenter: "4711"}}
 

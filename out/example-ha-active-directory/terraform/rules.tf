@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:c3839f7229107eb40a01d64b7deb70e19b9ba3e7afe54a0cae4584d8c6ae7a29
+# Digest: sha256:55888f597a89e32f857a602741318a45c36f80420bc78173313197d134f19367
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -13,6 +13,8 @@ locals {
         { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the Cloud Manager host" },
         { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
         { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
+        { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Counterpart of the outbound rule of ha-mediator: Download upgrades for the mediator" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Counterpart of the outbound rule of cloud-volumes-ontap: Not in the tables: the nodes back up their configuration files to the manager every eight hours" },
       ]
       egress = [
         { peers = "active_directory", ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
@@ -28,6 +30,7 @@ locals {
         { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
         { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "API calls to ONTAP" },
         { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "Used for DNS resolve by Cloud Manager" },
+        { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "Not in the tables: Cloud Manager calls the API of the HA mediator, which the mediators inbound row for TCP 3000 says" },
       ]
     }
     "cloud-volumes-ontap" = {
@@ -54,6 +57,8 @@ locals {
         { peers = "nfs_clients", ip_protocol = "udp", from_port = 4045, to_port = 4045, description = "NFS lock daemon" },
         { peers = "nfs_clients", ip_protocol = "udp", from_port = 4046, to_port = 4046, description = "Network status monitor for NFS" },
         { peers = "nfs_clients", ip_protocol = "udp", from_port = 4049, to_port = 4049, description = "NFS rquotad protocol" },
+        { peers = "group/manager", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Counterpart of the outbound rule of manager: API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
+        { peers = "group/manager", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "Counterpart of the outbound rule of manager: API calls to ONTAP" },
       ]
       egress = [
         { peers = "active_directory", ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },
@@ -78,6 +83,7 @@ locals {
         { peers = "ontap_intercluster_lifs", ip_protocol = "tcp", from_port = 11105, to_port = 11105, description = "SnapMirror data transfer" },
         { peers = "syslog_server", ip_protocol = "udp", from_port = 514, to_port = 514, description = "Syslog forward messages" },
         { peers = "autosupport", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Supplement: sending AutoSupport messages" },
+        { peers = "group/manager", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Not in the tables: the nodes back up their configuration files to the manager every eight hours" },
       ]
     }
     "ha-mediator" = {

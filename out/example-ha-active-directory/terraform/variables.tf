@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:391d2a3bd78a8c95c4f1f94cf88b7b28e4a980519dc44d526d7a185a83ebaa6f
+# Digest: sha256:35b5506cea0ad9d4a81d83b5ed677b9a574f3553a7f913466d316f1ae1569625
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -93,7 +93,6 @@ variable "manager_http_clients" {
       "10.1.0.0/16", # users
 
     ]
-    groups = ["ha-mediator"]
   }
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -152,7 +151,6 @@ variable "ontap_https_clients" {
       "10.1.2.0/28", # bastion
 
     ]
-    groups = ["manager"]
   }
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -261,7 +259,7 @@ variable "mediator_api_clients" {
   description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both: their addresses or, in Terraform or a deployment file, their groups. In the Console, the default is the group of the manager."
   nullable    = false
   default = {
-    groups = ["manager", "cloud-volumes-ontap"]
+    groups = ["manager"]
   }
   type = object({
     cidr_ipv4          = optional(set(string), [])
