@@ -43,11 +43,11 @@ def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
         for need in release.rules[group.role].needs:
             idle = bool(need.features) and unused.issuperset(need.features)
             if not (idle or _met(need, group, resolved)):
+                traffic = " or ".join(map(str, need.permissions))
                 yield Advice(
                     "outbound-incomplete",
-                    f"{resolved.name}: group {group.role} has no outbound rule for "
-                    f"{' or '.join(map(str, need.permissions))}: {need.reason} "
-                    f"({need.source}). {need.remedy}",
+                    f"{resolved.name}: group {group.role} has no outbound rule for {traffic} to "
+                    f"{need.endpoints[0]}: {need.reason} ({need.source}). {need.remedy}",
                 )
 
 
@@ -107,9 +107,18 @@ def _quota(resolved: Resolved) -> Iterator[Advice]:
 
 
 def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
-    """Whether a group has outbound rules for what it needs, to those it needs or to everywhere."""
+    """Whether a group permits what it needs, to those it needs or to everywhere.
+
+    What counts is in force while nobody fills anything in, not that there is a row for it.
+    """
     everywhere = set(EVERYWHERE.values())
-    outward = {line.traffic for line in group.egress if line.endpoint in need.endpoints}
+    inputs = {i.id: i for i in resolved.inputs}
+    outward = {
+        line.traffic
+        for line in group.egress
+        if line.endpoint in need.endpoints
+        and (line.group or any(inputs[name].peers for name in inputs[line.endpoint].chain))
+    }
     outward |= {
         rule.traffic
         for rule in granted(resolved)

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from generator.errors import FieldError, UsageError
-from generator.model import ALL_TRAFFIC, ICMP, Catalogue, Release, Rule, Traffic
+from generator.model import (
+    ALL_TRAFFIC,
+    ICMP,
+    Catalogue,
+    Release,
+    Rule,
+    SupplementRule,
+    Traffic,
+)
 
 _PROTOCOL, _RANGE = "(?P<protocol>tcp|udp|icmp|icmpv6)", r"(?P<first>\d+)(?:[-–](?P<last>\d+))?"
 _WAYS = (f"{_PROTOCOL}(?:[/ ]{_RANGE})?", f"{_RANGE}(?:[/ ]{_PROTOCOL})?")
@@ -100,14 +108,18 @@ def reasons(what: str, releases: Sequence[Release], catalogue: Catalogue) -> Ite
                         document = release.document_of(role)
                         yield Reason(release.id, document, role, table, rule, falls_back)
     for name, supplement in catalogue.supplements.items():
-        for role, added in supplement.groups.items():
-            for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
-                for rule in rules:
-                    if concerns(role, rule):
-                        document = (
-                            f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
-                        )
-                        yield Reason(f"supplement {name}", document, role, direction, rule)
+        document = f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
+        needed = dict.fromkeys(
+            (role, direction, rule)
+            for release in releases
+            for role, direction, rules in supplement.tables(release.id)
+            if role in release.rules
+            for rule in rules
+        )
+        for role, direction, rule in needed:
+            falls_back = tuple(e for e in rule.endpoints if what in catalogue.chain(e)[1:])
+            if concerns(role, rule) or falls_back:
+                yield Reason(f"supplement {name}", document, role, direction, rule, falls_back)
 
 
 def explain(found: Iterable[Reason]) -> str:
@@ -127,6 +139,8 @@ def explain(found: Iterable[Reason]) -> str:
         lines.append(f"    {rule.purpose}")
         if each.falls_back:
             lines.append(f"    by default of {' and '.join(each.falls_back)}")
+        if isinstance(rule, SupplementRule) and rule.releases:
+            lines.append(f"    only for {' and '.join(rule.releases)}")
         if rule.features:
             lines.append(f"    serves: {', '.join(rule.features)}")
         if rule.note:
