@@ -286,3 +286,22 @@ def test_mistakes_are_sentences_with_their_place(run, site, text, sentence):
     assert result.exit_code == 2
     assert result.stderr.startswith("site.yaml:5:")
     assert sentence in result.stderr
+
+
+def test_the_readme_lists_every_supplement_with_its_releases_and_evidence():
+    text = (Path(__file__).parents[2] / "rule_data" / "README.md").read_text("utf-8")
+    section = text.partition("### Supplements\n")[2].partition("### ")[0]
+    listed = [
+        (name, releases, evidence)
+        for name, releases, evidence in re.findall(
+            r"^\| `([a-z0-9-]+)` \| .* \| (.*) \| (\w+) \|$", section, re.MULTILINE
+        )
+    ]
+    for name, supplement in DATA.catalogue.supplements.items():
+        possible = [
+            r for r in DATA.releases() if set(supplement.groups) & set(DATA.release(r).rules)
+        ]
+        needed = [r for r in possible if [*supplement.tables(r)]]
+        releases = "all" if needed == possible else ", ".join(needed)
+        assert listed.pop(0) == (name, releases, supplement.evidence)
+    assert listed == []
