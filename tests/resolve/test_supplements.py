@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from expectation import assert_equal, bound_to, expected
 from stack import Stack, template_of
 from strategies import DATA, peers, resolved
 
@@ -305,3 +306,16 @@ def test_the_readme_lists_every_supplement_with_its_releases_and_evidence():
         releases = "all" if needed == possible else ", ".join(needed)
         assert listed.pop(0) == (name, releases, supplement.evidence)
     assert listed == []
+
+
+@pytest.mark.parametrize("inbound", ["", "0.0.0.0/0", "10.0.0.0/8"])
+@pytest.mark.parametrize("pinging", ["", "0.0.0.0/0", "10.0.0.0/8"])
+@pytest.mark.parametrize("peering", ["", "0.0.0.0/0", "10.0.0.0/8", "172.16.8.0/24"])
+def test_what_a_stack_accepts_permits_what_its_endpoints_stand_for(inbound, pinging, peering):
+    given = {"InboundClients": inbound, "PingClients": pinging, "SnapmirrorPeers": peering}
+    only = deployment(release="3.8", supplements=("snapmirror-icmp",), groups=(ONTAP,))
+    found = Stack(template_of(only), **given)
+    if not found.refusals:
+        assert_equal(found.rules(), only, expected(bound_to(only, given)))
+    lost = pinging and inbound and not peering  # nobody else has the rule for inbound-clients
+    assert bool(found.refusals) == bool(lost or (peering and peering == (pinging or inbound)))
