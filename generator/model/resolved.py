@@ -122,8 +122,8 @@ class Shadowed(NamedTuple):
     def sentence(self, name: str, others: str) -> str:
         """What to do about it, with the names that the output has for them."""
         return (
-            f"{name} is empty, so it stands for what {others} no longer permits with a value of "
-            f"its own ({self.where}): give {name} a value as well."
+            f"{name} is empty and falls back, but the rule for that ({self.where}) is the one of "
+            f"{others}, which has a value of its own: give {name} a value as well."
         )
 
 

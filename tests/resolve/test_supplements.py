@@ -192,9 +192,9 @@ def test_an_endpoint_that_falls_back_to_what_another_one_has_permits_it_once():
 def test_a_fallback_that_no_rule_permits_any_more_is_refused_in_words():
     [refusal] = stack(PingClients="10.0.0.0/8").refusals
     assert refusal == (
-        "SnapmirrorPeers is empty, so it stands for what PingClients no longer permits with a "
-        "value of its own (cloud-volumes-ontap, inbound, all ICMP): give SnapmirrorPeers a value "
-        "as well."
+        "SnapmirrorPeers is empty and falls back, but the rule for that (cloud-volumes-ontap, "
+        "inbound, all ICMP) is the one of PingClients, which has a value of its own: give "
+        "SnapmirrorPeers a value as well."
     )
 
 
