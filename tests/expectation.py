@@ -73,9 +73,10 @@ def chosen(deployment, role):
                 yield direction, row
     for name in deployment.supplements:
         added = DATA.catalogue.supplements[name].groups.get(role)
-        if added:
-            yield from (("inbound", row) for row in added.inbound)
-            yield from (("outbound", row) for row in added.outbound)
+        for direction in ("inbound", "outbound") if added else ():
+            for row in getattr(added, direction):
+                if deployment.release in row.releases or not row.releases:
+                    yield direction, row
 
 
 def peers_of(deployment, role, endpoint):

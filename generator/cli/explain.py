@@ -44,6 +44,10 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
         raise UsageError(unknown("port, group or endpoint", what, names))
     if what in catalogue.endpoints:
         endpoint = catalogue.endpoints[what]
-        terminal.echo(f"{endpoint.title}: {endpoint.help}\n")
+        terminal.echo(f"{endpoint.title}: {endpoint.full_help}\n")
+        for release in releases:
+            if what in release.info.help:
+                own = catalogue.of(release.info).endpoints[what]
+                terminal.echo(f"In {release.id}: {own.full_help}\n")
     text = as_text(reasons(what, releases, catalogue, known))
     terminal.echo(text or "No documented rule matches.\n", nl=False)

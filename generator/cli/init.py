@@ -193,13 +193,13 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
         for rule in rules
         for name in rule.endpoints
     }
-    relied_on = {e.default.endpoint for e in catalogue.endpoints.values()}
+    relied_on = {fallback for name in used for fallback in catalogue.chain(name)[1:]}
     endpoints = {}
     for name, endpoint in catalogue.endpoints.items():
         default = endpoint.default
         falls_back_here = name in relied_on and not default.endpoint
         if falls_back_here or (name in used and default.is_open):
-            terminal.echo(f"\n{endpoint.title}: {endpoint.help}", err=True)
+            terminal.echo(f"\n{endpoint.title}: {endpoint.full_help}", err=True)
             peers = click.prompt(
                 "Peers, separated by commas (empty: keep the default)",
                 default="",

@@ -122,7 +122,8 @@ def _default(default: Default | None) -> str:
     """The default that only this release gives an endpoint, in words."""
     if default is None:
         return ""
-    stands_for = default.group or default.endpoint or " ".join(default.cidrs) or "the group itself"
+    own = "the group itself" if default.own_group else "nobody"
+    stands_for = default.group or default.endpoint or " ".join(default.cidrs) or own
     return f" (default: {stands_for})"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import product
 
 from generator.errors import KEY, KeyPath, Mistake, unknown
 from generator.load.strict_yaml import Parsed
@@ -11,6 +12,7 @@ from generator.model import (
     Endpoint,
     Group,
     GroupRules,
+    Release,
     ReleaseInfo,
     Rule,
     Supplement,
@@ -33,10 +35,12 @@ def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator
     for i, role in enumerate(release.groups):
         if role not in groups:
             yield parsed.mistake(("groups", i), unknown("group", role, list(groups)))
-    strange = [name for name in release.defaults if name not in catalogue.endpoints]
-    for name in strange:
-        message = unknown("endpoint", name, list(catalogue.endpoints))
-        yield parsed.mistake(("defaults", name, KEY), message)
+    for key, names in (("defaults", release.defaults), ("help", release.help)):
+        for name in names:
+            if name not in catalogue.endpoints:
+                message = unknown("endpoint", name, list(catalogue.endpoints))
+                yield parsed.mistake((key, name, KEY), message)
+    strange = set(release.defaults) - set(catalogue.endpoints)
     endpoints = {} if strange or not release.defaults else catalogue.of(release).endpoints
     for name in endpoints:
         own = name in release.defaults
@@ -123,9 +127,9 @@ def _check_fallbacks(
 
 
 def check_supplements(
-    parsed: Parsed[Mapping[str, Supplement]], catalogue: Catalogue
+    parsed: Parsed[Mapping[str, Supplement]], catalogue: Catalogue, releases: Collection[str]
 ) -> Iterator[Mistake]:
-    """Unknown groups and endpoints in the supplements."""
+    """Unknown groups, endpoints and releases in the supplements."""
     for name, supplement in parsed.value.items():
         for role, rules in supplement.groups.items():
             path = (name, "groups", role)
@@ -133,8 +137,47 @@ def check_supplements(
                 yield parsed.mistake(path, unknown("group", role, list(catalogue.groups)))
             for direction, table in (("inbound", rules.inbound), ("outbound", rules.outbound)):
                 for i, rule in enumerate(table):
+                    for j, release in enumerate(rule.releases):
+                        if release not in releases:
+                            message = unknown("release", release, list(releases))
+                            place = (*path, direction, i, "releases", j)
+                            yield parsed.mistake(place, message)
                     for j, endpoint in enumerate(rule.endpoints):
                         if endpoint not in catalogue.endpoints:
                             message = unknown("endpoint", endpoint, list(catalogue.endpoints))
                             place = (*path, direction, i, "endpoints", j)
                             yield parsed.mistake(place, message)
+
+
+def check_shared_traffic(
+    parsed: Parsed[Mapping[str, Supplement]], release: Release, catalogue: Catalogue
+) -> Iterator[Mistake]:
+    """Endpoints of supplements that fall back to one with the same traffic, or are fallen back to.
+
+    Two endpoints may share a fallback, but one that is the other's fallback would always give the
+    same permission twice.
+    """
+    known: dict[tuple[str, str, Traffic], list[str]] = {}
+    for role, group in release.rules.items():
+        for direction, _, rules in group.tables():
+            for rule in rules:
+                for traffic in rule.traffic:
+                    known.setdefault((role, direction, traffic), []).extend(rule.endpoints)
+    for name, supplement in parsed.value.items():
+        for role, direction, added in supplement.tables(release.id):
+            for rule in added:
+                for traffic, endpoint in product(rule.traffic, rule.endpoints):
+                    others = known.setdefault((role, direction, traffic), [])
+                    for other in others:
+                        if endpoint != other and _one_falls_back(endpoint, other, catalogue):
+                            yield parsed.mistake(
+                                (name, "groups", role, direction),
+                                f"{endpoint} and {other} both have {traffic} in release "
+                                f"{release.id}, and one of them falls back to the other: use a "
+                                "single endpoint for this traffic",
+                            )
+                    others.append(endpoint)
+
+
+def _one_falls_back(one: str, other: str, catalogue: Catalogue) -> bool:
+    return other in catalogue.chain(one) or one in catalogue.chain(other)

@@ -22,7 +22,13 @@ from generator.errors import (
     suggestion,
     unknown,
 )
-from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
+from generator.load.checks import (
+    check_endpoints,
+    check_release,
+    check_rules,
+    check_shared_traffic,
+    check_supplements,
+)
 from generator.load.files import named, read, subfolders
 from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
 from generator.load.strict_yaml import Malformed, Parsed, parse
@@ -67,11 +73,13 @@ class RuleData:
         _raise(check_endpoint_ids(endpoints, groups.value))
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
+        self._supplements: Parsed[Mapping[str, Supplement]] | None = None
         if os.path.lexists(root / "supplements.yaml"):
             supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
             _raise(check_supplement_ids(supplements))
-            _raise(check_supplements(supplements, self.catalogue))
+            _raise(check_supplements(supplements, self.catalogue, self.releases()))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
+            self._supplements = supplements
 
     def _bad_names(self) -> Iterator[Mistake]:
         """Releases and presets whose names no command line or file system takes."""
@@ -116,7 +124,10 @@ class RuleData:
             role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
         }
         _raise(m for parsed in rules.values() for m in check_rules(parsed, catalogue))
-        return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
+        release = Release(name, info.value, {role: p.value for role, p in rules.items()})
+        if self._supplements:
+            _raise(check_shared_traffic(self._supplements, release, catalogue))
+        return release
 
     def preset(self, name: str) -> Deployment:
         """One preset. Raises UsageError for an unknown name."""

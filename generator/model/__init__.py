@@ -27,6 +27,7 @@ from generator.model.resolved import (
     Line,
     Resolved,
     ResolvedGroup,
+    Shadowed,
 )
 from generator.model.rule_data import (
     EC2_TEXT,
@@ -47,6 +48,7 @@ from generator.model.tables import (
     Outbound,
     Rule,
     Supplement,
+    SupplementRule,
     SupplementRules,
 )
 from generator.model.traffic import ALL_PORTS, ALL_TRAFFIC, ICMP, Traffic, read_cells
@@ -88,7 +90,9 @@ __all__ = [
     "Resolved",
     "ResolvedGroup",
     "Rule",
+    "Shadowed",
     "Supplement",
+    "SupplementRule",
     "SupplementRules",
     "Topology",
     "Traffic",

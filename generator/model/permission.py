@@ -30,6 +30,8 @@ class Permission(NamedTuple):
     """The ids of the documented rows that it comes from."""
     parameter: str = ""
     """The input that whoever deploys may fill in instead; empty if the peer is written out."""
+    alone: bool = False
+    """Whether the peer is an input without its fallbacks, for which there is a permission."""
 
     @property
     def identity(self) -> Identity:

@@ -24,6 +24,9 @@ class Input(NamedTuple):
     id: str
     title: str
     help: str
+    """For a variable, which takes peers of every kind."""
+    parameter_help: str
+    """For a parameter, which takes one IPv4 network."""
     direction: Direction
     """The direction of the first line that uses it."""
     peers: tuple[Peer, ...]
@@ -112,6 +115,25 @@ class Internal(NamedTuple):
     traffic: tuple[Traffic, ...]
 
 
+class Shadowed(NamedTuple):
+    """An input whose fallback another input's rule permits, unless that one has its own value."""
+
+    input: str
+    fallbacks: tuple[str, ...]
+    """What it falls back to: as long as all of it is empty, there is nothing to permit."""
+    overridden_by: tuple[str, ...]
+    """The inputs that are consulted before the shared fallback, on either side."""
+    where: str
+    """The rule that they share, for people."""
+
+    def sentence(self, name: str, others: str) -> str:
+        """What to do about it, with the names that the output has for them."""
+        return (
+            f"{name} is empty and falls back, but the rule for that ({self.where}) is the one of "
+            f"{others}, which has a value of its own: give {name} a value as well."
+        )
+
+
 class AbsentOutput(NamedTuple):
     """An output for a group that this deployment lacks, so that the outputs stay the same."""
 
@@ -149,6 +171,7 @@ class Resolved(NamedTuple):
     groups: tuple[ResolvedGroup, ...]
     internal: tuple[Internal, ...]
     clashes: tuple[Clash, ...]
+    shadowed: tuple[Shadowed, ...]
     absent: tuple[AbsentOutput, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
@@ -173,12 +196,18 @@ class Resolved(NamedTuple):
         """The chain of each input."""
         return {i.id: i.chain for i in self.inputs}
 
+    def consulted(self, permission: Permission) -> tuple[str, ...]:
+        """The inputs that a permission's peer is looked up in, in order; none if written out."""
+        name = permission.peer.value
+        if permission.peer.kind != "input":
+            return ()
+        return (name,) if permission.alone else self.chain_of[name]
+
     @property
     def chains(self) -> tuple[tuple[str, ...], ...]:
         """The chains of inputs that permissions consult, each once."""
-        of = self.chain_of
-        peers = (p.peer for group in self.groups for p in group.permissions)
-        return tuple(dict.fromkeys(of[peer.value] for peer in peers if peer.kind == "input"))
+        found = (self.consulted(p) for group in self.groups for p in group.permissions)
+        return tuple(filter(None, dict.fromkeys(found)))
 
     @property
     def tested(self) -> tuple[str, ...]:

@@ -99,17 +99,26 @@ class Endpoint:
     title: str
     """A short name for people."""
     help: str
-    """A sentence for whoever must fill the endpoint in."""
+    """What it is and what to fill in, in sentences; all of it is true of one IPv4 network."""
     default: Default = Default()
     """Its value if a deployment leaves it out; without a default it stays open."""
     administers: bool = False
     """Whether its inbound rules give administrative access, which should never be public."""
     unfiltered: bool = False
     """Whether AWS offers the same in every VPC, past the security groups: it can stay empty."""
+    also: str | None = None
+    """What else it takes where more than one IPv4 network can be given, as sentences."""
+
+    @property
+    def full_help(self) -> str:
+        """The help for deployment files and Terraform variables, which take peers of any kind."""
+        return f"{self.help} {self.also}" if self.also else self.help
 
     def __post_init__(self) -> None:
         check_line(self.title, "title")
         check_line(self.help, "help", MAX_TEXT)
+        if self.also is not None:
+            check_line(self.also, "also", MAX_TEXT)
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,8 @@ class ReleaseInfo:
     """Facts that the document states outside its tables."""
     defaults: Mapping[str, Default] = field(default_factory=dict)
     """Defaults of endpoints, by id, where the document differs from endpoints.yaml."""
+    help: Mapping[str, str] = field(default_factory=dict)
+    """Help of endpoints, by id, where that of endpoints.yaml is not true of the release."""
 
     def __post_init__(self) -> None:
         check_line(self.product, "product")
@@ -140,6 +151,8 @@ class ReleaseInfo:
             check_line(self.versions, "versions")
         for note in self.notes:
             check_line(note, "notes", MAX_TEXT)
+        for text in self.help.values():
+            check_line(text, "help", MAX_TEXT)
 
 
 @dataclass(frozen=True)
@@ -192,9 +205,13 @@ class Catalogue:
         return (endpoint, *(self.chain(fallback) if fallback else ()))
 
     def of(self, release: ReleaseInfo) -> Catalogue:
-        """The catalogue with the defaults that a release documents."""
+        """The catalogue with the defaults that a release documents, and its help."""
         endpoints = {
-            name: replace(self.endpoints[name], default=default)
-            for name, default in release.defaults.items()
+            name: replace(
+                endpoint,
+                default=release.defaults.get(name, endpoint.default),
+                help=release.help.get(name, endpoint.help),
+            )
+            for name, endpoint in self.endpoints.items()
         }
-        return replace(self, endpoints={**self.endpoints, **endpoints})
+        return replace(self, endpoints=endpoints)

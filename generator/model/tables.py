@@ -5,7 +5,7 @@ Each class is a mapping in a YAML file. The string under a field documents its k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -144,16 +144,27 @@ class GroupRules:
 
 
 @dataclass(frozen=True)
+class SupplementRule(Rule):
+    """One rule of a supplement: like a documented row, but it may be for some releases only."""
+
+    releases: tuple[str, ...] = ()
+    """The releases that need it, by id; if empty, all of them."""
+
+
+@dataclass(frozen=True)
 class SupplementRules:
     """The rules that a supplement adds to one group."""
 
-    inbound: tuple[Rule, ...] = ()
-    outbound: tuple[Rule, ...] = ()
+    inbound: tuple[SupplementRule, ...] = ()
+    outbound: tuple[SupplementRule, ...] = ()
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules of both directions."""
-        return self.inbound + self.outbound
+    def tables(self, release: str) -> tuple[tuple[Direction, tuple[SupplementRule, ...]], ...]:
+        """The rules of both directions that a release needs, by its id."""
+        inbound, outbound = (
+            tuple(r for r in rules if not r.releases or release in r.releases)
+            for rules in (self.inbound, self.outbound)
+        )
+        return (("inbound", inbound), ("outbound", outbound))
 
 
 @dataclass(frozen=True)
@@ -165,7 +176,7 @@ class Supplement:
     evidence: Literal["documented", "reported"]
     """`documented` on another page, or `reported` by somebody who runs the product."""
     source: str
-    """The name of the page."""
+    """The title of the page; of each, where releases have different ones."""
     reason: str
     """What does not work without the rules."""
     groups: Mapping[str, SupplementRules]
@@ -173,5 +184,12 @@ class Supplement:
 
     def __post_init__(self) -> None:
         check_line(self.title, "title")
-        check_line(self.source, "source")
+        check_line(self.source, "source", MAX_TEXT)
         check_line(self.reason, "reason", MAX_TEXT)
+
+    def tables(self, release: str) -> Iterator[tuple[str, Direction, tuple[SupplementRule, ...]]]:
+        """The rules that a release needs, by role and direction; without empty tables."""
+        for role, added in self.groups.items():
+            for direction, rules in added.tables(release):
+                if rules:
+                    yield role, direction, rules

@@ -44,12 +44,12 @@ def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
     for group in resolved.groups:
         for need in release.rules[group.role].needs:
             if not (need.is_idle(unused) or _met(need, group, resolved)):
-                to = f" to {need.group}" if need.group else ""
+                traffic = " or ".join(map(str, need.permissions))
                 yield Advice(
                     "outbound-incomplete",
-                    f"{resolved.name}: group {group.role} has no outbound rule for "
-                    f"{' or '.join(map(str, need.permissions))}{to}: {need.reason} "
-                    f"({need.source}). {need.remedy}",
+                    f"{resolved.name}: group {group.role} has no outbound rule for {traffic} to "
+                    f"{need.group or need.endpoints[0]}: {need.reason} ({need.source}). "
+                    f"{need.remedy}",
                 )
     yield from _one_way(resolved, release)
 
@@ -134,7 +134,10 @@ def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
 
 
 def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
-    """Whether a group has outbound rules for what it needs, to those it needs or to everywhere."""
+    """Whether a group permits what it needs, to those it needs or to everywhere.
+
+    What counts is in force while nobody fills anything in, not that there is a row for it.
+    """
     if need.group:
         connections = Connections(granted(resolved), resolved.internal)
         return need.group not in {g.role for g in resolved.groups} or all(
@@ -142,7 +145,13 @@ def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
             for traffic in need.permissions
         )
     everywhere = set(EVERYWHERE.values())
-    outward = {line.traffic for line in group.egress if line.endpoint in need.endpoints}
+    inputs = {i.id: i for i in resolved.inputs}
+    outward = {
+        line.traffic
+        for line in group.egress
+        if line.endpoint in need.endpoints
+        and (line.group or any(inputs[name].peers for name in inputs[line.endpoint].chain))
+    }
     outward |= {
         rule.traffic
         for rule in granted(resolved)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from generator.model import NOT_EC2_TEXT, Direction, Line, Permission, Rule, Traffic
-from generator.resolve.bindings import Bound, peers_of
+from generator.resolve.bindings import Bound, chain, peers_of
 
 MAX_DESCRIPTION = 255
 
@@ -38,13 +38,21 @@ def lines(rows: Iterable[Rule], bound: Mapping[str, Bound], compact: bool) -> tu
 def permissions(
     role: str, direction: Direction, table: Iterable[Line], bound: Mapping[str, Bound]
 ) -> Iterator[Permission]:
-    """What a table permits, peer by peer; a permission that two lines give is the first one's."""
+    """What a table permits, peer by peer; a permission that two lines give is the first one's.
+
+    So is the fallback that two inputs share.
+    """
     seen = set()
+    consulted: set[tuple[Traffic, str]] = set()
     for line in table:
         for peer in peers_of(line.endpoint, bound):
             found = Permission(
                 role, direction, line.traffic, peer, line.description, line.endpoint, line.rows
             ).to(peer)
+            if peer.kind == "input":
+                inputs = {(line.traffic, name) for name in chain(line.endpoint, bound)}
+                found = found._replace(alone=not consulted.isdisjoint(inputs))
+                consulted |= inputs
             if found.identity not in seen:
                 seen.add(found.identity)
                 yield found

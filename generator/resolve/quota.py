@@ -107,9 +107,8 @@ def overfull(resolved: Resolved) -> tuple[Overfull, ...]:
 
 def _rules_by_chain(resolved: Resolved, table: Usage) -> Counter[Inputs]:
     """How many rules of a table each chain of inputs gives, while any of them is filled in."""
-    chains = resolved.chain_of
     return Counter(
-        chains[p.peer.value]
+        resolved.consulted(p)
         for group in resolved.groups
         for p in group.permissions
         if (p.group, p.direction, p.peer.kind) == (table.group, table.direction, "input")

@@ -18,6 +18,7 @@ from generator.model import (
     Release,
     Resolved,
     ResolvedGroup,
+    Shadowed,
 )
 from generator.resolve.bindings import Bound, bind, chain, is_open, write_out_shared_defaults
 from generator.resolve.connections import connect, internal
@@ -76,6 +77,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         groups=groups,
         internal=among,
         clashes=_clashes(groups, bound),
+        shadowed=tuple(_shadowed(groups, bound)),
         absent=tuple(
             AbsentOutput(catalogue.groups[role].output, role)
             for role in release.info.groups
@@ -95,11 +97,14 @@ def _warnings(
                 f"{release.info.product} always creates the group {role} itself and accepts no "
                 "other in its place: use the generated one for reading and testing only"
             )
-    for name in idle_supplements(deployment, catalogue, roles):
-        yield (
-            f"the supplement {name} adds no rule, because its groups or features are left out: "
-            "remove it, or add those"
-        )
+    for name, unknown in idle_supplements(deployment, release, catalogue, roles):
+        if unknown:
+            yield f"the supplement {name} has no rule for release {release.id}: remove it"
+        else:
+            yield (
+                f"the supplement {name} adds no rule, because its groups or features are left "
+                "out: remove it, or add those"
+            )
 
 
 def _inputs(
@@ -117,7 +122,8 @@ def _inputs(
         Input(
             id=name,
             title=endpoint.title,
-            help=endpoint.help,
+            help=endpoint.full_help,
+            parameter_help=endpoint.help,
             direction=directions[name],
             peers=bound[name].peers,
             chain=chain(name, bound),
@@ -162,4 +168,24 @@ def _sharing_traffic(
 def _values(permission: Permission, bound: Mapping[str, Bound]) -> tuple[str, ...]:
     """The inputs that a permission's peer is looked up in, in order; or its CIDR."""
     peer = permission.peer
-    return chain(peer.value, bound) if peer.kind == "input" else (peer.value,)
+    if peer.kind != "input" or permission.alone:
+        return (peer.value,)
+    return chain(peer.value, bound)
+
+
+def _shadowed(
+    groups: Iterable[ResolvedGroup], bound: Mapping[str, Mapping[str, Bound]]
+) -> Iterator[Shadowed]:
+    """The inputs that share a fallback with the first input for the same traffic, each once."""
+    told = set()
+    for group in groups:
+        for first, other in _sharing_traffic(group.permissions):
+            if not other.alone or first.alone or first.peer.kind != "input":
+                continue
+            ours, theirs = (chain(p.peer.value, bound[group.role]) for p in (first, other))
+            shared = next((name for name in theirs if name in ours), None)
+            if shared and (ours, theirs) not in told:
+                told.add((ours, theirs))
+                before = ours[: ours.index(shared)] + theirs[1 : theirs.index(shared)]
+                where = f"{group.role}, {other.direction}, {other.traffic}"
+                yield Shadowed(theirs[0], theirs[1:], before, where)

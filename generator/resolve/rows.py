@@ -12,7 +12,6 @@ from generator.model import (
     Dropped,
     Release,
     Rule,
-    SupplementRules,
 )
 
 
@@ -63,14 +62,16 @@ def is_dropped(rule: Rule, deployment: Deployment) -> bool:
 
 
 def idle_supplements(
-    deployment: Deployment, catalogue: Catalogue, roles: tuple[str, ...]
-) -> Iterator[str]:
-    """The supplements that have no rule for the groups and features of a deployment."""
+    deployment: Deployment, release: Release, catalogue: Catalogue, roles: tuple[str, ...]
+) -> Iterator[tuple[str, bool]]:
+    """The supplements without a rule for a deployment, and whether its release has none at all."""
     for name in deployment.supplements:
-        added = catalogue.supplements[name].groups
-        rules = (r for role in roles if role in added for r in added[role].rules)
+        tables = [
+            t for t in catalogue.supplements[name].tables(release.id) if t[0] in release.rules
+        ]
+        rules = (rule for role, _, added in tables if role in roles for rule in added)
         if all(is_dropped(rule, deployment) for rule in rules):
-            yield name
+            yield name, not tables
 
 
 def select_rows(
@@ -85,7 +86,6 @@ def select_rows(
         if not is_dropped(row, deployment):
             yield row
     for name in deployment.supplements:
-        rules = catalogue.supplements[name].groups.get(role, SupplementRules())
-        for rule in rules.inbound if direction == "inbound" else rules.outbound:
-            if not is_dropped(rule, deployment):
-                yield rule
+        for table in catalogue.supplements[name].tables(release.id):
+            if table[:2] == (role, direction):
+                yield from (rule for rule in table[2] if not is_dropped(rule, deployment))

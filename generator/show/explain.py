@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from generator.errors import FieldError, UsageError
-from generator.model import ALL_TRAFFIC, ICMP, Catalogue, Release, Rule, Traffic
+from generator.model import (
+    ALL_TRAFFIC,
+    ICMP,
+    Catalogue,
+    Release,
+    Rule,
+    SupplementRule,
+    Traffic,
+)
 from generator.show.history import History, history
 from generator.show.releases import titled
 
@@ -115,14 +123,18 @@ def reasons(
                         last[role, table, rule.id] = reason
     yield from last.values()
     for name, supplement in catalogue.supplements.items():
-        for role, added in supplement.groups.items():
-            for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
-                for rule in rules:
-                    if concerns(role, rule):
-                        document = (
-                            f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
-                        )
-                        yield Reason(f"supplement {name}", document, role, direction, rule)
+        document = f"{supplement.source} ({supplement.evidence}). {supplement.reason}"
+        needed = dict.fromkeys(
+            (role, direction, rule)
+            for release in releases
+            for role, direction, rules in supplement.tables(release.id)
+            if role in release.rules
+            for rule in rules
+        )
+        for role, direction, rule in needed:
+            falls_back = tuple(e for e in rule.endpoints if what in catalogue.chain(e)[1:])
+            if concerns(role, rule) or falls_back:
+                yield Reason(f"supplement {name}", document, role, direction, rule, falls_back)
 
 
 def explain(found: Iterable[Reason]) -> str:
@@ -145,6 +157,8 @@ def explain(found: Iterable[Reason]) -> str:
             lines.append(f"    by default of {' and '.join(each.falls_back)}")
         if each.history.changes:
             lines.append(f"    changes: {each.history.changes}")
+        if isinstance(rule, SupplementRule) and rule.releases:
+            lines.append(f"    only for {' and '.join(rule.releases)}")
         if rule.features:
             lines.append(f"    serves: {', '.join(rule.features)}")
         if rule.note:

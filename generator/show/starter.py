@@ -136,8 +136,13 @@ def _choices(known: Iterable[Release]) -> str:
 def _optional(release: Release, catalogue: Catalogue) -> str:
     """The available supplements and features, in comments."""
     text = ""
-    if catalogue.supplements:
-        names = "\n".join(f"#   - {name}  # {s.title}" for name, s in catalogue.supplements.items())
+    supplements = {
+        name: supplement
+        for name, supplement in catalogue.supplements.items()
+        if any(role in release.rules for role, *_ in supplement.tables(release.id))
+    }
+    if supplements:
+        names = "\n".join(f"#   - {name}  # {s.title}" for name, s in supplements.items())
         text += (
             f"\n# Rules that the document leaves out and you may need:\n# supplements:\n{names}\n"
         )
@@ -150,7 +155,7 @@ def _optional(release: Release, catalogue: Catalogue) -> str:
 
 
 def _block(name: str, endpoint: Endpoint, uses: list[str], answer: str | None) -> str:
-    lines = [*_comment(f"{endpoint.title}. {endpoint.help}")]
+    lines = [*_comment(f"{endpoint.title}. {endpoint.full_help}")]
     lines += _comment(f"Default: {_default(endpoint)}.")
     lines += _comment(f"Used for {'; '.join(uses)}.") if uses else ()
     lines.append(f"  {name}: {answer}" if answer else f"  # {name}: []")

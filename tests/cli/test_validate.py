@@ -448,19 +448,19 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
         pytest.param(
             {"basic": "advanced"},
             "outbound-incomplete",
-            "group cloud-volumes-ontap has no outbound rule for TCP 443: AutoSupport",
+            "group cloud-volumes-ontap has no outbound rule for TCP 443 to autosupport: ",
             id="outbound",
         ),
         pytest.param(
             {"basic": "advanced", "8]}": "8], outbound-internet: []}"},
             "outbound-incomplete",
-            "group manager has no outbound rule for TCP 443: Cloud Manager calls the AWS APIs",
+            "group manager has no outbound rule for TCP 443 to outbound-internet: Cloud",
             id="outbound-bound-to-nobody",
         ),
         pytest.param(
             {"basic": "advanced", "3.7": "console"},
             "outbound-incomplete",
-            "group cloud-volumes-ontap has no outbound rule for TCP 443: tiering moves cold data",
+            "group cloud-volumes-ontap has no outbound rule for TCP 443 to s3: tiering moves",
             id="tiering-in-the-console",
         ),
         pytest.param(
@@ -500,14 +500,15 @@ def test_warnings_about_deployments_say_what_to_write(run, put, change, kind, to
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "bound"),
     [
-        pytest.param("advanced\nfeatures: {tiering: false}", id="not-tiered"),
-        pytest.param("advanced\nsupplements: [s3-tiering]", id="supplement"),
+        pytest.param("advanced\nfeatures: {tiering: false}", "", id="not-tiered"),
+        pytest.param("advanced\nsupplements: [s3-tiering]", ", s3: [pl-01234567]", id="supplement"),
     ],
 )
-def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, change):
-    put({"site.yaml": DEPLOYMENT.replace("basic", change)})
+def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, change, bound):
+    text = DEPLOYMENT.replace("basic", change)
+    put({"site.yaml": text.replace("8]}", f"8]{bound}}}")})
     assert "tiering" not in run("validate", "site.yaml").stdout
 
 
@@ -528,7 +529,8 @@ def test_strict_writes_nothing(run, put, tmp_path):
     put({"site.yaml": DEPLOYMENT.replace("basic", "advanced")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 2 warnings are errors under --strict" in result.stderr
-    put({"site.yaml": DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")})
+    text = DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")
+    put({"site.yaml": text.replace("8]}", "8], autosupport: [10.0.0.80/32]}")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 1 warning is an error under --strict" in result.stderr
     assert not (tmp_path / "out").exists()

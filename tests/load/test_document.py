@@ -112,24 +112,28 @@ def test_every_endpoint_has_a_help_sentence():
 
 @pytest.mark.parametrize("release", DATA.releases())
 def test_inbound_endpoints_fall_back_to_the_inbound_clients(release):
+    known = DATA.catalogue.of(DATA.release(release).info)
     inbound = {e for _, rule in rules(release, direction="inbound") for e in rule.endpoints}
-    open_ = {e for e in inbound if not ENDPOINTS[e].default.own_group}
-    assert {e: list(fallbacks(e))[-1] for e in open_} == dict.fromkeys(open_, "inbound-clients")
+    own = {e for e in inbound if known.endpoints[e].default.own_group}
+    others = inbound - own - set(DATA.release(release).info.defaults) - {"manager-ssh-clients"}
+    assert {e: known.chain(e)[-1] for e in others} == dict.fromkeys(others, "inbound-clients")
 
 
-def test_where_a_row_has_a_source_the_release_says_what_that_is():
+def test_the_console_names_the_sources_of_its_mediator_and_none_of_its_agent():
+    """Nothing comes in unless somebody initiates it, so nobody is the default of the agent."""
     defaults = {name: DATA.release(name).info.defaults for name in DATA.releases()}
-    with_source = {
-        (release, endpoint)
-        for release in DATA.releases()
-        for _, rule in rules(release, direction="inbound")
-        for endpoint in rule.endpoints
-        if rule.source
+    assert [name for name in defaults if defaults[name]] == ["console"]
+    [source] = {rule.source for _, rule in rules("console", direction="inbound")} - {None}
+    assert source == "CIDR of the Console agent"
+    assert defaults["console"] == {
+        "mediator-api-clients": Default(group="manager"),
+        "manager-http-clients": Default(),
+        "manager-https-clients": Default(),
+        "manager-proxy-clients": Default(group="cloud-volumes-ontap"),
     }
-    assert with_source <= {(release, e) for release in defaults for e in defaults[release]}
-    assert with_source == {(release, "mediator-api-clients") for release in ("bluexp", "console")}
-    for release, endpoint in with_source:
-        assert defaults[release][endpoint] == Default(group="manager")
+    agent = [r for _, r in rules("console", group="manager", direction="inbound")]
+    named = set(defaults["console"]) | {"manager-ssh-clients"}
+    assert all(named.issuperset(rule.endpoints) for rule in agent)
 
 
 def test_inbound_clients_are_everybody_by_default():

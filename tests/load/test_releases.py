@@ -156,23 +156,28 @@ def test_port_10000_of_a_file_system_serves_two_features():
     assert 10000 not in ports(ndmp=False, snapmirror=False)
 
 
+SOURCE_OF_ITS_OWN = ("manager", "inbound", None, "inbound-tcp-22")  # of the agent, in the Console
+
+
 def test_rows_with_one_meaning_have_one_id_in_every_release():
     meanings: dict[tuple[str, str, str | None, str], set[object]] = {}
     for release in DATA.releases():
         for row, rule in rules(release):
             key = (row.group, row.direction, row.mode, rule.id)
             meanings.setdefault(key, set()).add(rule.endpoints)
-    assert all(len(endpoints) == 1 for endpoints in meanings.values())
+    different = {key for key, endpoints in meanings.items() if len(endpoints) != 1}
+    assert different == {SOURCE_OF_ITS_OWN}
 
 
 def test_host_names_are_endpoints_that_say_what_to_bind_instead():
     names = r"[a-z0-9-]+\.(com|net|org)|http://"
     for release in DATA.releases():
+        known = DATA.catalogue.of(DATA.release(release).info).endpoints
         for row, rule in rules(release):
             if re.search(names, row.destination or ""):
                 for endpoint in rule.endpoints:
-                    help_ = DATA.catalogue.endpoints[endpoint].help
-                    assert "A security group cannot match" in help_ or "cannot match a URL" in help_
+                    help_ = known[endpoint].help
+                    assert "ules cannot match a host name" in help_ or "cannot match a URL" in help_
 
 
 def test_only_the_agent_reaches_the_mediator_of_the_console_unless_the_deployment_says_more():
@@ -191,11 +196,70 @@ def test_only_the_agent_reaches_the_mediator_of_the_console_unless_the_deploymen
     assert peers(release="3.8") == ["0.0.0.0/0"]
 
 
+def inbound(deployment):
+    """The ports of the agent that are open, and to whom."""
+    return {
+        (rule.traffic.from_port, rule.peer.value)
+        for rule in granted(resolved(deployment))
+        if (rule.group, rule.direction) == ("manager", "inbound")
+    }
+
+
 @pytest.mark.parametrize("name", ["console-all-vpcs", "console-selected-vpcs"])
-def test_the_presets_of_the_console_leave_its_proxy_port_to_the_user(name):
-    decided = resolved(DATA.preset(name))
-    assert "manager-proxy-clients" in {i.id for i in decided.left_open}
-    assert not [rule for rule in granted(decided) if rule.traffic.from_port == 3128]
+def test_the_presets_of_the_console_leave_the_ports_of_its_agent_to_the_user(name):
+    deployment = DATA.preset(name)
+    assert inbound(deployment) == set()
+    assert {i.id for i in resolved(deployment).left_open} >= {
+        *("manager-ssh-clients", "manager-http-clients", "manager-https-clients"),
+        "manager-proxy-clients",
+    }
+
+
+def test_nobody_connects_to_the_agent_but_its_nodes_unless_the_deployment_says_who():
+    console = Deployment("a", "console")
+    assert inbound(console) == {(3128, "cloud-volumes-ontap")}
+    assert inbound(replace(console, groups=("manager",))) == set()
+    everybody = {"inbound-clients": (Peer.parse("10.0.0.0/8"),)}
+    assert inbound(replace(console, groups=("manager",), endpoints=everybody)) == set()
+    named = {"manager-ssh-clients": (Peer.parse("10.0.0.0/8"),)}
+    assert inbound(replace(console, groups=("manager",), endpoints=named)) == {(22, "10.0.0.0/8")}
+
+
+def test_the_notes_of_the_console_say_why_nobody_connects_to_the_agent():
+    notes = " ".join(DATA.release("console").info.notes)
+    assert "ports 22, 80 and 443 are closed until a deployment names who needs them" in notes
+
+
+@pytest.mark.parametrize("release", DATA.releases())
+def test_the_help_of_a_parameter_advises_nothing_that_a_parameter_cannot_take(release):
+    """A CloudFormation parameter takes one IPv4 network."""
+    for name, endpoint in DATA.catalogue.of(DATA.release(release).info).endpoints.items():
+        assert not re.search("prefix list|group|Terraform|deployment file", endpoint.help), name
+        assert endpoint.full_help.startswith(endpoint.help)
+
+
+def test_help_is_that_of_the_release():
+    before, now = (
+        DATA.catalogue.of(DATA.release(name).info).endpoints["cloud-compliance"].help
+        for name in ("3.7", "console")
+    )
+    assert "port 80" in before
+    assert "port 8080" in now
+    for release in ("3.7", "3.8"):
+        for name, endpoint in DATA.catalogue.of(DATA.release(release).info).endpoints.items():
+            if name != "console-services":
+                assert "Console" not in endpoint.help, name
+
+
+def test_each_format_shows_the_help_that_it_can_follow(run):
+    run("generate", "--no-lint", "--preset", "advanced")
+    folder = Path("out/advanced")
+    for file in ("terraform/variables.tf", "terraform/README.md"):
+        assert "Or the interface endpoint's group." in (folder / file).read_text()
+    for file in ("cloudformation/template.yaml", "cloudformation/README.md"):
+        text = (folder / file).read_text()
+        assert "interface endpoint for EC2, or 0.0.0.0/0." in text
+        assert "Or the interface endpoint's group." not in text
 
 
 def test_generated_files_name_every_page_that_their_groups_come_from(run):

@@ -65,7 +65,8 @@ def check_parameters(deployment, parameters):
     stack = Stack(template, **parameters)
     if stack.refusals:
         event("refused")
-        assert all("EC2 takes a rule once" in sentence for sentence in stack.refusals)
+        reasons = re.compile("EC2 takes a rule once|give [A-Za-z0-9]+ a value as well")
+        assert all(reasons.search(sentence) for sentence in stack.refusals)
         return 0
     names = {endpoint.title().replace("-", ""): endpoint for endpoint in ENDPOINTS}
     for name in parameters:

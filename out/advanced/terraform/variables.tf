@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:6761e1fc75b8951ffc5666c8afccfba20d80d6b33b01780ceff50cecc37f794b
+# Digest: sha256:441987b8a5fcaa951a49d878d1ab3e0ea7dc411de0892406cd02c0bcb30bb3ec
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The predefined groups of Cloud Manager allow the whole internet."
+  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The documented default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -84,7 +84,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Leave none of them out."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and the nodes, which send configuration backups. Leave none of them out."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -96,7 +96,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
+  description = "Browsers that open the web console of the manager on port 443."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -108,7 +108,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, if they have no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "The Cloud Compliance instance, which reaches the internet through the manager on port 3128 if it has no other route."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -132,7 +132,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both: their addresses or, in Terraform or a deployment file, their groups. In the Console, the default is the group of the manager."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -240,7 +240,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints. Or the group of the interface endpoints."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -266,7 +266,7 @@ variable "active_directory" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because AWS never filters it."
   default     = {}
   nullable    = false
   type = object({
@@ -279,7 +279,7 @@ variable "dns" {
 }
 
 variable "dhcp" {
-  description = "Your own DHCP servers. Amazon's DHCP need not be listed, because security groups do not filter it."
+  description = "Your own DHCP servers. Amazon's DHCP need not be listed, because AWS never filters it."
   default     = {}
   nullable    = false
   type = object({
@@ -305,7 +305,7 @@ variable "backup_to_s3" {
 }
 
 variable "cloud_compliance" {
-  description = "The Cloud Compliance instance, which the manager calls on port 80 or, in the Console, on port 8080 (Data Classification)."
+  description = "The Cloud Compliance instance, which the manager calls on port 80."
   default     = {}
   nullable    = false
   type = object({
@@ -396,7 +396,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. A security group cannot match a host name: use the network of a proxy or an interface endpoint for EC2, 0.0.0.0/0 or, in Terraform or a deployment file, the endpoint's group."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. Or the interface endpoint's group."
   default     = {}
   nullable    = false
   type = object({

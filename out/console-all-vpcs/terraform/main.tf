@@ -2,12 +2,13 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:7575ccef02d6158e7054775a8c9f03bc04811d83f2a3135aca6f04e1bb17f3fc
+# Digest: sha256:8f9f26f84929902a049dea18c9573f3a5594df88d82537458f99df930e19cef1
 
 locals {
   variables = {
     inbound_clients       = var.inbound_clients
     administrators        = var.administrators
+    manager_ssh_clients   = var.manager_ssh_clients
     manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
     manager_proxy_clients = var.manager_proxy_clients
@@ -25,18 +26,16 @@ locals {
 
   # A variable that is null has the value of the one that it falls back to.
   endpoints = merge(local.variables, {
-    administrators        = coalesce(var.administrators, var.inbound_clients)
-    manager_http_clients  = coalesce(var.manager_http_clients, var.inbound_clients)
-    manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
-    ping_clients          = coalesce(var.ping_clients, var.inbound_clients)
-    ontap_https_clients   = coalesce(var.ontap_https_clients, var.inbound_clients)
-    nas_clients           = coalesce(var.nas_clients, var.inbound_clients)
-    nfs_clients           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-    cifs_clients          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-    iscsi_clients         = coalesce(var.iscsi_clients, var.inbound_clients)
-    monitoring_clients    = coalesce(var.monitoring_clients, var.inbound_clients)
-    backup_clients        = coalesce(var.backup_clients, var.inbound_clients)
-    snapmirror_peers      = coalesce(var.snapmirror_peers, var.inbound_clients)
+    administrators      = coalesce(var.administrators, var.inbound_clients)
+    ping_clients        = coalesce(var.ping_clients, var.inbound_clients)
+    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
+    nas_clients         = coalesce(var.nas_clients, var.inbound_clients)
+    nfs_clients         = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+    cifs_clients        = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+    iscsi_clients       = coalesce(var.iscsi_clients, var.inbound_clients)
+    monitoring_clients  = coalesce(var.monitoring_clients, var.inbound_clients)
+    backup_clients      = coalesce(var.backup_clients, var.inbound_clients)
+    snapmirror_peers    = coalesce(var.snapmirror_peers, var.inbound_clients)
   })
 
   # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.

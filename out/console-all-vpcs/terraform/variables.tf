@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:833eb44c7c3de363ef100b83bff375af0cbd97a90d85000f26f4117a86d8623d
+# Digest: sha256:ce6b59867ac77d54529763dea91aa0923b4f06281b7be47a1e0fdf56aaddaa3f
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The predefined groups of Cloud Manager allow the whole internet."
+  description = "Everyone who may connect to the nodes. The inbound endpoints of the nodes fall back to this one, so a value here restricts all of them. The Console itself takes the networks of the VPCs of the nodes and of the agent, which it recommends, or the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -72,8 +72,21 @@ variable "inbound_clients" {
 }
 
 variable "administrators" {
-  description = "Hosts from which people administer the systems, such as a bastion. They use SSH and, for System Manager, HTTP."
+  description = "Hosts from which people administer the nodes. They use SSH and, for System Manager, HTTP."
   default     = null # the value of inbound_clients
+  type = object({
+    cidr_ipv4          = optional(set(string), [])
+    cidr_ipv6          = optional(set(string), [])
+    prefix_lists       = optional(map(string), {})
+    security_group_ids = optional(map(string), {})
+    groups             = optional(set(string), [])
+  })
+}
+
+variable "manager_ssh_clients" {
+  description = "Hosts that log in to the manager's host, which is only needed to find the cause of a fault."
+  default     = {}
+  nullable    = false
   type = object({
     cidr_ipv4          = optional(set(string), [])
     cidr_ipv6          = optional(set(string), [])
@@ -84,8 +97,9 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Leave none of them out."
-  default     = null # the value of inbound_clients
+  description = "Clients of the Console agent on port 80: the nodes, which send configuration backups and download upgrades there, the HA mediator, which downloads its upgrades, and browsers for the local user interface, which is rarely used."
+  default     = {}
+  nullable    = false
   type = object({
     cidr_ipv4          = optional(set(string), [])
     cidr_ipv6          = optional(set(string), [])
@@ -96,8 +110,9 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
-  default     = null # the value of inbound_clients
+  description = "Clients of the Console agent on port 443: browsers for the local user interface, which is rarely used, and the NetApp Data Classification instance."
+  default     = {}
+  nullable    = false
   type = object({
     cidr_ipv4          = optional(set(string), [])
     cidr_ipv6          = optional(set(string), [])
@@ -108,7 +123,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, if they have no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "The nodes, if they have no route of their own to the internet and send AutoSupport messages through the proxy of the Console agent on port 3128."
   default     = {}
   nullable    = false
   type = object({
@@ -133,7 +148,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])

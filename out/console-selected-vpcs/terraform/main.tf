@@ -2,12 +2,13 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:4770e792f6e00c6bd74a9d40eea7a2b24de85af5d824d4f08c41aa36b325eaf6
+# Digest: sha256:a097b37e3ff3f25960fea34f25cdd540271e94c289688da31c06b4122445496e
 
 locals {
   variables = {
     inbound_clients       = var.inbound_clients
     administrators        = var.administrators
+    manager_ssh_clients   = var.manager_ssh_clients
     manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
     manager_proxy_clients = var.manager_proxy_clients
@@ -25,18 +26,16 @@ locals {
 
   # A variable that is null has the value of the one that it falls back to.
   endpoints = merge(local.variables, {
-    administrators        = coalesce(var.administrators, var.inbound_clients)
-    manager_http_clients  = coalesce(var.manager_http_clients, var.inbound_clients)
-    manager_https_clients = coalesce(var.manager_https_clients, var.inbound_clients)
-    ping_clients          = coalesce(var.ping_clients, var.inbound_clients)
-    ontap_https_clients   = coalesce(var.ontap_https_clients, var.inbound_clients)
-    nas_clients           = coalesce(var.nas_clients, var.inbound_clients)
-    nfs_clients           = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
-    cifs_clients          = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
-    iscsi_clients         = coalesce(var.iscsi_clients, var.inbound_clients)
-    monitoring_clients    = coalesce(var.monitoring_clients, var.inbound_clients)
-    backup_clients        = coalesce(var.backup_clients, var.inbound_clients)
-    snapmirror_peers      = coalesce(var.snapmirror_peers, var.inbound_clients)
+    administrators      = coalesce(var.administrators, var.inbound_clients)
+    ping_clients        = coalesce(var.ping_clients, var.inbound_clients)
+    ontap_https_clients = coalesce(var.ontap_https_clients, var.inbound_clients)
+    nas_clients         = coalesce(var.nas_clients, var.inbound_clients)
+    nfs_clients         = coalesce(var.nfs_clients, var.nas_clients, var.inbound_clients)
+    cifs_clients        = coalesce(var.cifs_clients, var.nas_clients, var.inbound_clients)
+    iscsi_clients       = coalesce(var.iscsi_clients, var.inbound_clients)
+    monitoring_clients  = coalesce(var.monitoring_clients, var.inbound_clients)
+    backup_clients      = coalesce(var.backup_clients, var.inbound_clients)
+    snapmirror_peers    = coalesce(var.snapmirror_peers, var.inbound_clients)
   })
 
   # Every peer under a key that is known before anything is applied. Host bits are cleared, as EC2 clears them.

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:49bb00b35c2cb311b7bffa627c6b5f75b393208775fee15f743ea620c3fd2f9f
+# Digest: sha256:48b5b3c0854c0ccdefc1217e41f5e060c65fa6452598f60e549658aa6253eb30
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -10,7 +10,7 @@ locals {
   permissions = {
     "manager" = {
       ingress = [
-        { peers = "administrators", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
+        { peers = "manager_ssh_clients", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
         { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
         { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access to the local user interface and connections from the NetApp Data Classification instance" },
         { peers = "manager_proxy_clients", ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides Cloud Volumes ONTAP with internet access. You must manually open this port after deployment." },

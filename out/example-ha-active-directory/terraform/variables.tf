@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:35b5506cea0ad9d4a81d83b5ed677b9a574f3553a7f913466d316f1ae1569625
+# Digest: sha256:d5d088f5802233626f6c22d83ef88e1d7e2ea2a358c9250a7d36f51524fa5264
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -86,7 +86,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Leave none of them out."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and the nodes, which send configuration backups. Leave none of them out."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -104,7 +104,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
+  description = "Browsers that open the web console of the manager on port 443."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -144,7 +144,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -256,7 +256,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both: their addresses or, in Terraform or a deployment file, their groups. In the Console, the default is the group of the manager."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
   nullable    = false
   default = {
     groups = ["manager"]
@@ -271,7 +271,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints. Or the group of the interface endpoints."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -308,7 +308,7 @@ variable "active_directory" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because AWS never filters it."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -364,7 +364,7 @@ variable "monitor_server" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: use a proxy's network, 0.0.0.0/0 or, in Terraform or a deployment file, your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -418,7 +418,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. A security group cannot match a host name: use the network of a proxy or an interface endpoint for EC2, 0.0.0.0/0 or, in Terraform or a deployment file, the endpoint's group."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. Or the interface endpoint's group."
   nullable    = false
   default = {
     security_group_ids = {

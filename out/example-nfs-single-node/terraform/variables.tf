@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:474c4ee088899a1f163d4f5f7bfcbb185d92c7d017bbec4acd5c3bc499d46e1b
+# Digest: sha256:fb31dcd5898f649ab88bafaef5f0222f164e29f1e14302f8a3359658ed300d56
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -77,7 +77,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
   nullable    = false
   default = {
     security_group_ids = {
@@ -113,7 +113,7 @@ variable "nfs_clients" {
 }
 
 variable "dns" {
-  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because security groups do not filter it."
+  description = "Your own DNS servers. Amazon's resolver in the VPC need not be listed, because AWS never filters it."
   default     = { cidr_ipv4 = ["10.0.0.2/32"] }
   nullable    = false
   type = object({
@@ -126,7 +126,7 @@ variable "dns" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (mysupport.netapp.com), to which the nodes send messages over HTTPS, or over HTTP if its transport protocol was changed. A security group cannot match a host name: use a proxy's network, 0.0.0.0/0 or, in Terraform or a deployment file, your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:28b880bcc8c5fe4d56d77160f5c87e9e3bba9384f32543ec984dc140344af391
+# Digest: sha256:ee114a333fbba8f6919f4384c5f5e2e0964e5fb3c848337fb37366f0602795d3
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The predefined groups of Cloud Manager allow the whole internet."
+  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The documented default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -84,7 +84,7 @@ variable "administrators" {
 }
 
 variable "manager_http_clients" {
-  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and in the Console the nodes, which send configuration backups. Leave none of them out."
+  description = "Clients of the manager on port 80: browsers, Cloud Compliance, the HA mediator, which downloads its upgrades there, and the nodes, which send configuration backups. Leave none of them out."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -96,7 +96,7 @@ variable "manager_http_clients" {
 }
 
 variable "manager_https_clients" {
-  description = "Clients of the manager on port 443: browsers, and in the Console the Data Classification instance."
+  description = "Browsers that open the web console of the manager on port 443."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -108,7 +108,7 @@ variable "manager_https_clients" {
 }
 
 variable "manager_proxy_clients" {
-  description = "Instances that reach the internet through the manager on port 3128, if they have no other route: the Cloud Compliance instance, or in the Console the nodes, which send AutoSupport messages."
+  description = "The Cloud Compliance instance, which reaches the internet through the manager on port 3128 if it has no other route."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -132,7 +132,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the manager: its address or, in Terraform or a deployment file, its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both: their addresses or, in Terraform or a deployment file, their groups. In the Console, the default is the group of the manager."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
