@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,14 @@ from generator.errors import (
     UsageError,
     choices,
     first_ones,
-    shown,
-    suggestion,
     unknown,
 )
+from generator.load.bindings import check_bindings
 from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
 from generator.load.files import named, read, subfolders
 from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
 from generator.load.strict_yaml import Malformed, Parsed, parse
 from generator.model import (
-    PEER_NAME,
     Catalogue,
     Deployment,
     Endpoint,
@@ -165,17 +164,24 @@ class RuleData:
                     yield (field, i), f"duplicate {name!r}: remove one"
                 seen.add(name)
         yield from self._names_that_do_not_exist(deployment)
-        for endpoint in deployment.endpoints or {}:
-            if endpoint not in self.catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
-                yield ("endpoints", endpoint, KEY), message
-            else:
-                yield from _peer_problems(endpoint, deployment, self._roles(deployment))
+        roles = self._roles(deployment)
+        used = partial(self._used, deployment.release)
+        yield from check_bindings(deployment, documented, roles, self.catalogue, used)
+
+    def _used(self, first: str, role: str) -> frozenset[str]:
+        """The endpoints of a group's rules in any release, one of them first, or supplement."""
+        names = (n for n in (first, *self.releases()) if role in self.release(n).rules)
+        found = (self.catalogue.endpoints_of(self.release(name), role) for name in names)
+        return frozenset().union(*found)
 
     def _names_that_do_not_exist(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
         for i, endpoint in enumerate(deployment.open):
-            if endpoint not in self.catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+            name = endpoint.rpartition("/")[2]
+            if name not in self.catalogue.endpoints:
+                message = unknown("endpoint", name, list(self.catalogue.endpoints))
+                yield ("open", i), message
+            elif name != endpoint:
+                message = f"open is for all groups: use {name}, or bind {endpoint} under endpoints"
                 yield ("open", i), message
             elif endpoint in (deployment.endpoints or {}):
                 yield ("open", i), f"{endpoint} is also bound under endpoints: remove one"
@@ -189,12 +195,13 @@ class RuleData:
                 yield ("features", feature, KEY), unknown("feature", feature, known)
 
     def _roles(self, deployment: Deployment) -> tuple[str, ...]:
-        """The groups of a deployment, or all possible ones if it lists none."""
-        documented = self.release(deployment.release).info.groups
+        """The groups of a deployment, or those that it gets if it lists none."""
+        groups = self.catalogue.groups
         return deployment.groups or tuple(
             role
-            for role in documented
-            if deployment.topology == "ha" or not self.catalogue.groups[role].ha_only
+            for role in self.release(deployment.release).info.groups
+            if (deployment.topology == "ha" or not groups[role].ha_only)
+            and not groups[role].created_by_product
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
@@ -213,18 +220,3 @@ def _raise(mistakes: Iterator[Mistake]) -> None:
     found = first_ones(mistakes)
     if found:
         raise InputError(found)
-
-
-def _peer_problems(
-    endpoint: str, deployment: Deployment, roles: tuple[str, ...]
-) -> Iterator[tuple[KeyPath, str]]:
-    bound = (deployment.endpoints or {})[endpoint]
-    places: list[str | int] = list(bound) if isinstance(bound, Mapping) else [*range(len(bound))]
-    for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
-        path = ("endpoints", endpoint, place)
-        if peer.kind == "group" and peer.value not in roles:
-            message = f"group {shown(peer.value)} is not in this deployment"
-            yield path, f"{message}: {suggestion(peer.value, roles)}"
-        if isinstance(place, str) and not PEER_NAME.fullmatch(place):
-            rule = "use up to 63 letters, digits and . _ -, beginning with a letter"
-            yield (*path, KEY), f"invalid peer name {shown(place)}: {rule}"

@@ -58,7 +58,10 @@ def deployment_schema(
     fields = schema["properties"]
     fields["release"]["enum"] = list(releases)
     fields["groups"]["anyOf"][0]["items"]["enum"] = list(groups)
-    fields["endpoints"]["anyOf"][0]["propertyNames"] = {"enum": list(endpoints)}
+    of_one_group = f"^({'|'.join(groups)})/({'|'.join(endpoints)})$"
+    fields["endpoints"]["anyOf"][0]["propertyNames"] = {
+        "anyOf": [{"enum": list(endpoints)}, {"pattern": of_one_group}]
+    }
     fields["open"]["items"]["enum"] = list(endpoints)
     fields["supplements"]["items"]["enum"] = list(supplements)
     return {"$schema": DIALECT, **schema}

@@ -170,6 +170,14 @@ class Catalogue:
         fallback = self.endpoints[endpoint].default.endpoint
         return (endpoint, *(self.chain(fallback) if fallback else ()))
 
+    def endpoints_of(self, release: Release, role: str) -> frozenset[str]:
+        """The endpoints of a group's rules, and of its supplements, and those they default to."""
+        rules = [rule for *_, table in release.rules[role].tables() for rule in table]
+        added = (s.groups[role].rules for s in self.supplements.values() if role in s.groups)
+        rules += [rule for table in added for rule in table]
+        known = self.of(release.info)
+        return frozenset(n for rule in rules for e in rule.endpoints for n in known.chain(e))
+
     def of(self, release: ReleaseInfo) -> Catalogue:
         """The catalogue with the defaults that a release documents."""
         endpoints = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from generator.model import NOT_EC2_TEXT, Direction, Line, Permission, Rule, Traffic
-from generator.resolve.bindings import Bound, peers_of
+from generator.resolve.bindings import Bound, chain, peers_of
 
 MAX_DESCRIPTION = 255
 
@@ -26,6 +26,7 @@ def lines(rows: Iterable[Rule], bound: Mapping[str, Bound], compact: bool) -> tu
     return tuple(
         Line(
             endpoint,
+            tuple(bound[name].key for name in chain(endpoint, bound)),
             bound[endpoint].group,
             traffic,
             describe(row.purpose for row in sources),

@@ -89,3 +89,17 @@ def select_rows(
         for rule in rules.inbound if direction == "inbound" else rules.outbound:
             if not is_dropped(rule, deployment):
                 yield rule
+
+
+def used_endpoints(
+    deployment: Deployment, release: Release, catalogue: Catalogue, role: str
+) -> frozenset[str]:
+    """The endpoints of a group's rules, and those that they default to."""
+    directions: tuple[Direction, ...] = ("inbound", "outbound")
+    return frozenset(
+        name
+        for direction in directions
+        for rule in select_rows(deployment, release, catalogue, role, direction)
+        for endpoint in rule.endpoints
+        for name in catalogue.chain(endpoint)
+    )
