@@ -18,12 +18,12 @@ from generator.model import (
     ResolvedGroup,
 )
 from generator.resolve.bindings import Bound, bind, chain, write_out_shared_defaults
+from generator.resolve.idle import idle_bindings, idle_supplements
 from generator.resolve.inputs import inputs
 from generator.resolve.lines import lines, permissions
 from generator.resolve.rows import (
     dropped,
     generated_roles,
-    idle_supplements,
     select_rows,
     used_endpoints,
 )
@@ -100,6 +100,9 @@ def _warnings(
             f"the supplement {name} adds no rule, because its groups or features are left out: "
             "remove it, or add those"
         )
+    idle = idle_bindings(deployment, release, catalogue)
+    if idle:
+        yield idle
 
 
 def _clashes(

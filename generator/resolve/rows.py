@@ -62,17 +62,6 @@ def is_dropped(rule: Rule, deployment: Deployment) -> bool:
     return bool(rule.features) and not any(used.get(name, True) for name in rule.features)
 
 
-def idle_supplements(
-    deployment: Deployment, catalogue: Catalogue, roles: tuple[str, ...]
-) -> Iterator[str]:
-    """The supplements that have no rule for the groups and features of a deployment."""
-    for name in deployment.supplements:
-        added = catalogue.supplements[name].groups
-        rules = (r for role in roles if role in added for r in added[role].rules)
-        if all(is_dropped(rule, deployment) for rule in rules):
-            yield name
-
-
 def select_rows(
     deployment: Deployment,
     release: Release,
