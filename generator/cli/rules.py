@@ -30,9 +30,16 @@ from generator.errors import UsageError, unknown
     help="The output format. In csv, a cell that begins with = + - @ or a tab, which a spreadsheet "
     "would take for a formula, has an apostrophe in front.",
 )
+@click.option(
+    "--supplements", is_flag=True, help="List the rules of the supplements, not documented ones."
+)
 @options.rule_data
 def rules(
-    release_ids: tuple[str, ...], roles: tuple[str, ...], output: str, rule_data: Path | None
+    release_ids: tuple[str, ...],
+    roles: tuple[str, ...],
+    output: str,
+    supplements: bool,
+    rule_data: Path | None,
 ) -> None:
     """List the documented rules, row by row, with the permissions that they mean.
 
@@ -40,16 +47,19 @@ def rules(
     Examples:
       cvo-sg rules --group manager
       cvo-sg rules --release 3.7 --output json
+      cvo-sg rules --supplements
     """
-    from generator.load import RuleData, shipped
-    from generator.show import ROW_FORMATS, documented_rows
+    from generator.show import ROW_FORMATS, documented_rows, supplement_rows
 
-    data = RuleData(rule_data or shipped("rule_data"))
+    data = options.open_rule_data(rule_data)
     for role in roles:
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
-    releases = [data.release(name) for name in release_ids or data.releases()]
-    terminal.echo(
-        ROW_FORMATS[output](r for release in releases for r in documented_rows(release, roles)),
-        nl=False,
-    )
+    if supplements and release_ids:
+        raise UsageError("--supplements lists no rules of a release: leave out --release")
+    if supplements:
+        rows = supplement_rows(data.catalogue, roles)
+    else:
+        releases = [data.release(name) for name in release_ids or data.releases()]
+        rows = [row for release in releases for row in documented_rows(release, roles)]
+    terminal.echo(ROW_FORMATS[output](rows), nl=False)

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from generator.errors import KEY, FieldError, Mistake
-from generator.load.strict_yaml import Parsed
+from generator.load.parsed import Parsed
 from generator.model import Endpoint, Group, Supplement, check_slug, pascal, snake
 
 # The variables and the outputs of every Terraform module, which are parameters (VpcId, Name) and
@@ -92,11 +92,12 @@ def _of_one_group(
     has = dict.fromkeys(OUR_VARIABLES, "every Terraform module")
     has |= {snake(name): f"endpoint {name!r}" for name in parsed.value}
     for role, name in product(roles, parsed.value):
-        variable, key = snake(f"{role}-{name}"), f"{role}/{name}"
-        other = has.setdefault(variable, repr(key))
+        own, key = f"{role}-{name}", f"{role}/{name}"
+        other = has.setdefault(snake(own), repr(key))
         if other != repr(key):
-            message = f"{key} would have the variable {variable}, which {other} has, too"
-            yield parsed.mistake((name, KEY), f"{message}: choose another id")
+            message = f"{key} would have the variable {snake(own)}, which {other} has, too"
+            at = own if (own, KEY) in parsed.places else name  # the one that a layer adds
+            yield parsed.mistake((at, KEY), f"{message}: choose another id")
 
 
 def _taken(name: str, roles: Iterable[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -22,10 +22,27 @@ from generator.errors import (
     unknown,
 )
 from generator.load.bindings import check_bindings
-from generator.load.checks import check_endpoints, check_release, check_rules, check_supplements
+from generator.load.checks import (
+    check_descriptions,
+    check_endpoints,
+    check_release,
+    check_rules,
+    check_supplements,
+)
 from generator.load.files import named, read, subfolders
 from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
-from generator.load.strict_yaml import Malformed, Parsed, parse
+from generator.load.layers import (
+    ENDPOINTS,
+    GROUPS,
+    PRESETS,
+    RELEASES,
+    SUPPLEMENTS,
+    find,
+    layers,
+    read_entries,
+)
+from generator.load.parsed import Malformed, Parsed
+from generator.load.strict_yaml import parse
 from generator.model import (
     Catalogue,
     Deployment,
@@ -40,59 +57,52 @@ from generator.model import (
 )
 
 
-def shipped(folder: str) -> Path:
-    """The built-in `rule_data` or `templates`.
-
-    A wheel has them inside the package, a checkout beside it.
-    """
-    package = Path(__file__).parents[1]
-    inside = package / folder
-    return inside if inside.is_dir() else package.parent / folder
-
-
 class RuleData:
-    """A folder of rule data. Files are read when they are needed, and checked across files."""
+    """A folder of rule data over the built-in one, or in its place.
+
+    Files are read when they are needed, and checked across files.
+    """
 
     def __init__(self, root: Path) -> None:
-        """Raises UsageError for a folder that does not exist or has no releases."""
-        if not _is_folder(root / "releases"):
-            raise UsageError(f"{root} is not a folder of rule data: it has no releases/")
+        """Raises UsageError for a folder without rule data, and InputError for mistakes in it."""
         self.root = root
+        self.layers = layers(root)
         self._releases: dict[str, Release] = {}
         _raise(self._bad_names())
-        groups = self._read(root / "groups.yaml", Mapping[str, Group])
-        endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
+        groups = read_entries(self.layers, GROUPS, Group)
+        endpoints = read_entries(self.layers, ENDPOINTS, Endpoint)
+        _raise(check_descriptions(groups))
         _raise(check_roles(groups))
         _raise(check_endpoint_ids(endpoints, groups.value))
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
-        if os.path.lexists(root / "supplements.yaml"):
-            supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
+        if any(os.path.lexists(layer / SUPPLEMENTS) for layer in self.layers):
+            supplements = read_entries(self.layers, SUPPLEMENTS, Supplement)
             _raise(check_supplement_ids(supplements))
             _raise(check_supplements(supplements, self.catalogue))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
 
     def _bad_names(self) -> Iterator[Mistake]:
         """Releases and presets whose names no command line or file system takes."""
-        for name in self.releases():
-            try:
-                check_release_id(name)
-            except FieldError as error:
-                yield Mistake(str(self.root / "releases"), 0, 0, str(error))
-        for name in self.presets():
-            try:
-                check_slug(name, "preset name")
-            except FieldError as error:
-                yield Mistake(str(self.root / "presets"), 0, 0, str(error))
+        for layer in self.layers:
+            for name in _releases(layer):
+                try:
+                    check_release_id(name)
+                except FieldError as error:
+                    yield Mistake(str(layer / RELEASES), 0, 0, str(error))
+            for name in _presets(layer):
+                try:
+                    check_slug(name, "preset name")
+                except FieldError as error:
+                    yield Mistake(str(layer / PRESETS), 0, 0, str(error))
 
     def releases(self) -> list[str]:
         """The ids of the releases, sorted; hidden folders are none."""
-        return [n for n in subfolders(self.root / "releases") if not n.startswith(".")]
+        return sorted({name for layer in self.layers for name in _releases(layer)})
 
     def presets(self) -> list[str]:
         """The names of the presets, sorted."""
-        found = (path.stem for path in named(self.root / "presets", ".yaml"))
-        return [name for name in found if not name.startswith(".")]
+        return sorted({name for layer in self.layers for name in _presets(layer)})
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for an unknown name."""
@@ -103,12 +113,12 @@ class RuleData:
         return self._releases[name]
 
     def _release(self, name: str) -> Release:
-        folder = self.root / "releases" / name
-        info = self._read(folder / "release.yaml", ReleaseInfo)
+        find_in = partial(find, self.layers, RELEASES, name)
+        info = self._read(find_in("release.yaml"), ReleaseInfo)
         _raise(check_release(info, self.catalogue))
         catalogue = self.catalogue.of(info.value)
         rules = {
-            role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
+            role: self._read(find_in(f"{role}.yaml"), GroupRules) for role in info.value.groups
         }
         _raise(m for parsed in rules.values() for m in check_rules(parsed, catalogue))
         return Release(name, info.value, {role: parsed.value for role, parsed in rules.items()})
@@ -117,7 +127,7 @@ class RuleData:
         """One preset. Raises UsageError for an unknown name."""
         if name not in self.presets():
             raise UsageError(unknown("preset", name, self.presets()))
-        return self.deployment(self.root / "presets" / f"{name}.yaml")
+        return self.deployment(find(self.layers, PRESETS, f"{name}.yaml"))
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with all mistakes."""
@@ -208,12 +218,13 @@ class RuleData:
         return parse(read(path, str(path)), cls, str(path))
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a folder is there. Raises InputError if that cannot be seen."""
-    try:
-        return path.is_dir()
-    except OSError as error:
-        raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+def _releases(layer: Path) -> list[str]:
+    return [name for name in subfolders(layer / RELEASES) if not name.startswith(".")]
+
+
+def _presets(layer: Path) -> list[str]:
+    found = (path.stem for path in named(layer / PRESETS, ".yaml"))
+    return [name for name in found if not name.startswith(".")]
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:

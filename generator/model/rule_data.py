@@ -26,6 +26,14 @@ NOT_EC2_TEXT = re.compile(f"[^{_EC2_CHARACTERS}]")
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A folder of rule data: `rule-data.yaml`."""
+
+    replaces_built_in: bool
+    """Whether the folder replaces the built-in rule data, rather than adding to it."""
+
+
+@dataclass(frozen=True)
 class Default:
     """The value of an endpoint that a deployment leaves out: at most one of these."""
 

@@ -1,7 +1,7 @@
 """Show: rule data for people, as tables, explanations and starter files."""
 
 from generator.show.explain import explain, ports, reasons
-from generator.show.rows import ROW_FORMATS, documented_rows
+from generator.show.rows import ROW_FORMATS, documented_rows, supplement_rows
 from generator.show.starter import SCHEMA, Answers, attributes, settings, starter
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "reasons",
     "settings",
     "starter",
+    "supplement_rows",
 ]
