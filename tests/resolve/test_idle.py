@@ -63,6 +63,12 @@ def idle(text):
             id="replaced-for-every-group",
         ),
         pytest.param(
+            "groups: [ha-mediator]\nendpoints: {inbound-clients: [10.0.0.0/8], administrators: [], "
+            "mediator-api-clients: []}\n",
+            f"endpoint inbound-clients (it needs the group manager): remove it, {ADD}",
+            id="all-that-fall-back-are-bound",
+        ),
+        pytest.param(
             "groups: [ha-mediator]\nendpoints: {inbound-clients: [10.0.0.0/8], "
             "ha-mediator/inbound-clients: []}\nopen: [backup-endpoints]\n",
             "endpoints inbound-clients (it needs the group manager), backup-endpoints (it needs "
