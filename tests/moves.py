@@ -45,7 +45,8 @@ MOVES = {
     "compact": (bound(nfs_clients=["10.4.0.0/16"]),
                 replace(bound(nfs_clients=["10.4.0.0/16"]), compact=True)),
     **{f"from 3.7 to {release}": (ACME, replace(ACME, release=release))
-       for release in DATA.releases() if release != "3.7"},
+       for release in DATA.releases()
+       if release != "3.7" and set(DATA.release(release).rules) & set(DATA.release("3.7").rules)},
 }  # fmt: skip
 
 

@@ -99,7 +99,9 @@ def reworded(release):
     return replace(
         release,
         id="9.9",
-        info=replace(release.info, product="Product 9.9", document="Other title", date="2030"),
+        info=replace(
+            release.info, product="Product 9.9", document="Other title", date="2030-01-01"
+        ),
         rules={role: replace(table, title="Other") for role, table in release.rules.items()},
     )
 

@@ -7,11 +7,13 @@ import shutil
 
 import hcl2
 import pytest
+import readings
 import transcripts
 import yaml
 from conftest import ROOT
 
 from generator.cli import COMMANDS
+from generator.model import markdown
 from generator.render import formats, is_generated
 
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in transcripts.READMES}
@@ -99,6 +101,35 @@ def test_a_file_that_is_shown_is_there_for_the_commands_below_it(tmp_path):
     file = "Save it as `a/b.yaml`:\n\n```yaml\nx: $y\n```\n"
     console = "```console\n$ cat a/b.yaml\n$ false\n$ echo $?\n```\n"
     assert transcripts.run(f"{file}\n{console}", tmp_path) == ["x: $y\n", "", "1\n"]
+
+
+def test_the_table_of_readings_has_every_note_of_the_rule_data(data):
+    text = TEXTS[readings.README]
+    assert readings.refresh(text) == text, "to write the table: python tests/transcripts.py"
+    notes = {
+        " ".join(rule.note.split())
+        for release in data.history()
+        for group in release.rules.values()
+        for *_, table in group.tables()
+        for rule in table
+        if rule.note
+    }
+    notes |= {note for release in data.history() for note in release.info.notes}
+    assert len(notes) > 40
+    for note in notes:
+        assert f"| {markdown(note)} |\n" in text
+
+
+def test_readings_of_the_same_rows_in_several_releases_share_a_line():
+    documented = ["3.7", "3.8", "3.9", "bluexp"]
+    reading = readings.Reading("manager", ("a", "b", "c", "d"), ("3.7", "3.8", "3.9"), "One | two")
+    assert readings.line(reading, documented) == (
+        "| `a`, `b` and 2 more | `3.7` to `3.9` | One \\| two |\n"
+    )
+    assert readings.span(documented, documented) == "all"
+    assert readings.span(["3.7", "3.9"], documented) == "`3.7`, `3.9`"
+    assert readings.span(["3.7"], ["3.7"]) == "`3.7`"
+    assert readings.listed("abc") == "a, b, c"
 
 
 def anchors(text: str) -> set[str]:

@@ -3,7 +3,8 @@
 In a block of the language `console`, a line that begins with `$ ` is a command, and the lines below
 it are what it prints. `...` matches any lines on a line of its own, and any text within a line. A
 block after a paragraph that ends with the name of a file in backquotes and a colon is that file.
-Blocks of the language `sh` are not run. To show what the commands print now:
+Blocks of the language `sh` are not run. The table of readings comes from `readings.py`. To show
+what the commands print now:
 
     python tests/transcripts.py
 """
@@ -19,6 +20,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import readings
 
 ROOT = Path(__file__).parents[1]
 READMES = (
@@ -140,4 +143,5 @@ def refresh(text: str) -> str:
 if __name__ == "__main__":
     for name in READMES:
         path = ROOT / name
-        path.write_text(refresh(path.read_text(encoding="utf-8")), encoding="utf-8")
+        text = readings.refresh(path.read_text(encoding="utf-8"))
+        path.write_text(refresh(text), encoding="utf-8")

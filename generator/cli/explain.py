@@ -15,10 +15,12 @@ from generator.errors import UsageError, unknown
 @options.only_releases
 @options.rule_data
 def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
-    """Show every rule about a port, a group or an endpoint, release by release.
+    """Show every rule about a port, a group or an endpoint, and its history.
 
     PORT is a number or a range with or without a protocol (443, 53/udp, tcp/18600-18699), or a
-    protocol (icmp, ssh). Rules for all traffic match every port. Supplements come last.
+    protocol (icmp, ssh). Rules for all traffic match every port. Each rule is shown once, as the
+    last release that has it documents it, with the first release that has it and what changed
+    later; --release shows it as that release does. Supplements come last.
 
     \b
     Examples:
@@ -33,11 +35,14 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
     data = options.open_rule_data(rule_data)
     catalogue = data.catalogue
     names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints]))
-    releases = [data.release(name) for name in release_ids or data.releases()]
+    known = data.history()
+    for name in release_ids:
+        data.release(name)
+    releases = [release for release in known if release.id in (release_ids or data.releases())]
     if what not in names and not ports(what, releases):
         raise UsageError(unknown("port, group or endpoint", what, names))
     if what in catalogue.endpoints:
         endpoint = catalogue.endpoints[what]
         terminal.echo(f"{endpoint.title}: {endpoint.help}\n")
-    text = as_text(reasons(what, releases, catalogue))
+    text = as_text(reasons(what, releases, catalogue, known))
     terminal.echo(text or "No documented rule matches.\n", nl=False)

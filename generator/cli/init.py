@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.options import open_rule_data
+from generator.cli.options import open_rule_data, releases
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import FieldError, UsageError, unknown
 from generator.model import name_mistake
@@ -28,7 +28,14 @@ ATTRIBUTES = ".gitattributes"
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--release", "-r", metavar="R", help="The release whose rules apply.")
+@click.option(
+    "--release",
+    "-r",
+    metavar="R",
+    shell_complete=releases,
+    help="The release whose rules apply: the one for your version of the product. "
+    "`cvo-sg rules --releases` lists them.",
+)
 @click.option("--interactive", "-i", is_flag=True, help="Ask for the most important values.")
 @click.option(
     "--project",
@@ -61,14 +68,17 @@ def init(
     files = _project_files(file, force) if project else {}
     _refuse_existing([file, *files], force)
     data = open_rule_data(rule_data)
-    chosen = data.release(release or data.releases()[0])
-    catalogue = data.catalogue.of(chosen.info)
+    known = data.history()
+    chosen = data.release(release) if release else known[0]
     answers = Answers(_name_of(file))
     if interactive and not sys.stdin:
         raise UsageError("--interactive: standard input is closed, so nobody can answer")
+    if interactive and not release and len(known) > 1:
+        chosen = _ask_release(known)
+    catalogue = data.catalogue.of(chosen.info)
     if interactive:
         answers = _ask(answers, chosen, catalogue)
-    text = starter(chosen, catalogue, answers)
+    text = starter(chosen, known, catalogue, answers)
     data.parse_deployment(text.encode(), str(file))
     _write({file: text, **_schema(file.parent / SCHEMA, data, force), **files})
     word = shlex.quote(f"./{file}" if str(file).startswith("-") else str(file))
@@ -144,6 +154,17 @@ def _write(files: dict[Path, str]) -> None:
     )
     for file in files:
         terminal.echo(f"wrote {file}")
+
+
+def _ask_release(known: list[Release]) -> Release:
+    """Ask which release is for the user's version of the product."""
+    from generator.show import release_choice
+
+    for release in known:
+        terminal.echo(f"{release.id}: {release_choice(release)}", err=True)
+    by_id = {release.id: release for release in known}
+    answer = click.prompt("Release", type=click.Choice([*by_id]), default=known[0].id, err=True)
+    return by_id[answer]
 
 
 def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:

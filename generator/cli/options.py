@@ -61,5 +61,5 @@ only_releases = click.option(
     multiple=True,
     metavar="R",
     shell_complete=releases,
-    help="Only the rules of this release. Repeatable.",
+    help="Only the rules of this release; `cvo-sg rules --releases` lists them. Repeatable.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -12,6 +13,12 @@ from generator.errors import UsageError, unknown
 
 @click.command()
 @options.only_releases
+@click.option(
+    "--releases",
+    "list_releases",
+    is_flag=True,
+    help="List the releases instead, with the versions of the product that each is for.",
+)
 @click.option(
     "--group",
     "-g",
@@ -36,6 +43,7 @@ from generator.errors import UsageError, unknown
 @options.rule_data
 def rules(
     release_ids: tuple[str, ...],
+    list_releases: bool,
     roles: tuple[str, ...],
     output: str,
     supplements: bool,
@@ -43,23 +51,41 @@ def rules(
 ) -> None:
     """List the documented rules, row by row, with the permissions that they mean.
 
+    A release is one published set of rules. To see which one is for your version of the product,
+    use --releases.
+
     \b
     Examples:
+      cvo-sg rules --releases
       cvo-sg rules --group manager
       cvo-sg rules --release 3.7 --output json
       cvo-sg rules --supplements
     """
-    from generator.show import ROW_FORMATS, documented_rows, supplement_rows
+    from generator.show import (
+        ROW_FORMATS,
+        documented_rows,
+        release_list,
+        release_records,
+        supplement_rows,
+    )
 
     data = options.open_rule_data(rule_data)
     for role in roles:
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
-    if supplements and release_ids:
-        raise UsageError("--supplements lists no rules of a release: leave out --release")
     if supplements:
-        rows = supplement_rows(data.catalogue, roles)
-    else:
-        releases = [data.release(name) for name in release_ids or data.releases()]
-        rows = [row for release in releases for row in documented_rows(release, roles)]
-    terminal.echo(ROW_FORMATS[output](rows), nl=False)
+        if release_ids or list_releases:
+            raise UsageError("--supplements lists no releases: leave out --release and --releases")
+        terminal.echo(ROW_FORMATS[output](supplement_rows(data.catalogue, roles)), nl=False)
+        return
+    releases = [data.release(name) for name in release_ids] or data.history()
+    if list_releases:
+        if roles or output not in ("table", "json"):
+            raise UsageError("--releases: use it without --group, and with --output table or json")
+        as_json = json.dumps(release_records(releases), indent=2, ensure_ascii=False) + "\n"
+        terminal.echo(release_list(releases) if output == "table" else as_json, nl=False)
+        return
+    terminal.echo(
+        ROW_FORMATS[output](r for release in releases for r in documented_rows(release, roles)),
+        nl=False,
+    )

@@ -47,7 +47,8 @@ def changes_options(command: Any) -> Any:
             "-r",
             metavar="R",
             shell_complete=releases,
-            help="Use this release instead of the deployment's.",
+            help="Use this release instead of the deployment's; `cvo-sg rules --releases` lists "
+            "them.",
         ),
         click.option(
             "--topology",

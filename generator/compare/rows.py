@@ -28,6 +28,8 @@ from generator.resolve import granted, not_filled_in, resolve, select_rows
 Kind = Literal["added", "removed", "changed", "reworded"]
 Table = tuple[str, str]
 """A role, and a direction with its mode, if it has one: `outbound advanced`."""
+Key = tuple[Table, str]
+"""A table, and the id of a row in it."""
 CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
 
 
@@ -35,7 +37,7 @@ class State(NamedTuple):
     """One side: a release, or a deployment."""
 
     name: str
-    rows: Mapping[tuple[Table, str], Rule]
+    rows: Mapping[Key, Rule]
     permissions: tuple[Permission, ...]
     defaults: Mapping[tuple[str, str], Default]
     """The defaults that the release sets itself, by role and endpoint."""
@@ -73,7 +75,7 @@ class Changes(NamedTuple):
 
 def of_release(release: Release) -> State:
     """Every row and permission that a release documents, whoever is at the other end."""
-    documented: dict[tuple[Table, str], Rule] = {}
+    documented: dict[Key, Rule] = {}
     permissions: dict[object, Permission] = {}
     for role, group in release.rules.items():
         for direction, mode, rules in group.tables():
@@ -107,7 +109,7 @@ def of_deployment(
 ) -> State:
     """Every row and permission of a deployment, with its peers; an open input counts as one."""
     resolved = resolve(deployment, release, catalogue)
-    used: dict[tuple[Table, str], Rule] = {}
+    used: dict[Key, Rule] = {}
     for group in resolved.groups:
         for direction, _ in group.tables:
             for row in select_rows(deployment, release, catalogue, group.role, direction):
@@ -150,7 +152,7 @@ def _only_in(one: State, other: State) -> tuple[Dropped, ...]:
 
 
 def _rows(old: State, new: State) -> Iterator[RowChange]:
-    for key in dict.fromkeys([*old.rows, *new.rows]):
+    for key in _in_order(old.rows, new.rows):
         (group, table), name = key
         before, after = old.rows.get(key), new.rows.get(key)
         kind: Kind
@@ -165,6 +167,24 @@ def _rows(old: State, new: State) -> Iterator[RowChange]:
         yield RowChange(kind, group, table, name, before, after)
 
 
+def _in_order(old: Iterable[Key], new: Iterable[Key]) -> list[Key]:
+    """The rows of both sides in the old order.
+
+    A new row follows the row above it, and the rows in that place that the new side does not have.
+    """
+    order, kept = list(old), list(new)
+    place = 0
+    for key in kept:
+        if key in order:
+            place = order.index(key) + 1
+            continue
+        while place < len(order) and order[place] not in kept and order[place][0] == key[0]:
+            place += 1
+        order.insert(place, key)
+        place += 1
+    return order
+
+
 def _meaning(rule: Rule, role: str, side: State) -> tuple[object, ...]:
     """What EC2 sees of a row of a group, while nothing is bound."""
     return rule.traffic, rule.endpoints, [side.defaults.get((role, e)) for e in rule.endpoints]
@@ -175,7 +195,7 @@ def as_table(found: Changes, wording: bool) -> str:
     lines = [f"{found.old} -> {found.new}"]
     signs = {"added": "+", "removed": "-", "changed": "~", "reworded": "="}
     shown = [row for row in found.rows if wording or row.kind != "reworded"]
-    if shown:
+    if found.rows:
         lines += ["", "rows"]
     for row in shown:
         lines.append(f"  {signs[row.kind]} {row.group} {row.table} {row.id}: {_cells(row)}")

@@ -92,7 +92,7 @@ def _of_one_group(
     has = dict.fromkeys(OUR_VARIABLES, "every Terraform module")
     has |= {snake(name): f"endpoint {name!r}" for name in parsed.value}
     for role, name in product(roles, parsed.value):
-        own, key = f"{role}-{name}", f"{role}/{name}"
+        own, key = f"{name}-of-{role}", f"{role}/{name}"
         other = has.setdefault(snake(own), repr(key))
         if other != repr(key):
             message = f"{key} would have the variable {snake(own)}, which {other} has, too"

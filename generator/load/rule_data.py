@@ -112,6 +112,10 @@ class RuleData:
             self._releases[name] = self._release(name)
         return self._releases[name]
 
+    def history(self) -> list[Release]:
+        """Every release, the oldest first; those whose date is unknown come last."""
+        return sorted(map(self.release, self.releases()), key=lambda release: release.age)
+
     def _release(self, name: str) -> Release:
         find_in = partial(find, self.layers, RELEASES, name)
         info = self._read(find_in("release.yaml"), ReleaseInfo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 
 from generator.errors import FieldError, shown
@@ -34,6 +35,18 @@ def check_release_id(text: str) -> None:
             f"invalid release id {shown(text)}: use up to {MAX_ID} letters and digits, with single "
             ". _ or - between them"
         )
+
+
+def check_date(text: str, field: str) -> None:
+    """Raises FieldError for anything but a date such as 2019-12-18."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return
+    except ValueError:
+        pass
+    raise FieldError(
+        f"invalid date {shown(text)}: use year, month and day, as in 2019-12-18", field
+    )
 
 
 def check_line(text: str, field: str, longest: int = MAX_LINE) -> None:

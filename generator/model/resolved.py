@@ -68,7 +68,7 @@ class Line(NamedTuple):
         reaches the lines that fall back to it.
         """
         role, slash, endpoint = self.chain[-1].partition("/")
-        return (f"{role}-{endpoint}",) if slash else self.chain
+        return (f"{endpoint}-of-{role}",) if slash else self.chain
 
 
 class ResolvedGroup(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from generator.errors import FieldError, shown
-from generator.model.names import ARGUMENT, MAX_TEXT, OUTPUT_NAME, check_line
+from generator.model.names import ARGUMENT, MAX_TEXT, OUTPUT_NAME, check_date, check_line
 from generator.model.peers import Peer
 from generator.model.tables import GroupRules, Supplement
 
@@ -129,7 +129,9 @@ class ReleaseInfo:
     groups: tuple[str, ...]
     """The roles of the documented groups, in document order."""
     date: str | None = None
-    """The date of the document; null if it has none."""
+    """When the document was published, such as "2019-12-18"; null if that is unknown."""
+    versions: str | None = None
+    """The versions of the product that the rules are for, and when they were current."""
     notes: tuple[str, ...] = ()
     """Facts that the document states outside its tables."""
     defaults: Mapping[str, Default] = field(default_factory=dict)
@@ -139,7 +141,9 @@ class ReleaseInfo:
         check_line(self.product, "product")
         check_line(self.document, "document")
         if self.date is not None:
-            check_line(self.date, "date")
+            check_date(self.date, "date")
+        if self.versions is not None:
+            check_line(self.versions, "versions")
         for note in self.notes:
             check_line(note, "notes", MAX_TEXT)
 
@@ -163,6 +167,21 @@ class Release:
     def document_of(self, role: str) -> str:
         """The title of the page that documents a group."""
         return self.rules[role].document or self.info.document
+
+    def date_of(self, role: str) -> str | None:
+        """When the page that documents a group was published, if that is known."""
+        rules = self.rules[role]
+        return rules.date if rules.document else self.info.date
+
+    @property
+    def pages(self) -> Mapping[str, str | None]:
+        """The pages by title, with the date of each, in the order of the groups."""
+        return {self.document_of(role): self.date_of(role) for role in self.rules}
+
+    @property
+    def age(self) -> tuple[bool, str, str]:
+        """A key that sorts the oldest release first, and those of unknown dates last."""
+        return self.info.date is None, self.info.date or "", self.id
 
 
 @dataclass(frozen=True)

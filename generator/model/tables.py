@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from generator.errors import FieldError
-from generator.model.names import MAX_TEXT, check_line, check_slug
+from generator.model.names import MAX_TEXT, check_date, check_line, check_slug
 from generator.model.traffic import Traffic, read_cells
 
 Direction = Literal["inbound", "outbound"]
@@ -111,6 +111,8 @@ class GroupRules:
     """`basic` and `advanced`, or a single table where the document has one."""
     document: str | None = None
     """The title of the page, if it differs from that of the release."""
+    date: str | None = None
+    """When that page was published; null if that is unknown."""
     needs: tuple[Need, ...] = ()
     """Outbound traffic that the group must permit, according to other pages or its purpose."""
 
@@ -118,6 +120,10 @@ class GroupRules:
         check_line(self.title, "title")
         if self.document is not None:
             check_line(self.document, "document")
+        if self.date is not None:
+            if self.document is None:
+                raise FieldError("date without document: the release has its own date", "date")
+            check_date(self.date, "date")
 
     def tables(self) -> tuple[tuple[Direction, Mode | None, tuple[Rule, ...]], ...]:
         """Every table in document order, with its direction and mode (None for a single one)."""

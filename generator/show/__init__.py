@@ -1,6 +1,7 @@
 """Show: rule data for people, as tables, explanations and starter files."""
 
 from generator.show.explain import explain, ports, reasons
+from generator.show.releases import release_choice, release_list, release_records
 from generator.show.rows import ROW_FORMATS, documented_rows, supplement_rows
 from generator.show.starter import SCHEMA, Answers, attributes, settings, starter
 
@@ -13,6 +14,9 @@ __all__ = [
     "explain",
     "ports",
     "reasons",
+    "release_choice",
+    "release_list",
+    "release_records",
     "settings",
     "starter",
     "supplement_rows",

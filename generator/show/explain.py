@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from generator.errors import FieldError, UsageError
 from generator.model import ALL_TRAFFIC, ICMP, Catalogue, Release, Rule, Traffic
+from generator.show.history import History, history
+from generator.show.releases import titled
 
 _PROTOCOL, _RANGE = "(?P<protocol>tcp|udp|icmp|icmpv6)", r"(?P<first>\d+)(?:[-–](?P<last>\d+))?"
 _WAYS = (f"{_PROTOCOL}(?:[/ ]{_RANGE})?", f"{_RANGE}(?:[/ ]{_PROTOCOL})?")
@@ -24,6 +26,8 @@ class Reason(NamedTuple):
     rule: Rule
     falls_back: tuple[str, ...] = ()
     """The endpoints of the rule that default to the one asked for."""
+    history: History = History()
+    """Since which release the rule is documented, and what changed later."""
 
 
 class Ports(NamedTuple):
@@ -80,8 +84,14 @@ def _of_application(name: str, releases: Iterable[Release]) -> list[Ports]:
     return sorted(found)
 
 
-def reasons(what: str, releases: Sequence[Release], catalogue: Catalogue) -> Iterator[Reason]:
-    """The documented rules about a port, a group or an endpoint, then those of the supplements."""
+def reasons(
+    what: str, releases: Sequence[Release], catalogue: Catalogue, known: Sequence[Release]
+) -> Iterator[Reason]:
+    """The documented rules about a port, a group or an endpoint, then those of the supplements.
+
+    Each row is told once, as the last of `releases` that has it documents it. The history of a row
+    is that in `known`; both are in order, oldest first.
+    """
     asked = ports(what, releases)
 
     def concerns(role: str, rule: Rule) -> bool:
@@ -89,16 +99,21 @@ def reasons(what: str, releases: Sequence[Release], catalogue: Catalogue) -> Ite
             return any(each.meet(traffic) for each in asked for traffic in rule.traffic)
         return what == role or what in rule.endpoints
 
+    last: dict[tuple[str, str, str], Reason] = {}
     for release in releases:
-        known = catalogue.of(release.info)
+        defaults = catalogue.of(release.info)
         for role, group in release.rules.items():
+            document = titled(release.document_of(role), release.date_of(role))
             for direction, mode, rules in group.tables():
                 table = f"{direction} {mode}" if mode else direction
                 for rule in rules:
-                    falls_back = tuple(e for e in rule.endpoints if what in known.chain(e)[1:])
+                    falls_back = tuple(e for e in rule.endpoints if what in defaults.chain(e)[1:])
                     if concerns(role, rule) or falls_back:
-                        document = release.document_of(role)
-                        yield Reason(release.id, document, role, table, rule, falls_back)
+                        told = history(known, role, direction, mode, rule.id)
+                        reason = Reason(release.id, document, role, table, rule, falls_back, told)
+                        last.pop((role, table, rule.id), None)
+                        last[role, table, rule.id] = reason
+    yield from last.values()
     for name, supplement in catalogue.supplements.items():
         for role, added in supplement.groups.items():
             for direction, rules in (("inbound", added.inbound), ("outbound", added.outbound)):
@@ -123,10 +138,13 @@ def explain(found: Iterable[Reason]) -> str:
         traffic = " and ".join(map(str, rule.traffic))
         way = "from" if each.table.startswith("inbound") else "to"
         who = " and ".join(rule.endpoints)
-        lines.append(f"  {each.group} {each.table}: {traffic} {way} {who} (row {rule.id})")
+        row = f"{rule.id}, since {each.history.since}" if each.history.since else rule.id
+        lines.append(f"  {each.group} {each.table}: {traffic} {way} {who} (row {row})")
         lines.append(f"    {rule.purpose}")
         if each.falls_back:
             lines.append(f"    by default of {' and '.join(each.falls_back)}")
+        if each.history.changes:
+            lines.append(f"    changes: {each.history.changes}")
         if rule.features:
             lines.append(f"    serves: {', '.join(rule.features)}")
         if rule.note:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from generator.model import Catalogue, Endpoint, Mode, Release, Topology
+from generator.show.releases import release_choice
 
 WIDTH = 96
 SCHEMA = "deployment.schema.json"
@@ -23,8 +24,13 @@ class Answers(NamedTuple):
     endpoints: Mapping[str, str] = {}
 
 
-def starter(release: Release, catalogue: Catalogue, answers: Answers) -> str:
-    """The text of a valid deployment file with the answers, and everything else in comments."""
+def starter(
+    release: Release, known: Sequence[Release], catalogue: Catalogue, answers: Answers
+) -> str:
+    """The text of a valid deployment file with the answers, and everything else in comments.
+
+    `known` are the releases to choose from, and `catalogue` has the defaults of the chosen one.
+    """
     groups = [r for r in release.info.groups if not catalogue.groups[r].created_by_product]
     uses = _uses(release, catalogue, groups)
     sections = _sections(catalogue, uses)
@@ -39,7 +45,10 @@ def starter(release: Release, catalogue: Catalogue, answers: Answers) -> str:
 # Then run: cvo-sg generate <this file>
 
 name: "{answers.name}"
-release: "{release.id}"  # {release.info.product}
+
+# The release is the one for your version of the product:
+{_choices(known)}\
+release: "{release.id}"
 topology: {answers.topology}  # ha or single-node
 outbound: {answers.outbound}  # basic: all ports; advanced: only the documented ports
 
@@ -114,6 +123,11 @@ def _sections(
 def _to_decide(sections: Mapping[str, Mapping[str, Endpoint]]) -> Iterator[tuple[str, str]]:
     for name in sections[OPEN]:
         yield name, "the whole internet may connect"
+
+
+def _choices(known: Iterable[Release]) -> str:
+    """The releases and what each is for, in comments."""
+    return "".join(f'#   "{each.id}": {release_choice(each)}\n' for each in known)
 
 
 def _optional(release: Release, catalogue: Catalogue) -> str:

@@ -613,9 +613,9 @@ def test_init_finds_a_legal_name_for_any_file(file, run, tmp_path):
     DATA.deployment(tmp_path / file)
 
 
-def asked(tmp_path, answers):
+def asked(tmp_path, answers, release=""):
     """What `init --interactive` makes of the answers; the rest is answered with nothing."""
-    lines = "\n".join([*answers, *[""] * 30]) + "\n"
+    lines = "\n".join([release, *answers, *[""] * 30]) + "\n"
     return CliRunner().invoke(cli, ["init", str(tmp_path / "acme.yaml"), "-i"], input=lines)
 
 
@@ -628,6 +628,22 @@ def test_the_answers_stand_in_the_file(tmp_path):
     assert "ha-mediator" not in resolved_roles(deployment)
     bound_to = [p.value for p in deployment.peers("inbound-clients")]
     assert bound_to == [A, B]
+
+
+def test_the_release_is_asked_for_with_the_versions_that_each_is_for(tmp_path):
+    result = asked(tmp_path, ["acme"], release="bluexp")
+    assert result.exit_code == 0, result.stderr
+    for release in DATA.history():
+        assert f"{release.id}: {release.info.versions}\n" in result.stderr
+    assert DATA.deployment(tmp_path / "acme.yaml").release == "bluexp"
+
+
+def test_a_release_that_is_named_is_not_asked_for(tmp_path):
+    arguments = ["init", str(tmp_path / "acme.yaml"), "-i", "--release", "console"]
+    result = CliRunner().invoke(cli, arguments, input="acme\n" + "\n" * 30)
+    assert result.exit_code == 0, result.stderr
+    assert DATA.deployment(tmp_path / "acme.yaml").release == "console"
+    assert "Release" not in result.stderr
 
 
 def test_no_answers_give_the_file_of_init(run, tmp_path):

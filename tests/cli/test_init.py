@@ -7,6 +7,7 @@ import json
 import jsonschema
 import pytest
 import yaml
+from strategies import DATA
 
 
 def test_the_schema_that_the_file_names_is_beside_it_and_fits(run, tmp_path):
@@ -105,3 +106,18 @@ def test_the_command_that_it_suggests_works(run, name):
     assert result.exit_code == 0
     suggested = result.stderr.partition("run: cvo-sg ")[2].strip().replace("'", "")
     assert run("generate", "--no-lint", suggested.removeprefix("generate ")).exit_code == 0
+
+
+def test_the_file_says_which_release_is_for_which_versions(run, tmp_path):
+    run("init", "acme.yaml", "--release", "3.9")
+    text = (tmp_path / "acme.yaml").read_text()
+    choice, _, _ = text.partition('release: "3.9"\n')
+    for release in DATA.history():
+        assert f'#   "{release.id}": {release.info.versions}\n' in choice
+
+
+@pytest.mark.parametrize("release", DATA.releases())
+def test_a_file_of_every_release_is_generated(run, release):
+    run("init", "acme.yaml", "--release", release)
+    result = run("generate", "--no-lint", "acme.yaml")
+    assert result.exit_code == 0, result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,78 @@ def test_release_3_8_adds_udp_389_twice_in_the_document_and_once_in_aws():
     )
     assert not found.permissions.removed
     assert len(found.reworded) == 6
+
+
+def kinds(old, new):
+    return [
+        (row.kind, row.group, row.id)
+        for row in differences(old, new).rows
+        if row.kind != "reworded"
+    ]
+
+
+def test_release_3_9_documents_autosupport_and_corrects_port_3000():
+    assert kinds("3.8", "3.9") == [
+        ("added", "cloud-volumes-ontap", "autosupport-tcp-443"),
+        ("added", "cloud-volumes-ontap", "autosupport-tcp-80"),
+        ("removed", "manager", "ontap-cluster-management-lif-tcp-3000"),
+        ("added", "manager", "ha-mediator-tcp-3000"),
+    ]
+    assert len(differences("3.8", "3.9").reworded) == 3
+
+
+def test_bluexp_withdraws_active_directory_from_the_manager():
+    found = kinds("3.9", "bluexp")
+    gone = [name for kind, group, name in found if (kind, group) == ("removed", "manager")]
+    assert len([name for name in gone if name.startswith("active-directory-")]) == 9
+    assert set(gone[9:]) == {"backup-to-s3-tcp-8088", "cloud-compliance-tcp-80"}
+    assert [each for each in found if each[:2] != ("removed", "manager")] == [
+        ("added", "cloud-volumes-ontap", "manager-tcp-3128"),
+        ("added", "cloud-volumes-ontap", "manager-tcp-80"),
+        ("removed", "ha-mediator", "inbound-tcp-22"),
+        ("changed", "ha-mediator", "inbound-tcp-3000"),
+        ("added", "manager", "cloud-compliance-tcp-8080"),
+    ]
+
+
+def test_the_console_only_words_the_rules_of_bluexp_anew():
+    found = differences("bluexp", "console")
+    assert {row.kind for row in found.rows} == {"reworded"}
+    assert not found.permissions.change_what_is_permitted
+
+
+def test_the_steps_from_the_first_release_to_the_last_make_the_whole_difference():
+    line = ("3.7", "3.8", "3.9", "bluexp", "console")
+    net = {"added": set(), "removed": set()}
+    for old, new in pairwise(line):
+        step = differences(old, new).permissions
+        for kind, other in (("added", "removed"), ("removed", "added")):
+            for permission in getattr(step, kind):
+                if permission.identity in net[other]:
+                    net[other].remove(permission.identity)
+                else:
+                    net[kind].add(permission.identity)
+    whole = differences("3.7", "console").permissions
+    assert net == {kind: {p.identity for p in getattr(whole, kind)} for kind in net}
+
+
+def test_rows_are_listed_in_the_order_of_the_documents():
+    """Each table of both sides is in one place, and what is new stands after what it replaces."""
+    rows = differences("3.7", "console").rows
+    tables = [table for table, _ in groupby((row.group, row.table) for row in rows)]
+    assert len(tables) == len(set(tables))
+    manager = [f"{row.kind} {row.id}" for row in rows if row.group == "manager"]
+    gone = manager.index("removed ontap-cluster-management-lif-tcp-3000")
+    assert manager[gone + 1 : gone + 4] == [
+        "removed backup-to-s3-tcp-8088",
+        "added ha-mediator-tcp-3000",
+        "added cloud-compliance-tcp-8080",
+    ]
+
+
+def test_rows_that_only_have_other_words_are_counted_under_a_heading(run):
+    told = run("diff", "bluexp", "console").stdout
+    assert told.startswith("bluexp -> console\n\nrows\n  = 12 rows have other words only: ")
 
 
 def test_differences_are_the_same_both_ways():
@@ -191,7 +264,7 @@ def test_a_feature_dropped_on_both_sides_is_no_difference_whatever_the_release(r
     ("arguments", "sentence"),
     [
         pytest.param(
-            ["3.7", "9"], "9 is neither a release (3.7, 3.8 or console) nor", id="unknown"
+            ["3.7", "9"], "9 is neither a release (3.7, 3.8, 3.9, bluexp, console", id="unknown"
         ),
         pytest.param(["3.7", "bad.yaml"], "bad.yaml:1:1: ", id="mistakes"),
         pytest.param(["3.7"], "NEW", id="missing"),

@@ -181,8 +181,8 @@ def test_a_group_keeps_its_description(put):
             id="role",
         ),
         pytest.param(
-            {"endpoints.yaml": "manager-dns: {title: DNS, help: DNS servers.}\n"},
-            "manager/dns would have the variable manager_dns, which endpoint 'manager-dns' has",
+            {"endpoints.yaml": "dns-of-manager: {title: DNS, help: DNS servers.}\n"},
+            "manager/dns would have the variable dns_of_manager, which endpoint 'dns-of-manager'",
             id="id-of-a-variable",
         ),
         pytest.param(

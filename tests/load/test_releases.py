@@ -12,14 +12,22 @@ import pytest
 from document import Row, rules
 from strategies import DATA, resolved
 
-from generator.model import Peer
+from generator.model import Deployment, Peer
 from generator.resolve import granted
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
-SOURCES = {"3.8": "cloud-manager-3.8.rows.json", "console": "netapp-console.rows.json"}
+SOURCES = {
+    "3.8": "cloud-manager-3.8.rows.json",
+    "3.9": "cloud-manager-3.9.rows.json",
+    "bluexp": "bluexp.rows.json",
+    "console": "netapp-console.rows.json",
+    "fsx-ontap": "fsx-ontap.rows.json",
+}
 GROUPS = {
     "Rules for the Connector": "manager",
+    "Connector security group rules in AWS": "manager",
     "Console agent security group rules in AWS": "manager",
+    "File System Access Control with Amazon VPC": "file-system",
     "Rules for Cloud Volumes ONTAP": "cloud-volumes-ontap",
     "Rules for the HA mediator external security group": "ha-mediator",
     "Rules for the HA mediator internal security group": "ha-internal",
@@ -31,7 +39,15 @@ TABLES = {
     "Basic outbound rules": ("outbound", "basic"),
     "Advanced outbound rules": ("outbound", "advanced"),
 }
-ROWS = {"3.7": 90, "3.8": 90, "console": 83}
+ROWS = {"3.7": 90, "3.8": 90, "3.9": 92, "bluexp": 83, "console": 83, "fsx-ontap": 28}
+OTHER_NAMES = {"Ports": "Port", "Role": "Purpose"}
+# Where a revision of a page is listed under another name than that of its release, and its group.
+INDEXED = {
+    "bluexp (connector)": ("bluexp", "manager"),
+    "bluexp (nodes)": ("bluexp", "cloud-volumes-ontap"),
+    "console (agent)": ("console", "manager"),
+    "console (nodes)": ("console", "cloud-volumes-ontap"),
+}
 
 
 def as_read(cell: str | None) -> str | None:
@@ -41,31 +57,103 @@ def as_read(cell: str | None) -> str | None:
     if cell.startswith("* "):
         cell = "; ".join(item.strip() for item in re.split(r"(?:^| )\* ", cell) if item)
     cell = re.sub(r"link:\S+?\[([^\]^]*)\^?\]", r"\1", cell)
+    cell = re.sub(r"^\(step \d+ of the procedure, not a table row\) ", "", cell)
     return cell.removeprefix("\\")
 
 
-def documented(release: str) -> list[Row]:
-    path = REFERENCE / SOURCES[release]
+def reference(name: str) -> object:
+    path = REFERENCE / name
     if not path.is_file():
-        absent = f"the rows of release {release} are not at {path}"
+        absent = f"the source is not at {path}"
         if os.environ.get("CVO_SG_REQUIRE_REFERENCE") == "1":
             pytest.fail(absent)
         pytest.skip(absent)
+    return json.loads(path.read_text("utf-8"))
+
+
+def documented(release: str) -> list[Row]:
     found = []
-    for record in json.loads(path.read_text("utf-8")):
+    for record in reference(SOURCES[release]):
         [group] = [GROUPS[name] for name in record["path"] if name in GROUPS]
-        cells = {cell: as_read(record.get(cell.capitalize()) or None) for cell in Row._fields[3:]}
-        found.append(Row(group, *TABLES[record["path"][-1]], **cells))
+        cells = {OTHER_NAMES.get(name, name): cell for name, cell in record.items()}
+        read = {cell: as_read(cells.get(cell.capitalize()) or None) for cell in Row._fields[3:]}
+        found.append(Row(group, *TABLES[record["path"][-1]], **read))
     return found
 
 
+def test_every_release_has_a_source_to_compare_it_with():
+    assert set(SOURCES) | {"3.7"} == set(DATA.releases()) == set(ROWS)
+
+
+def test_every_file_of_rows_is_that_of_a_release():
+    reference("index.json")
+    assert {path.name for path in REFERENCE.glob("*.rows.json")} == set(SOURCES.values())
+
+
 @pytest.mark.parametrize("release", SOURCES)
-def test_every_cell_is_as_documented_and_every_table_in_order(release):
-    ours = [row for row, _ in rules(release)]
+def test_every_cell_is_as_documented_and_every_table_in_order(release, run):
+    printed = json.loads(run("rules", "--release", release, "--output", "json").stdout)
+    ours = [Row(**{cell: record[cell] for cell in Row._fields}) for record in printed]
     theirs = documented(release)
     assert len(ours) == len(theirs) == ROWS[release]
     for group in GROUPS.values():
         assert [r for r in ours if r.group == group] == [r for r in theirs if r.group == group]
+
+
+def test_every_page_has_the_date_of_its_publication():
+    known = {}
+    for record in reference("index.json"):
+        release, role = INDEXED.get(record["release"], (record["release"], "cloud-volumes-ontap"))
+        assert DATA.release(release).date_of(role) == record["published"]
+        known[release] = known.get(release, 0) + record["rows"]
+    assert known == {r: n for r, n in ROWS.items() if r != "fsx-ontap"}
+    assert DATA.release("fsx-ontap").info.date is None
+
+
+def test_releases_are_in_order_of_their_dates_and_those_without_one_last():
+    assert [release.id for release in DATA.history()] == [
+        *("3.7", "3.8", "3.9", "bluexp", "console"),
+        "fsx-ontap",
+    ]
+
+
+def test_a_release_without_a_date_comes_last_whatever_its_name():
+    first, *_, last = DATA.history()
+    renamed = [replace(last, id="0"), first]
+    assert sorted(renamed, key=lambda release: release.age) == [first, renamed[0]]
+
+
+@pytest.mark.parametrize("release", DATA.releases())
+def test_every_release_says_which_versions_it_is_for(release):
+    info = DATA.release(release).info
+    assert re.search(r"20\d\d\)$", info.versions)
+    assert info.product.split()[0] in info.versions
+
+
+def test_nobody_connects_to_a_file_system_until_the_deployment_says_who():
+    deployment = Deployment(name="fsx", release="fsx-ontap")
+    assert [(r.direction, str(r.traffic)) for r in granted(resolved(deployment))] == [
+        ("outbound", "all traffic")
+    ]
+    bound = replace(deployment, endpoints={"inbound-clients": (Peer.parse("10.0.0.0/8"),)})
+    inbound = [r for r in granted(resolved(bound)) if r.direction == "inbound"]
+    assert len(inbound) == 27
+    assert {r.peer.value for r in inbound} == {"10.0.0.0/8"}
+
+
+def test_port_10000_of_a_file_system_serves_two_features():
+    def ports(**features):
+        deployment = Deployment(
+            name="fsx",
+            release="fsx-ontap",
+            endpoints={"inbound-clients": (Peer.parse("10.0.0.0/8"),)},
+            features=features,
+        )
+        return {r.traffic.from_port for r in granted(resolved(deployment))}
+
+    assert 10000 in ports(ndmp=False)
+    assert 10000 in ports(snapmirror=False)
+    assert 10000 not in ports(ndmp=False, snapmirror=False)
 
 
 def test_rows_with_one_meaning_have_one_id_in_every_release():

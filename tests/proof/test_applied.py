@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-RANDOM = 12  # deployments beside the presets and examples
+RANDOM = 8  # deployments beside the presets and examples
 CASES = [*DATA.presets(), "another-account", *(f"random-{i}" for i in range(RANDOM))]
 OF_ANOTHER_ACCOUNT = Peer.parse(f"{ANOTHER_ACCOUNT}/sg-0123456789abcdef0")
 OTHER = """

@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-RANDOM = 8  # moves beside those above
+RANDOM = 4  # moves beside those above
 SECONDS = 2  # that EC2 takes to revoke a rule
 
 

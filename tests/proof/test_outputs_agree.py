@@ -258,14 +258,14 @@ def test_parameters_do_what_bindings_would_do_for_many_deployments(proof):
 
 @pytest.mark.slow
 def test_terraform_plans_what_the_rule_data_says_for_many_deployments(initialised, tmp_path, proof):
-    drawn = sample(deployments(), 300)
+    drawn = sample(deployments(), 150)
     for start in range(0, len(drawn), BATCH):
         batch = drawn[start : start + BATCH]
         folder = shutil.copytree(initialised, tmp_path / f"from-{start}", symlinks=True)
         compared(proof, "Terraform modules planned", len(batch), check_terraform(folder, batch))
 
 
-BATCH = 100  # deployments in one plan
+BATCH = 75  # deployments in one plan
 
 
 def compared(proof, what, outputs, permissions):

@@ -110,13 +110,13 @@ def test_the_nearer_binding_of_all_groups_wins_over_a_farther_one_of_one_group()
 def test_what_is_open_stays_so_for_the_other_groups():
     found = inputs({"manager/dns": ["10.0.0.2/32"]}, "open: [dns]\n")
     assert found["dns"].is_open
-    assert not found["manager-dns"].is_open
+    assert not found["dns-of-manager"].is_open
 
 
 def test_a_variable_reaches_no_group_that_has_a_binding_of_its_own():
     endpoints = {"manager/inbound-clients": [HQ], "manager/active-directory": []}
     manager, nodes = (looked_up(endpoints, role) for role in ("manager", "cloud-volumes-ontap"))
-    assert manager["administrators"] == "manager-inbound-clients"
+    assert manager["administrators"] == "inbound-clients-of-manager"
     assert "active-directory" not in manager
     assert nodes["administrators"] == "administrators"
     assert nodes["active-directory"] == "active-directory"
@@ -124,11 +124,11 @@ def test_a_variable_reaches_no_group_that_has_a_binding_of_its_own():
 
 def test_the_variable_of_one_group_has_the_binding_for_its_default_and_says_whose_it_is():
     files = rendered(deployment({"manager/dns": {"resolver": "10.0.0.2/32"}}))
-    _, _, block = files["variables.tf"].partition('variable "manager_dns" {\n')
+    _, _, block = files["variables.tf"].partition('variable "dns_of_manager" {\n')
     assert block.startswith('  description = "For manager only. Your own DNS servers.')
     assert '"10.0.0.2/32", # resolver' in block.partition("\nvariable")[0]
-    assert "manager_dns " in files["main.tf"]
-    assert files["rules.tf"].count('peers = "manager_dns"') == 1
+    assert "dns_of_manager " in files["main.tf"]
+    assert files["rules.tf"].count('peers = "dns_of_manager"') == 1
 
 
 def test_what_is_left_open_for_the_others_says_for_which_group_it_does_nothing():
@@ -140,7 +140,7 @@ def test_what_is_left_open_for_the_others_says_for_which_group_it_does_nothing()
 
 def test_a_parameter_reaches_no_group_that_has_a_binding_of_its_own():
     template = template_of(deployment({"manager/inbound-clients": [HQ]}))
-    assert "ManagerInboundClients" not in template["Parameters"]
+    assert "InboundClientsOfManager" not in template["Parameters"]
     stack = Stack(template, InboundClients=SITE, Administrators="10.9.0.0/16")
     inbound = {(r.role, r.peer) for r in stack.rules() if r.direction == "inbound"}
     assert {peer for role, peer in inbound if role == "manager"} == {HQ}

@@ -16,6 +16,8 @@ from cfnlint.conditions._errors import UnknownSatisfisfaction
 from cfnlint.jsonschema import CfnTemplateValidator
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._conditions import Written
+
 Conditions = frozenset[tuple[str, bool]]
 ALWAYS: Conditions = frozenset()
 ABSENT = {"Ref": "AWS::NoValue"}
@@ -36,6 +38,7 @@ class Values:
         context = cfn.context.evolve(parameters={}, ref_values=self.defaults)
         self._resolver = CfnTemplateValidator({}).evolve(cfn=cfn, context=context)
         self._resolved: dict[str, Any] = {}
+        self._written = Written(cfn.template.get("Conditions"), self.by_default)
         self._possible: dict[Conditions, bool] = {ALWAYS: True}
         self._by_default: dict[Conditions, bool] = {}
 
@@ -56,20 +59,38 @@ class Values:
         if contradictory(conditions):
             return False
         if conditions not in self._possible:
-            scenarios = self._cfn.conditions.build_scenarios({n: {h} for n, h in conditions})
-            self._possible[conditions] = any(True for _ in scenarios)
+            self._possible[conditions] = self._solve(conditions)
         return self._possible[conditions]
+
+    def _solve(self, conditions: Conditions) -> bool:
+        if self._written.exclude_each_other(name for name, holds in conditions if holds):
+            return False
+        if self._known_by_default(conditions) and not self._cfn.template.get("Rules"):
+            return True
+        scenarios = self._cfn.conditions.build_scenarios({n: {h} for n, h in conditions})
+        return any(True for _ in scenarios)
 
     def hold_by_default(self, conditions: Conditions) -> bool:
         """Whether the conditions can hold together while every parameter has its default."""
         if conditions not in self._by_default:
-            known = {name: v for name, v in self.defaults.items() if isinstance(v, str)}
-            try:
-                satisfiable = self._cfn.conditions.satisfiable(dict(conditions), known)
-            except UnknownSatisfisfaction:
-                satisfiable = True
+            known = self._known_by_default(conditions)
+            satisfiable = self._satisfiable(conditions) if known is None else known
             self._by_default[conditions] = satisfiable and self.possible(conditions)
         return self._by_default[conditions]
+
+    def _known_by_default(self, conditions: Conditions) -> bool | None:
+        """Whether conditions hold by default, as far as they say so themselves."""
+        found = [(self._written.holds_by_default(name), holds) for name, holds in conditions]
+        if any(held is (not holds) for held, holds in found):
+            return False
+        return None if any(held is None for held, _ in found) else True
+
+    def _satisfiable(self, conditions: Conditions) -> bool:
+        known = {name: v for name, v in self.defaults.items() if isinstance(v, str)}
+        try:
+            return bool(self._cfn.conditions.satisfiable(dict(conditions), known))
+        except UnknownSatisfisfaction:
+            return True
 
     def certain_by_default(self, conditions: Conditions) -> bool:
         """Whether the conditions do hold while every parameter has its default."""
