@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from generator.cli import cli
-from generator.load import RuleData, rule_data, shipped
+from generator.load import RuleData, layers, rule_data, shipped
 
 pytest.register_assert_rewrite(
     "emulator", "expectation", "stack", "strategies", "template", "terraform"
@@ -50,7 +50,8 @@ def data() -> RuleData:
 def _read_once():
     """Read each text of rule data once: most tests run commands that read the same files again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rule_data, "parse", lru_cache(1000)(rule_data.parse))
+        for module in (layers, rule_data):
+            patch.setattr(module, "parse", lru_cache(1000)(module.parse))
         yield
 
 

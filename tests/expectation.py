@@ -81,7 +81,8 @@ def chosen(deployment, role):
 
 def peers_of(deployment, role, endpoint):
     """The kinds and values of an endpoint's peers in the rules of a role."""
-    default, bound = default_of(endpoint, deployment.release), deployment.peers(endpoint)
+    default, bindings = default_of(endpoint, deployment.release), deployment.endpoints or {}
+    bound = deployment.peers(f"{role}/{endpoint}" if f"{role}/{endpoint}" in bindings else endpoint)
     if bound is not None:
         return widest({(peer.kind, peer.value) for peer in bound})
     if endpoint in deployment.open:
@@ -238,8 +239,22 @@ def assert_equal(rules, deployment, from_rows=None):
     return len(rules)
 
 
+def on_its_own(deployment, role, endpoint):
+    """What an endpoint, or the one it falls back to, is bound to in the rules of a role only."""
+    bindings = deployment.endpoints or {}
+    if endpoint is None or f"{role}/{endpoint}" in bindings:
+        return bindings.get(f"{role}/{endpoint}")
+    if endpoint in bindings or endpoint in deployment.open:
+        return None
+    return on_its_own(deployment, role, default_of(endpoint, deployment.release).endpoint)
+
+
 def bound_to(deployment, parameters):
-    """The deployment that binds the endpoints of the parameters to their values."""
+    """The deployment that binds the endpoints of the parameters to their values.
+
+    A parameter does not reach a group for which the deployment binds what the endpoint falls back
+    to.
+    """
     names = {endpoint.title().replace("-", ""): endpoint for endpoint in ENDPOINTS}
     endpoints = dict(deployment.endpoints or {})
     for name, value in parameters.items():
@@ -248,5 +263,9 @@ def bound_to(deployment, parameters):
         falls_back = default.endpoint and names[name] not in endpoints
         if value or not (falls_back and not left_open):
             endpoints[names[name]] = (Peer.parse(value),) if value else ()
+            for role in roles_of(deployment):
+                own = on_its_own(deployment, role, names[name])
+                if own is not None:
+                    endpoints[f"{role}/{names[name]}"] = own
     left = tuple(name for name in deployment.open if name not in endpoints)
     return replace(deployment, endpoints=endpoints, open=left)

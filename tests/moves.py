@@ -37,6 +37,9 @@ MOVES = {
         bound(ontap_cluster_management_lif=[]),
         bound(outbound_internet=["sg-01234567"],
               ontap_cluster_management_lif=["10.3.0.0/16", "pl-01234567"])),
+    "a group gets the bindings of all groups as its own": (
+        ACME, bound(**{"manager/inbound-clients": ["10.0.0.0/8"],
+                       "manager/active-directory": ["10.10.0.10/32", "10.20.0.10/32"]})),
     "outbound mode": (replace(ACME, outbound="basic"), ACME),
     "topology": (ACME, replace(ACME, topology="single-node")),
     "compact": (bound(nfs_clients=["10.4.0.0/16"]),

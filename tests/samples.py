@@ -34,6 +34,14 @@ DEPLOYMENTS = {preset: DATA.preset(preset) for preset in DATA.presets()} | {
             "mail-server": (),
         },
     ),
+    "bound-for-one-group": variant(
+        endpoints={
+            "manager/inbound-clients": {"hq": Peer.parse("10.1.0.0/16", "hq")},
+            "cloud-volumes-ontap/active-directory": {"dc1": DC1, "dc2": DC2},
+            "ha-mediator/aws-api-services": peers("pl-01234567", "group:manager"),
+            "manager/dns": (),
+        },
+    ),
     "a-peer-at-both-destinations": variant(
         groups=("manager",),
         endpoints={

@@ -77,10 +77,22 @@ def bindings(draw, roles):
     return dict(zip(names, peers, strict=True))
 
 
+def of_one_group(release, roles):
+    """The keys that bind an endpoint in the rules of one group only."""
+    return [
+        f"{role}/{endpoint}"
+        for role in roles
+        for endpoint in DATA.catalogue.endpoints
+        if endpoint in DATA.catalogue.endpoints_of(DATA.release(release), role)
+    ]
+
+
 @st.composite
-def endpoints(draw, roles):
+def endpoints(draw, roles, release):
     """Bindings of some endpoints. Those that share a row often have peers in common."""
     bound = draw(st.dictionaries(st.sampled_from([*DATA.catalogue.endpoints]), bindings(roles)))
+    own = st.sampled_from(of_one_group(release, roles))
+    bound |= draw(st.just({}) | st.dictionaries(own, bindings(roles), max_size=3))
     for names in TOGETHER if draw(st.booleans()) else ():
         shared = draw(st.lists(bindables(roles), min_size=1, max_size=2))
         for name in draw(st.lists(st.sampled_from(names), min_size=1, unique=True)):
@@ -120,7 +132,7 @@ def deployments(draw, **fixed):
         "topology": topology,
         "groups": None if groups is None else tuple(groups),
         "outbound": draw(st.sampled_from(["advanced", "basic"])),
-        "endpoints": draw(endpoints(roles)),
+        "endpoints": draw(endpoints(roles, release)),
         "supplements": draw(some_of(DATA.catalogue.supplements)),
         "features": draw(st.none() | features(release)),
         "tags": draw(TAGS),
@@ -214,6 +226,19 @@ def bind(draw, deployment):
     return _bound(deployment, **{draw(st.sampled_from([*DATA.catalogue.endpoints])): bound})
 
 
+def bind_for_one_group(draw, deployment):
+    """One group gets a binding of its own: another one, or that of all groups."""
+    release = DATA.release(deployment.release)
+    key = draw(st.sampled_from(of_one_group(release.id, resolved_roles(deployment))))
+    same = deployment.peers(key.rpartition("/")[2])
+    other = bindings(deployment.groups or ["manager"])
+    return _bound(deployment, **{key: draw(other if same is None else st.just(same) | other)})
+
+
+def resolved_roles(deployment):
+    return [group.role for group in resolved(deployment).groups]
+
+
 def unbind(draw, deployment):
     names = [*(deployment.endpoints or {})]
     return _bound(deployment, **{draw(st.sampled_from(names)): None}) if names else deployment
@@ -233,7 +258,7 @@ def change_another_field(draw, deployment):
 
 
 CHANGES = [rename_labels, reorder_without_labels, move_a_peer, bind_what_it_stands_for, bind,
-           unbind, leave_open, change_another_field]  # fmt: skip
+           bind_for_one_group, unbind, leave_open, change_another_field]  # fmt: skip
 
 
 @st.composite

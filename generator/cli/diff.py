@@ -51,9 +51,8 @@ def diff(
       cvo-sg diff before.yaml after.yaml
     """
     from generator.compare import CHANGE_FORMATS, changes
-    from generator.load import RuleData, shipped
 
-    data = RuleData(rule_data or shipped("rule_data"))
+    data = options.open_rule_data(rule_data)
     files = [name for name in (old, new) if name not in data.releases()]
     sides = [_side(name, data, files) for name in (old, new)]
     found = changes(*sides)

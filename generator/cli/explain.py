@@ -29,11 +29,10 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
       cvo-sg explain ssh
       cvo-sg explain dns
     """
-    from generator.load import RuleData, shipped
     from generator.show import explain as as_text
     from generator.show import ports, reasons
 
-    data = RuleData(rule_data or shipped("rule_data"))
+    data = options.open_rule_data(rule_data)
     catalogue = data.catalogue
     names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints]))
     known = data.history()

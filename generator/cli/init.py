@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.options import releases
+from generator.cli.options import open_rule_data, releases
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import FieldError, UsageError, unknown
 from generator.model import name_mistake
@@ -62,15 +62,14 @@ def init(
       cvo-sg init acme.yaml --project
       cvo-sg init acme.yaml --interactive
     """
-    from generator.load import RuleData, shipped
     from generator.show import SCHEMA, Answers, starter
 
     _check_name(file)
-    data = RuleData(rule_data or shipped("rule_data"))
-    known = data.history()
-    chosen = data.release(release) if release else known[0]
     files = _project_files(file, force) if project else {}
     _refuse_existing([file, *files], force)
+    data = open_rule_data(rule_data)
+    known = data.history()
+    chosen = data.release(release) if release else known[0]
     answers = Answers(_name_of(file))
     if interactive and not sys.stdin:
         raise UsageError("--interactive: standard input is closed, so nobody can answer")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from generator.errors import GeneratorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,19 +20,32 @@ rule_data = click.option(
     "--rule-data",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="A folder of rule data that replaces the built-in one.",
+    help="A folder of rule data that adds to the built-in one, or replaces it. [default: as set in "
+    "cvo-sg.yaml]",
 )
+
+
+def open_rule_data(option: Path | None) -> RuleData:
+    """The rule data of the option, or else of the settings of the repository, or the built-in."""
+    from generator.load import RuleData, find_project, rule_data_setting, shipped
+
+    folder = option
+    settings = None if option else find_project(Path.cwd())
+    if settings:
+        setting = rule_data_setting(settings, os.path.relpath(settings))
+        folder = Path(os.path.relpath(setting)) if setting else None
+    return RuleData(folder or shipped("rule_data"))
 
 
 def names(
     of: Callable[[RuleData], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A completion of an option by the names that the built-in rule data has."""
+    """A completion of an option by the names that the rule data has."""
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-        from generator.load import RuleData, shipped
-
-        return [name for name in of(RuleData(shipped("rule_data"))) if name.startswith(incomplete)]
+        with suppress(GeneratorError):
+            return [name for name in of(open_rule_data(None)) if name.startswith(incomplete)]
+        return []
 
     return complete
 

@@ -37,12 +37,16 @@ from generator.errors import UsageError, unknown
     help="The output format. In csv, a cell that begins with = + - @ or a tab, which a spreadsheet "
     "would take for a formula, has an apostrophe in front.",
 )
+@click.option(
+    "--supplements", is_flag=True, help="List the rules of the supplements, not documented ones."
+)
 @options.rule_data
 def rules(
     release_ids: tuple[str, ...],
     list_releases: bool,
     roles: tuple[str, ...],
     output: str,
+    supplements: bool,
     rule_data: Path | None,
 ) -> None:
     """List the documented rules, row by row, with the permissions that they mean.
@@ -55,14 +59,25 @@ def rules(
       cvo-sg rules --releases
       cvo-sg rules --group manager
       cvo-sg rules --release 3.7 --output json
+      cvo-sg rules --supplements
     """
-    from generator.load import RuleData, shipped
-    from generator.show import ROW_FORMATS, documented_rows, release_list, release_records
+    from generator.show import (
+        ROW_FORMATS,
+        documented_rows,
+        release_list,
+        release_records,
+        supplement_rows,
+    )
 
-    data = RuleData(rule_data or shipped("rule_data"))
+    data = options.open_rule_data(rule_data)
     for role in roles:
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
+    if supplements:
+        if release_ids or list_releases:
+            raise UsageError("--supplements lists no releases: leave out --release and --releases")
+        terminal.echo(ROW_FORMATS[output](supplement_rows(data.catalogue, roles)), nl=False)
+        return
     releases = [data.release(name) for name in release_ids] or data.history()
     if list_releases:
         if roles or output not in ("table", "json"):

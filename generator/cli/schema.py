@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.cli import terminal
+from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ def schema(kind: str, rule_data: Path | None) -> None:
       cvo-sg schema deployment > deployment.schema.json
       cvo-sg schema project > cvo-sg.schema.json
     """
-    from generator.load import RuleData, shipped
 
-    terminal.echo(schema_text(kind, RuleData(rule_data or shipped("rule_data"))), nl=False)
+    terminal.echo(schema_text(kind, open_rule_data(rule_data)), nl=False)
 
 
 def schema_text(kind: str, data: RuleData) -> str:

@@ -77,7 +77,7 @@ def changes_options(command: Any) -> Any:
             multiple=True,
             metavar="E=PEER,...",
             help="Bind an endpoint to these peers instead of the deployment's; without a peer, to "
-            "nobody. Repeatable.",
+            "nobody. <group>/<endpoint> binds it in the rules of one group only. Repeatable.",
         ),
     ]
     for option in reversed(options):

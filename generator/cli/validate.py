@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
+from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
@@ -85,9 +86,8 @@ def validate(
       cvo-sg validate . --output sarif > findings.sarif
     """
     from generator.check import REPORTS, Kind, Report
-    from generator.load import RuleData, shipped
 
-    data = RuleData(rule_data or shipped("rule_data"))
+    data = open_rule_data(rule_data)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
     found = (target for path in paths for target in _targets(Path(path), skip_others))

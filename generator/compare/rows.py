@@ -39,8 +39,8 @@ class State(NamedTuple):
     name: str
     rows: Mapping[Key, Rule]
     permissions: tuple[Permission, ...]
-    defaults: Mapping[str, Default]
-    """The defaults of endpoints that the release sets itself."""
+    defaults: Mapping[tuple[str, str], Default]
+    """The defaults that the release sets itself, by role and endpoint."""
     without: tuple[Dropped, ...] = ()
 
 
@@ -96,7 +96,12 @@ def of_release(release: Release) -> State:
                             endpoint,
                         )
                         permissions.setdefault(found.identity, found)
-    return State(release.id, documented, tuple(permissions.values()), release.info.defaults)
+    defaults = {
+        (role, endpoint): default
+        for role in release.rules
+        for endpoint, default in release.info.defaults.items()
+    }
+    return State(release.id, documented, tuple(permissions.values()), defaults)
 
 
 def of_deployment(
@@ -110,9 +115,11 @@ def of_deployment(
             for row in select_rows(deployment, release, catalogue, group.role, direction):
                 used.setdefault(((group.role, direction), row.id), row)
     free = {
-        endpoint: default
+        (group.role, endpoint): default
+        for group in resolved.groups
         for endpoint, default in release.info.defaults.items()
-        if deployment.peers(endpoint) is None and endpoint not in deployment.open
+        if deployment.peers(deployment.key(endpoint, group.role)) is None
+        and endpoint not in deployment.open
     }
     permissions = (*granted(resolved), *not_filled_in(resolved))
     return State(name, used, permissions, free, resolved.dropped)
@@ -152,7 +159,7 @@ def _rows(old: State, new: State) -> Iterator[RowChange]:
         kind: Kind
         if before is None or after is None:
             kind = "added" if after else "removed"
-        elif _meaning(before, old) != _meaning(after, new):
+        elif _meaning(before, group, old) != _meaning(after, group, new):
             kind = "changed"
         elif any(getattr(before, cell) != getattr(after, cell) for cell in CELLS):
             kind = "reworded"
@@ -179,9 +186,9 @@ def _in_order(old: Iterable[Key], new: Iterable[Key]) -> list[Key]:
     return order
 
 
-def _meaning(rule: Rule, side: State) -> tuple[object, ...]:
-    """What EC2 sees of a row, while nothing is bound."""
-    return rule.traffic, rule.endpoints, [side.defaults.get(e) for e in rule.endpoints]
+def _meaning(rule: Rule, role: str, side: State) -> tuple[object, ...]:
+    """What EC2 sees of a row of a group, while nothing is bound."""
+    return rule.traffic, rule.endpoints, [side.defaults.get((role, e)) for e in rule.endpoints]
 
 
 def as_table(found: Changes, wording: bool) -> str:

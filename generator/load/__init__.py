@@ -1,6 +1,7 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
 from generator.load.files import read_stream
+from generator.load.layers import shipped
 from generator.load.project import (
     PROJECT_FILES,
     Output,
@@ -9,8 +10,9 @@ from generator.load.project import (
     listed_deployments,
     project_root,
     read_project,
+    rule_data_setting,
 )
-from generator.load.rule_data import RuleData, shipped
+from generator.load.rule_data import RuleData
 from generator.load.schema import deployment_schema, project_schema, rule_data_schema
 
 __all__ = [
@@ -26,5 +28,6 @@ __all__ = [
     "read_project",
     "read_stream",
     "rule_data_schema",
+    "rule_data_setting",
     "shipped",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 
 from generator.errors import KEY, KeyPath, Mistake, unknown
-from generator.load.strict_yaml import Parsed
+from generator.load.parsed import Parsed
 from generator.model import (
     Catalogue,
     Endpoint,
@@ -20,13 +20,38 @@ from generator.model import (
 )
 
 
+def check_descriptions(parsed: Parsed[Mapping[str, Group]]) -> Iterator[Mistake]:
+    """Descriptions of groups that differ from those in the layer below."""
+    for role, group in parsed.below.value.items() if parsed.below else ():
+        if parsed.value[role].description != group.description:
+            yield parsed.mistake(
+                (role, "description"),
+                f"a new description would replace the security group {role}, and what uses it: "
+                "remove this line",
+            )
+
+
 def check_endpoints(
     parsed: Parsed[Mapping[str, Endpoint]], groups: Mapping[str, Group]
 ) -> Iterator[Mistake]:
-    """Unknown and circular defaults."""
+    """Unknown and circular defaults; those that a layer makes so are mistakes of that layer."""
     for name in parsed.value:
         for path, message in _bad_default(name, parsed.value, groups):
-            yield parsed.mistake((name, "default", *path), message)
+            changed = _changed(name, parsed)
+            if changed == name:
+                yield parsed.mistake((name, "default", *path), message)
+            else:
+                yield parsed.mistake((changed, "default"), f"{name}: {message}")
+
+
+def _changed(name: str, parsed: Parsed[Mapping[str, Endpoint]]) -> str:
+    """The endpoint whose default the file has: this one, or the first one that it falls back to."""
+    follows: str | None = name
+    for _ in parsed.value:
+        if follows is None or (follows, "default") in parsed.places:
+            break
+        follows = parsed.value[follows].default.endpoint if follows in parsed.value else None
+    return follows or name
 
 
 def check_release(parsed: Parsed[ReleaseInfo], catalogue: Catalogue) -> Iterator[Mistake]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from generator.errors import KEY, FieldError, Mistake
-from generator.load.strict_yaml import Parsed
+from generator.load.parsed import Parsed
 from generator.model import Endpoint, Group, Supplement, check_slug, pascal, snake
 
 # The variables and the outputs of every Terraform module, which are parameters (VpcId, Name) and
@@ -54,6 +55,7 @@ def check_endpoint_ids(
         if reason := _taken(name, roles):
             message = f"reserved endpoint id {name!r}: {reason}: choose another id"
             yield parsed.mistake((name, KEY), message)
+    yield from _of_one_group(parsed, roles)
 
 
 def check_supplement_ids(parsed: Parsed[Mapping[str, Supplement]]) -> Iterator[Mistake]:
@@ -81,6 +83,21 @@ def _alike(
         elif name != other and not (_NOT_ALIKE.search(name) or _NOT_ALIKE.search(other)):
             message = f"{other!r} and {name!r} are both {pascal(name)} in CloudFormation"
             yield parsed.mistake((key, *at), f"{what}s {message}: change one")
+
+
+def _of_one_group(
+    parsed: Parsed[Mapping[str, Endpoint]], roles: Iterable[str]
+) -> Iterator[Mistake]:
+    """Endpoints whose variable, if a deployment binds them for one group, something else has."""
+    has = dict.fromkeys(OUR_VARIABLES, "every Terraform module")
+    has |= {snake(name): f"endpoint {name!r}" for name in parsed.value}
+    for role, name in product(roles, parsed.value):
+        own, key = f"{name}-of-{role}", f"{role}/{name}"
+        other = has.setdefault(snake(own), repr(key))
+        if other != repr(key):
+            message = f"{key} would have the variable {snake(own)}, which {other} has, too"
+            at = own if (own, KEY) in parsed.places else name  # the one that a layer adds
+            yield parsed.mistake((at, KEY), f"{message}: choose another id")
 
 
 def _taken(name: str, roles: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
+from generator.load.parsed import Parsed
 from generator.load.search import (
     is_own,
     is_shared,
@@ -18,7 +19,7 @@ from generator.load.search import (
     outside,
     searched,
 )
-from generator.load.strict_yaml import Parsed, parse
+from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
@@ -47,7 +48,7 @@ class Project:
     outputs: tuple[Output, ...]
     """The folders of generated files."""
     rule_data: str | None = None
-    """A folder of rule data that replaces the built-in one, relative to this file."""
+    """A folder of rule data that adds to the built-in one or replaces it, relative to this file."""
     templates: str | None = None
     """A folder of templates to use in addition to the built-in ones, relative to this file."""
 
@@ -80,16 +81,31 @@ def read_project(path: Path, name: str) -> Project:
 
     Everything that it names is below its own folder, symbolic links resolved, and not in `.git`.
     """
+    parsed = _parsed(path, name)
+    mistakes = [*_mistakes(path, parsed.value), *_bad_folders(path, parsed.value)]
+    if mistakes:
+        raise InputError(parsed.mistake(at, message) for at, message in mistakes)
+    return parsed.value
+
+
+def rule_data_setting(path: Path, name: str) -> Path | None:
+    """The folder of rule data that a settings file names, for commands that generate nothing.
+
+    Raises InputError as `read_project` does, but not for what the settings list to generate.
+    """
+    parsed = _parsed(path, name)
+    mistakes = [*_bad_folders(path, parsed.value)]
+    if mistakes:
+        raise InputError(parsed.mistake(at, message) for at, message in mistakes)
+    return path.parent / parsed.value.rule_data if parsed.value.rule_data else None
+
+
+def _parsed(path: Path, name: str) -> Parsed[Project]:
     if outside(path.parent, path):
         message = "the file is a link to a place outside its folder: put the file itself here"
         raise InputError([Mistake(name, 0, 0, message)])
     text = read(path, name)
-    parsed: Parsed[Project]
-    parsed = parse(text, Project, name) if path.name == FILE else _from_toml(text, name)
-    mistakes = [parsed.mistake(at, message) for at, message in _mistakes(path, parsed.value)]
-    if mistakes:
-        raise InputError(mistakes)
-    return parsed.value
+    return parse(text, Project, name) if path.name == FILE else _from_toml(text, name)
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
@@ -99,7 +115,7 @@ def listed_deployments(path: Path, output: Output) -> list[Path]:
 
 
 def _mistakes(path: Path, project: Project) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with the settings: where, and a sentence."""
+    """What is wrong with what the settings list: where, and a sentence."""
     if not project.outputs:
         yield ("outputs",), "outputs: add at least one folder with deployments or presets"
     for i, output in enumerate(project.outputs):
@@ -113,6 +129,9 @@ def _mistakes(path: Path, project: Project) -> Iterator[tuple[KeyPath, str]]:
             yield (*at, "out"), message
         if output.out in [other.out for other in project.outputs[:i]]:
             yield (*at, "out"), f"{output.out} is listed twice: merge the entries"
+
+
+def _bad_folders(path: Path, project: Project) -> Iterator[tuple[KeyPath, str]]:
     for key, folder in (("rule_data", project.rule_data), ("templates", project.templates)):
         for message in _bad_folder(path, folder) if folder else ():
             yield (key,), message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from generator.errors import (
     UsageError,
     choices,
     first_ones,
-    shown,
-    suggestion,
     unknown,
 )
+from generator.load.bindings import check_bindings
 from generator.load.checks import (
+    check_descriptions,
     check_endpoints,
     check_release,
     check_rules,
@@ -31,9 +32,19 @@ from generator.load.checks import (
 )
 from generator.load.files import named, read, subfolders
 from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
-from generator.load.strict_yaml import Malformed, Parsed, parse
+from generator.load.layers import (
+    ENDPOINTS,
+    GROUPS,
+    PRESETS,
+    RELEASES,
+    SUPPLEMENTS,
+    find,
+    layers,
+    read_entries,
+)
+from generator.load.parsed import Malformed, Parsed
+from generator.load.strict_yaml import parse
 from generator.model import (
-    PEER_NAME,
     Catalogue,
     Deployment,
     Endpoint,
@@ -47,35 +58,28 @@ from generator.model import (
 )
 
 
-def shipped(folder: str) -> Path:
-    """The built-in `rule_data` or `templates`.
-
-    A wheel has them inside the package, a checkout beside it.
-    """
-    package = Path(__file__).parents[1]
-    inside = package / folder
-    return inside if inside.is_dir() else package.parent / folder
-
-
 class RuleData:
-    """A folder of rule data. Files are read when they are needed, and checked across files."""
+    """A folder of rule data over the built-in one, or in its place.
+
+    Files are read when they are needed, and checked across files.
+    """
 
     def __init__(self, root: Path) -> None:
-        """Raises UsageError for a folder that does not exist or has no releases."""
-        if not _is_folder(root / "releases"):
-            raise UsageError(f"{root} is not a folder of rule data: it has no releases/")
+        """Raises UsageError for a folder without rule data, and InputError for mistakes in it."""
         self.root = root
+        self.layers = layers(root)
         self._releases: dict[str, Release] = {}
         _raise(self._bad_names())
-        groups = self._read(root / "groups.yaml", Mapping[str, Group])
-        endpoints = self._read(root / "endpoints.yaml", Mapping[str, Endpoint])
+        groups = read_entries(self.layers, GROUPS, Group)
+        endpoints = read_entries(self.layers, ENDPOINTS, Endpoint)
+        _raise(check_descriptions(groups))
         _raise(check_roles(groups))
         _raise(check_endpoint_ids(endpoints, groups.value))
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
         self._supplements: Parsed[Mapping[str, Supplement]] | None = None
-        if os.path.lexists(root / "supplements.yaml"):
-            supplements = self._read(root / "supplements.yaml", Mapping[str, Supplement])
+        if any(os.path.lexists(layer / SUPPLEMENTS) for layer in self.layers):
+            supplements = read_entries(self.layers, SUPPLEMENTS, Supplement)
             _raise(check_supplement_ids(supplements))
             _raise(check_supplements(supplements, self.catalogue, self.releases()))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
@@ -83,25 +87,25 @@ class RuleData:
 
     def _bad_names(self) -> Iterator[Mistake]:
         """Releases and presets whose names no command line or file system takes."""
-        for name in self.releases():
-            try:
-                check_release_id(name)
-            except FieldError as error:
-                yield Mistake(str(self.root / "releases"), 0, 0, str(error))
-        for name in self.presets():
-            try:
-                check_slug(name, "preset name")
-            except FieldError as error:
-                yield Mistake(str(self.root / "presets"), 0, 0, str(error))
+        for layer in self.layers:
+            for name in _releases(layer):
+                try:
+                    check_release_id(name)
+                except FieldError as error:
+                    yield Mistake(str(layer / RELEASES), 0, 0, str(error))
+            for name in _presets(layer):
+                try:
+                    check_slug(name, "preset name")
+                except FieldError as error:
+                    yield Mistake(str(layer / PRESETS), 0, 0, str(error))
 
     def releases(self) -> list[str]:
         """The ids of the releases, sorted; hidden folders are none."""
-        return [n for n in subfolders(self.root / "releases") if not n.startswith(".")]
+        return sorted({name for layer in self.layers for name in _releases(layer)})
 
     def presets(self) -> list[str]:
         """The names of the presets, sorted."""
-        found = (path.stem for path in named(self.root / "presets", ".yaml"))
-        return [name for name in found if not name.startswith(".")]
+        return sorted({name for layer in self.layers for name in _presets(layer)})
 
     def release(self, name: str) -> Release:
         """One release with all of its rules. Raises UsageError for an unknown name."""
@@ -116,12 +120,12 @@ class RuleData:
         return sorted(map(self.release, self.releases()), key=lambda release: release.age)
 
     def _release(self, name: str) -> Release:
-        folder = self.root / "releases" / name
-        info = self._read(folder / "release.yaml", ReleaseInfo)
+        find_in = partial(find, self.layers, RELEASES, name)
+        info = self._read(find_in("release.yaml"), ReleaseInfo)
         _raise(check_release(info, self.catalogue))
         catalogue = self.catalogue.of(info.value)
         rules = {
-            role: self._read(folder / f"{role}.yaml", GroupRules) for role in info.value.groups
+            role: self._read(find_in(f"{role}.yaml"), GroupRules) for role in info.value.groups
         }
         _raise(m for parsed in rules.values() for m in check_rules(parsed, catalogue))
         release = Release(name, info.value, {role: p.value for role, p in rules.items()})
@@ -133,7 +137,7 @@ class RuleData:
         """One preset. Raises UsageError for an unknown name."""
         if name not in self.presets():
             raise UsageError(unknown("preset", name, self.presets()))
-        return self.deployment(self.root / "presets" / f"{name}.yaml")
+        return self.deployment(find(self.layers, PRESETS, f"{name}.yaml"))
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with all mistakes."""
@@ -180,17 +184,24 @@ class RuleData:
                     yield (field, i), f"duplicate {name!r}: remove one"
                 seen.add(name)
         yield from self._names_that_do_not_exist(deployment)
-        for endpoint in deployment.endpoints or {}:
-            if endpoint not in self.catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
-                yield ("endpoints", endpoint, KEY), message
-            else:
-                yield from _peer_problems(endpoint, deployment, self._roles(deployment))
+        roles = self._roles(deployment)
+        used = partial(self._used, deployment.release)
+        yield from check_bindings(deployment, documented, roles, self.catalogue, used)
+
+    def _used(self, first: str, role: str) -> frozenset[str]:
+        """The endpoints of a group's rules in any release, one of them first, or supplement."""
+        names = (n for n in (first, *self.releases()) if role in self.release(n).rules)
+        found = (self.catalogue.endpoints_of(self.release(name), role) for name in names)
+        return frozenset().union(*found)
 
     def _names_that_do_not_exist(self, deployment: Deployment) -> Iterator[tuple[KeyPath, str]]:
         for i, endpoint in enumerate(deployment.open):
-            if endpoint not in self.catalogue.endpoints:
-                message = unknown("endpoint", endpoint, list(self.catalogue.endpoints))
+            name = endpoint.rpartition("/")[2]
+            if name not in self.catalogue.endpoints:
+                message = unknown("endpoint", name, list(self.catalogue.endpoints))
+                yield ("open", i), message
+            elif name != endpoint:
+                message = f"open is for all groups: use {name}, or bind {endpoint} under endpoints"
                 yield ("open", i), message
             elif endpoint in (deployment.endpoints or {}):
                 yield ("open", i), f"{endpoint} is also bound under endpoints: remove one"
@@ -204,42 +215,29 @@ class RuleData:
                 yield ("features", feature, KEY), unknown("feature", feature, known)
 
     def _roles(self, deployment: Deployment) -> tuple[str, ...]:
-        """The groups of a deployment, or all possible ones if it lists none."""
-        documented = self.release(deployment.release).info.groups
+        """The groups of a deployment, or those that it gets if it lists none."""
+        groups = self.catalogue.groups
         return deployment.groups or tuple(
             role
-            for role in documented
-            if deployment.topology == "ha" or not self.catalogue.groups[role].ha_only
+            for role in self.release(deployment.release).info.groups
+            if (deployment.topology == "ha" or not groups[role].ha_only)
+            and not groups[role].created_by_product
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
         return parse(read(path, str(path)), cls, str(path))
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a folder is there. Raises InputError if that cannot be seen."""
-    try:
-        return path.is_dir()
-    except OSError as error:
-        raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+def _releases(layer: Path) -> list[str]:
+    return [name for name in subfolders(layer / RELEASES) if not name.startswith(".")]
+
+
+def _presets(layer: Path) -> list[str]:
+    found = (path.stem for path in named(layer / PRESETS, ".yaml"))
+    return [name for name in found if not name.startswith(".")]
 
 
 def _raise(mistakes: Iterator[Mistake]) -> None:
     found = first_ones(mistakes)
     if found:
         raise InputError(found)
-
-
-def _peer_problems(
-    endpoint: str, deployment: Deployment, roles: tuple[str, ...]
-) -> Iterator[tuple[KeyPath, str]]:
-    bound = (deployment.endpoints or {})[endpoint]
-    places: list[str | int] = list(bound) if isinstance(bound, Mapping) else [*range(len(bound))]
-    for place, peer in zip(places, deployment.peers(endpoint) or (), strict=True):
-        path = ("endpoints", endpoint, place)
-        if peer.kind == "group" and peer.value not in roles:
-            message = f"group {shown(peer.value)} is not in this deployment"
-            yield path, f"{message}: {suggestion(peer.value, roles)}"
-        if isinstance(place, str) and not PEER_NAME.fullmatch(place):
-            rule = "use up to 63 letters, digits and . _ -, beginning with a letter"
-            yield (*path, KEY), f"invalid peer name {shown(place)}: {rule}"

@@ -21,7 +21,7 @@ _PEER = {
 
 
 def rule_data_schema() -> dict[str, Any]:
-    """The schema of every rule data file except the presets: any one of five kinds."""
+    """The schema of every rule data file except the presets: any one of six kinds."""
     from pydantic import TypeAdapter
 
     kinds: dict[str, Any] = {
@@ -30,14 +30,17 @@ def rule_data_schema() -> dict[str, Any]:
         "release": model.ReleaseInfo,
         "rules": model.GroupRules,
         "supplements": Mapping[str, model.Supplement],
+        "layer": model.Layer,
     }
     _document()
     schemas, definitions = TypeAdapter.json_schemas(
         [(name, _MODE, TypeAdapter(kind)) for name, kind in kinds.items()]
     )
+    for entry in ("Group", "Endpoint", "Supplement"):  # a layer has only what it changes
+        definitions["$defs"][entry].pop("required")
     return {
         "$schema": DIALECT,
-        "title": "Rule data: groups, endpoints, a release, the rules of a group, or supplements",
+        "title": "Rule data: groups, endpoints, supplements, a release, its rules, or a folder",
         "anyOf": [schemas[name, _MODE] for name in kinds],
         **definitions,
     }
@@ -58,7 +61,10 @@ def deployment_schema(
     fields = schema["properties"]
     fields["release"]["enum"] = list(releases)
     fields["groups"]["anyOf"][0]["items"]["enum"] = list(groups)
-    fields["endpoints"]["anyOf"][0]["propertyNames"] = {"enum": list(endpoints)}
+    of_one_group = f"^({'|'.join(groups)})/({'|'.join(endpoints)})$"
+    fields["endpoints"]["anyOf"][0]["propertyNames"] = {
+        "anyOf": [{"enum": list(endpoints)}, {"pattern": of_one_group}]
+    }
     fields["open"]["items"]["enum"] = list(endpoints)
     fields["supplements"]["items"]["enum"] = list(supplements)
     return {"$schema": DIALECT, **schema}

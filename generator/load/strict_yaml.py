@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from generator.errors import (
     KEY,
@@ -27,6 +27,7 @@ from generator.errors import (
     suggestion,
     unknown,
 )
+from generator.load.parsed import Malformed, Parsed, Place
 from generator.load.yaml_nodes import (
     MAX_DEPTH,
     MappingNode,
@@ -36,9 +37,6 @@ from generator.load.yaml_nodes import (
     compose,
     describe,
 )
-
-T = TypeVar("T")
-Place = tuple[int, int]
 
 MAX_NODES = 100_000  # nested aliases grow without bound; real files stay far below
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
@@ -52,40 +50,34 @@ _READ_AS = {
 }
 
 
-@dataclass(frozen=True)
-class Parsed(Generic[T]):
-    """A value read from a file, and the place of each of its parts."""
-
-    value: T
-    file: str
-    places: Mapping[KeyPath, Place]
-
-    def mistake(self, path: KeyPath, message: str) -> Mistake:
-        """A mistake at a path of keys and indices, or at the nearest parent with a place."""
-        while path and path not in self.places:
-            path = path[:-1]
-        line, column = self.places[path]
-        return Mistake(self.file, line, column, message)
-
-
-class Malformed(InputError):
-    """A file with mistakes, and its well-formed top-level fields."""
-
-    def __init__(self, mistakes: list[Mistake], rest: Parsed[dict[str, Any]]) -> None:
-        super().__init__(mistakes)
-        self.rest = rest
-
-
 def parse(data: bytes, cls: Any, file: str) -> Parsed[Any]:
     """Read YAML as `cls`: a dataclass of the model, or a mapping from a name to one.
 
     Raises Malformed with every mistake of the file.
     """
     reader = _Reader(file)
-    value = reader.read(compose(data, file), cls, ())
+    return Parsed(_whole(reader, data, cls), file, reader.places)
+
+
+def parse_over(
+    below: Parsed[Mapping[str, Any]], data: bytes, cls: Any, file: str
+) -> Parsed[Mapping[str, Any]]:
+    """Read YAML as a mapping from a name to a dataclass, over the one in another file.
+
+    An entry with a name of the file below needs no more than the fields that it changes. Raises
+    Malformed with every mistake of this file.
+    """
+    reader = _Reader(file, below.value)
+    value = _whole(reader, data, cls)
+    return Parsed({**below.value, **value}, file, reader.places, below)
+
+
+def _whole(reader: _Reader, data: bytes, cls: Any) -> Any:
+    value = reader.read(compose(data, reader.file), cls, ())
     if reader.mistakes:
-        raise Malformed(reader.mistakes, Parsed(reader.well_formed, file, reader.places))
-    return Parsed(value, file, reader.places)
+        rest = Parsed(reader.well_formed, reader.file, reader.places)
+        raise Malformed(reader.mistakes, rest)
+    return value
 
 
 class _Bad(Exception):
@@ -95,8 +87,9 @@ class _Bad(Exception):
 class _Reader:
     """Builds the value of one file, and collects mistakes and places."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, below: Mapping[str, Any] | None = None) -> None:
         self.file = file
+        self.below = below or {}
         self.mistakes: list[Mistake] = []
         self.places: dict[KeyPath, Place] = {}
         self.well_formed: dict[str, Any] = {}
@@ -189,7 +182,8 @@ class _Reader:
             if isinstance(key_node, ScalarNode) and key_node.value not in hints:
                 self._bad(key_node, unknown("key", key_node.value, list(hints)))
         meant = {near for key in pairs if key not in hints for near in nearest(key, list(hints))}
-        for key in required:
+        below = self.below.get(str(path[0])) if len(path) == 1 else None
+        for key in required if below is None else ():
             if key not in pairs and key not in meant:
                 self._bad(node, f"missing key {key!r}")
         values = self._values({k: v for k, v in pairs.items() if k in hints}, hints, path)
@@ -197,7 +191,7 @@ class _Reader:
             if not path:
                 self.well_formed = values
             raise _Bad
-        return cls(**values)
+        return cls(**values) if below is None else replace(below, **values)
 
     def _list(self, node: Node, hint: Any, path: KeyPath) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):

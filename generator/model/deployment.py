@@ -42,7 +42,8 @@ class Deployment:
     outbound: Mode = "advanced"
     """The outbound table that applies: `basic` or `advanced`."""
     endpoints: Mapping[str, tuple[Bindable, ...] | Mapping[str, Bindable]] | None = None
-    """For each endpoint a list of peers, or a mapping from names to peers; `[]` means nobody."""
+    """For each endpoint a list of peers, or a mapping from names to peers; `[]` means nobody. A key
+    `<role>/<endpoint>` binds the endpoint in the rules of one group only."""
     open: tuple[str, ...] = ()
     """Endpoints to leave to whoever deploys: their default does not apply."""
     supplements: tuple[str, ...] = ()
@@ -70,9 +71,17 @@ class Deployment:
         yield from _tag_mistakes(self.tags or {})
         yield from self._entries_mistakes()
 
-    def peers(self, endpoint: str) -> tuple[Peer, ...] | None:
-        """The peers bound to an endpoint; None if it is left out."""
-        bound = (self.endpoints or {}).get(endpoint)
+    def key(self, endpoint: str, role: str) -> str:
+        """The key of an endpoint in the rules of a group: its own one, or that of all groups.
+
+        It need not be among the `endpoints`.
+        """
+        own = f"{role}/{endpoint}"
+        return own if own in (self.endpoints or {}) else endpoint
+
+    def peers(self, key: str) -> tuple[Peer, ...] | None:
+        """The peers bound by a key of `endpoints`; None if it is left out."""
+        bound = (self.endpoints or {}).get(key)
         if isinstance(bound, Mapping):
             return tuple(replace(self._peer(item), name=name) for name, item in bound.items())
         return None if bound is None else tuple(map(self._peer, bound))

@@ -53,6 +53,8 @@ class Line(NamedTuple):
     """One line of a group's table: traffic to or from one endpoint, from one or more rows."""
 
     endpoint: str
+    chain: tuple[str, ...]
+    """The keys that can bind it in a deployment file: its own, and those that it falls back to."""
     group: str | None
     """The role of the group that the endpoint is, if it is a group of the deployment."""
     traffic: Traffic
@@ -60,6 +62,16 @@ class Line(NamedTuple):
     """The purposes of its rows in the characters that EC2 accepts."""
     rows: tuple[str, ...]
     """The ids of its rows."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that hold its peers, in the order in which they are consulted.
+
+        What a deployment binds for one group only is an input of that group, and no other input
+        reaches the lines that fall back to it.
+        """
+        role, slash, endpoint = self.chain[-1].partition("/")
+        return (f"{endpoint}-of-{role}",) if slash else self.chain
 
 
 class ResolvedGroup(NamedTuple):

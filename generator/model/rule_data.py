@@ -26,6 +26,14 @@ NOT_EC2_TEXT = re.compile(f"[^{_EC2_CHARACTERS}]")
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A folder of rule data: `rule-data.yaml`."""
+
+    replaces_built_in: bool
+    """Whether the folder replaces the built-in rule data, rather than adding to it."""
+
+
+@dataclass(frozen=True)
 class Default:
     """The value of an endpoint that a deployment leaves out: at most one of these."""
 
@@ -203,6 +211,15 @@ class Catalogue:
         """An endpoint and the endpoints that it defaults to, in order."""
         fallback = self.endpoints[endpoint].default.endpoint
         return (endpoint, *(self.chain(fallback) if fallback else ()))
+
+    def endpoints_of(self, release: Release, role: str) -> frozenset[str]:
+        """The endpoints of a group's rules, and of its supplements, and those they default to."""
+        rules = [rule for *_, table in release.rules[role].tables() for rule in table]
+        for supplement in self.supplements.values():
+            tables = supplement.tables(release.id)
+            rules += [rule for group, _, table in tables if group == role for rule in table]
+        known = self.of(release.info)
+        return frozenset(n for rule in rules for e in rule.endpoints for n in known.chain(e))
 
     def of(self, release: ReleaseInfo) -> Catalogue:
         """The catalogue with the defaults that a release documents, and its help."""

@@ -65,19 +65,19 @@ def replacement(file: str, role: str) -> Advice:
 
 
 def _open(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    chains = {each.id: each.chain for each in resolved.inputs}
+    chains = {(g.role, line.endpoint): line.chain for g in resolved.groups for line in g.ingress}
     inbound = (rule for rule in granted(resolved) if rule.direction == "inbound")
     for rule in open_to_everybody(inbound):
         document = release.document_of(rule.group)
         names = ", ".join(rule.rows)
-        fallback = chains[rule.endpoint][-1]
-        all_of_them = f", or {fallback} for all like it" if fallback != rule.endpoint else ""
+        key, *fallbacks = chains[rule.group, rule.endpoint]
+        all_of_them = f", or {fallbacks[-1]} for all like it" if fallbacks else ""
         part = "" if rule.peer.value in EVERYWHERE.values() else ", part of the whole internet"
         yield Advice(
             "open-to-the-internet",
             f"{resolved.name}: group {rule.group} has an inbound rule for {rule.traffic} from "
             f'{rule.peer.value}{part} (row {names} of "{document}": {rule.description}). Name who '
-            f"needs it under endpoints: {rule.endpoint}: [10.0.0.0/8]{all_of_them}",
+            f"needs it under endpoints: {key}: [10.0.0.0/8]{all_of_them}",
         )
 
 

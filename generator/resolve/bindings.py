@@ -16,6 +16,8 @@ Network = IPv4Network | IPv6Network
 class Bound(NamedTuple):
     """The peers of an endpoint in the rules of one group of a deployment."""
 
+    key: str
+    """What binds it in the deployment file, or would: the endpoint, or `<role>/<endpoint>`."""
     peers: tuple[Peer, ...] = ()
     """Bound by the deployment or documented; groups of the deployment last."""
     fallback: str | None = None
@@ -43,20 +45,21 @@ def bind(
     """Every endpoint bound in the rules of a role; those given to nobody are absent."""
     bound: dict[str, Bound] = {}
     for name, endpoint in catalogue.endpoints.items():
-        peers = deployment.peers(name)
+        key = deployment.key(name, role)
+        peers = deployment.peers(key)
         default = Default() if name in deployment.open else endpoint.default
         own = role if default.own_group else default.group
-        if _nobody(name, deployment, catalogue):
+        if _nobody(name, role, deployment, catalogue):
             continue
         if peers is not None:
             merged = merge(peers, collapse=deployment.compact)
-            _refuse_too_many(name, merged)
+            _refuse_too_many(key, merged)
             ordered = tuple(sorted(merged, key=lambda peer: peer.kind == "group"))
-            bound[name] = Bound(ordered, by_deployment=True)
+            bound[name] = Bound(key, ordered, by_deployment=True)
         elif own in roles:
-            bound[name] = Bound((Peer("group", own, own),), group=own)
+            bound[name] = Bound(key, (Peer("group", own, own),), group=own)
         else:
-            bound[name] = Bound(tuple(map(Peer.parse, default.cidrs)), default.endpoint)
+            bound[name] = Bound(key, tuple(map(Peer.parse, default.cidrs)), default.endpoint)
     return bound
 
 
@@ -104,7 +107,8 @@ def write_out_shared_defaults(
                 last = chain(line.endpoint, bound[role])[-1]
                 for peer in bound[role][last].peers:
                     by_peer.setdefault((line.traffic, peer.value), set()).add(last)
-            shared.update(*(names for names in by_peer.values() if len(names) > 1))
+            both = [name for names in by_peer.values() if len(names) > 1 for name in names]
+            shared.update(name for name in both if not bound[role][name].by_deployment)
     return {
         role: {
             name: party._replace(by_deployment=True) if name in shared else party
@@ -114,11 +118,12 @@ def write_out_shared_defaults(
     }
 
 
-def _nobody(name: str, deployment: Deployment, catalogue: Catalogue) -> bool:
+def _nobody(name: str, role: str, deployment: Deployment, catalogue: Catalogue) -> bool:
     """Whether the deployment says that nobody is there, of this endpoint or of its default."""
-    peers, fallback = deployment.peers(name), catalogue.endpoints[name].default.endpoint
+    peers = deployment.peers(deployment.key(name, role))
+    fallback = catalogue.endpoints[name].default.endpoint
     if peers is None and fallback and name not in deployment.open:
-        return _nobody(fallback, deployment, catalogue)
+        return _nobody(fallback, role, deployment, catalogue)
     return peers == ()
 
 

@@ -131,7 +131,7 @@ def _counterpart(p: Permission) -> Permission:
 def _with(group: ResolvedGroup, added: list[Permission]) -> ResolvedGroup:
     lines: dict[Direction, tuple[Line, ...]] = {
         direction: tuple(
-            Line(p.endpoint, p.peer.value, p.traffic, p.description, p.rows)
+            Line(p.endpoint, (), p.peer.value, p.traffic, p.description, p.rows)
             for p in added
             if p.direction == direction
         )

@@ -26,6 +26,7 @@ def lines(rows: Iterable[Rule], bound: Mapping[str, Bound], compact: bool) -> tu
     return tuple(
         Line(
             endpoint,
+            tuple(bound[name].key for name in chain(endpoint, bound)),
             bound[endpoint].group,
             traffic,
             describe(row.purpose for row in sources),

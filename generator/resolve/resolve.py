@@ -12,18 +12,23 @@ from generator.model import (
     Catalogue,
     Clash,
     Deployment,
-    Direction,
-    Input,
     Permission,
     Release,
     Resolved,
     ResolvedGroup,
     Shadowed,
 )
-from generator.resolve.bindings import Bound, bind, chain, is_open, write_out_shared_defaults
+from generator.resolve.bindings import Bound, bind, chain, write_out_shared_defaults
 from generator.resolve.connections import connect, internal
+from generator.resolve.idle import idle_bindings, idle_supplements
+from generator.resolve.inputs import inputs
 from generator.resolve.lines import lines, permissions
-from generator.resolve.rows import dropped, generated_roles, idle_supplements, select_rows
+from generator.resolve.rows import (
+    dropped,
+    generated_roles,
+    select_rows,
+    used_endpoints,
+)
 
 
 def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> Resolved:
@@ -41,6 +46,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         for role in roles
     }
     bound = write_out_shared_defaults(bindings, tables)
+    used = {role: used_endpoints(deployment, release, catalogue, role) for role in roles}
     groups = tuple(
         ResolvedGroup(
             role=role,
@@ -73,7 +79,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         quota=deployment.quota,
         compact=deployment.compact,
         protect=deployment.protect,
-        inputs=_inputs(groups, bound[roles[0]], catalogue),
+        inputs=inputs(groups, bound, deployment, catalogue, used),
         groups=groups,
         internal=among,
         clashes=_clashes(groups, bound),
@@ -105,34 +111,9 @@ def _warnings(
                 f"the supplement {name} adds no rule, because its groups or features are left "
                 "out: remove it, or add those"
             )
-
-
-def _inputs(
-    groups: Iterable[ResolvedGroup], bound: Mapping[str, Bound], catalogue: Catalogue
-) -> tuple[Input, ...]:
-    """The inputs that the lines refer to, in the order of the catalogue."""
-    directions: dict[str, Direction] = {}
-    for group in groups:
-        for direction, table in group.tables:
-            for line in table:
-                if not line.group:
-                    for name in chain(line.endpoint, bound):
-                        directions.setdefault(name, direction)
-    return tuple(
-        Input(
-            id=name,
-            title=endpoint.title,
-            help=endpoint.full_help,
-            parameter_help=endpoint.help,
-            direction=directions[name],
-            peers=bound[name].peers,
-            chain=chain(name, bound),
-            is_open=is_open(name, bound),
-            unfiltered=endpoint.unfiltered,
-        )
-        for name, endpoint in catalogue.endpoints.items()
-        if name in directions
-    )
+    idle = idle_bindings(deployment, release, catalogue)
+    if idle:
+        yield idle
 
 
 def _clashes(

@@ -61,19 +61,6 @@ def is_dropped(rule: Rule, deployment: Deployment) -> bool:
     return bool(rule.features) and not any(used.get(name, True) for name in rule.features)
 
 
-def idle_supplements(
-    deployment: Deployment, release: Release, catalogue: Catalogue, roles: tuple[str, ...]
-) -> Iterator[tuple[str, bool]]:
-    """The supplements without a rule for a deployment, and whether its release has none at all."""
-    for name in deployment.supplements:
-        tables = [
-            t for t in catalogue.supplements[name].tables(release.id) if t[0] in release.rules
-        ]
-        rules = (rule for role, _, added in tables if role in roles for rule in added)
-        if all(is_dropped(rule, deployment) for rule in rules):
-            yield name, not tables
-
-
 def select_rows(
     deployment: Deployment,
     release: Release,
@@ -89,3 +76,17 @@ def select_rows(
         for table in catalogue.supplements[name].tables(release.id):
             if table[:2] == (role, direction):
                 yield from (rule for rule in table[2] if not is_dropped(rule, deployment))
+
+
+def used_endpoints(
+    deployment: Deployment, release: Release, catalogue: Catalogue, role: str
+) -> frozenset[str]:
+    """The endpoints of a group's rules, and those that they default to."""
+    directions: tuple[Direction, ...] = ("inbound", "outbound")
+    return frozenset(
+        name
+        for direction in directions
+        for rule in select_rows(deployment, release, catalogue, role, direction)
+        for endpoint in rule.endpoints
+        for name in catalogue.chain(endpoint)
+    )

@@ -2,7 +2,7 @@
 
 from generator.show.explain import explain, ports, reasons
 from generator.show.releases import release_choice, release_list, release_records
-from generator.show.rows import ROW_FORMATS, documented_rows
+from generator.show.rows import ROW_FORMATS, documented_rows, supplement_rows
 from generator.show.starter import SCHEMA, Answers, attributes, settings, starter
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "release_records",
     "settings",
     "starter",
+    "supplement_rows",
 ]

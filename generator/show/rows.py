@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator.model import Release, Traffic, markdown
+from generator.model import Catalogue, Release, Rule, Traffic, markdown
 
 Row = dict[str, Any]
 _CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
@@ -19,23 +19,39 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
     """One record for each documented row, in document order; only those of `roles`, if given."""
     return [
-        {
-            "release": release.id,
-            "group": role,
-            "direction": direction,
-            "mode": mode,
-            "id": rule.id,
-            **{cell: getattr(rule, cell) for cell in _CELLS},
-            "endpoints": list(rule.endpoints),
-            "ha_only": rule.ha_only,
-            "note": rule.note,
-            "permissions": [asdict(traffic) for traffic in rule.traffic],
-        }
+        _record(release.id, role, direction, mode, rule)
         for role, group in release.rules.items()
         if not roles or role in roles
         for direction, mode, table in group.tables()
         for rule in table
     ]
+
+
+def supplement_rows(catalogue: Catalogue, roles: Sequence[str] = ()) -> list[Row]:
+    """The same for each rule of the supplements; their release is `supplement <name>`."""
+    return [
+        _record(f"supplement {name}", role, direction, None, rule)
+        for name, supplement in catalogue.supplements.items()
+        for role, added in supplement.groups.items()
+        if not roles or role in roles
+        for direction, table in (("inbound", added.inbound), ("outbound", added.outbound))
+        for rule in table
+    ]
+
+
+def _record(release: str, role: str, direction: str, mode: str | None, rule: Rule) -> Row:
+    return {
+        "release": release,
+        "group": role,
+        "direction": direction,
+        "mode": mode,
+        "id": rule.id,
+        **{cell: getattr(rule, cell) for cell in _CELLS},
+        "endpoints": list(rule.endpoints),
+        "ha_only": rule.ha_only,
+        "note": rule.note,
+        "permissions": [asdict(traffic) for traffic in rule.traffic],
+    }
 
 
 def as_json(records: Iterable[Row]) -> str:

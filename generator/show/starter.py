@@ -68,8 +68,8 @@ connect_groups: true
 # compact: true
 {_optional(release, catalogue)}
 # Who is at the other end of the rules. A peer is an IPv4 or IPv6 CIDR, a prefix list (pl-...), a
-# security group (sg-...), or a group of this deployment (group:<role>). Use a list, or give each
-# peer a name:
+# security group (sg-...), or a group of this deployment (group:<role>). For the rules of one group
+# only, write <group>/<endpoint>: [...]. Use a list, or give each peer a name:
 #   dns: {{first: 10.0.0.2/32, second: 10.0.1.2/32}}
 # [] means nobody: no rule. An endpoint that is left out takes its default; without a default, it
 # becomes a variable of the Terraform module and a parameter of the CloudFormation template.

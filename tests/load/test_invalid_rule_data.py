@@ -87,9 +87,11 @@ def test_a_missing_file_is_named(missing, root):
     assert refusal(root) == f"{missing}: No such file or directory"
 
 
-def test_a_folder_without_releases_is_no_rule_data(tmp_path):
-    with pytest.raises(UsageError, match="is not a folder of rule data: it has no releases/"):
-        RuleData(tmp_path)
+def test_a_folder_without_releases_replaces_no_rule_data(root):
+    shutil.rmtree(root / "releases")
+    sentence = "rule_data replaces the built-in rule data, but has no releases/"
+    with pytest.raises(UsageError, match=sentence):
+        RuleData(root)
 
 
 def test_aliases_that_multiply_well_formed_rules_are_refused(root, monkeypatch):

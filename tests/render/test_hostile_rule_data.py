@@ -63,6 +63,7 @@ def rule_data(draw, ids=IDS, texts=TEXTS):
         return row | {"endpoints": [draw(st.sampled_from(endpoints))]}
 
     files = {
+        "rule-data.yaml": {"replaces_built_in": True},
         "groups.yaml": {
             role: {"description": "A", "output": f"{snake(role)}_id"} for role in roles
         },
