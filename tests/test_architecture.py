@@ -29,6 +29,7 @@ ARROWS = {
     "show": {"errors", "model"},
     "write": {"errors", "render"},
 }
+PACK = [name for name in ALL if name.startswith("check.cfn_rules.")]
 USERS = {
     "yaml": {"load.yaml_nodes"},
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
@@ -36,7 +37,7 @@ USERS = {
     "subprocess": {"check.terraform"},
     "cfnlint": {
         "check.cfn_lint",
-        *(n for n in ALL if n.startswith("check.cfn_rules.") and "init" not in n),
+        *(n for n in PACK if not n.endswith(("__init__", "_conditions"))),
     },
 }
 

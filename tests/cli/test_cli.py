@@ -56,7 +56,7 @@ def test_examples_to_copy_are_free_of_warnings(run):
 
 def test_a_preset_that_is_named_is_summarised_with_its_warnings(run):
     told = run("generate", "--no-lint", "--preset", "advanced").stderr
-    assert told.count("warning: advanced: ") == 2
+    assert told.count("warning: advanced: ") == 5
     assert "  open to the internet: manager (4 rules)" in told
 
 

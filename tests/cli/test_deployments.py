@@ -106,12 +106,13 @@ def test_two_deployments_of_one_name_are_refused(run, site, tmp_path):
 
 
 def test_the_summary_says_what_a_person_wants_to_know(run, site):
-    file = site("groups: [manager, ha-mediator]\nquota: 70\n" + bound("administrators", A, B))
+    settings = "groups: [manager, ha-mediator]\nconnect_groups: true\nquota: 70\n"
+    file = site(settings + bound("administrators", A, B))
     result = run("generate", "--no-lint", file)
     assert result.stderr.splitlines() == [
         "site: Cloud Manager 3.7, ha, advanced outbound",
-        "  manager        5 inbound,   1 outbound of 70 rules each",
-        "  ha-mediator    3 inbound,   1 outbound of 70 rules each",
+        "  manager        6 inbound,   2 outbound of 70 rules each",
+        "  ha-mediator    4 inbound,   1 outbound of 70 rules each",
         "  left open, so nothing is permitted: active-directory, dns, "
         "ontap-cluster-management-lif, backup-to-s3, cloud-compliance, aws-api-services",
         "  open to the internet: manager (3 rules), ha-mediator (1 rule)",
@@ -204,7 +205,7 @@ def test_stdout_leaves_the_summary_to_standard_error(run, site):
     result = run("generate", "--no-lint", "-f", "terraform", "--stdout", site())
     assert "  open to the internet: manager" in result.stderr
     assert "open to the internet: manager" not in result.stdout
-    assert "files" not in result.stderr
+    assert "files written" not in result.stderr
 
 
 def test_stdout_prints_what_is_deployed_and_no_readme(run, site, tmp_path):

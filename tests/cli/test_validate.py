@@ -512,8 +512,11 @@ def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, cha
     assert "tiering" not in run("validate", "site.yaml").stdout
 
 
+CONNECTED = "advanced\nconnect_groups: true\n"
+
+
 def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
-    text = DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")
+    text = DEPLOYMENT.replace("basic", CONNECTED + "supplements: [autosupport]")
     put({"site.yaml": text.replace("8]}", "8], autosupport: [0.0.0.0/0]}")})
     assert run("validate", "site.yaml", "--strict").stdout == ""
 
@@ -526,10 +529,10 @@ def test_a_warning_names_the_row_of_its_protocol(run, put):
 
 
 def test_strict_writes_nothing(run, put, tmp_path):
-    put({"site.yaml": DEPLOYMENT.replace("basic", "advanced")})
+    put({"site.yaml": DEPLOYMENT.replace("basic", CONNECTED)})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 2 warnings are errors under --strict" in result.stderr
-    text = DEPLOYMENT.replace("basic", "advanced\nsupplements: [autosupport]")
+    text = DEPLOYMENT.replace("basic", CONNECTED + "supplements: [autosupport]")
     put({"site.yaml": text.replace("8]}", "8], autosupport: [10.0.0.80/32]}")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 1 warning is an error under --strict" in result.stderr

@@ -143,8 +143,8 @@ def test_a_group_keeps_its_description(put):
         ),
         pytest.param(
             {"endpoints.yaml": "dns:\n  hlp: Ask.\n"},
-            "endpoints.yaml:2:3: unknown key 'hlp': use title, help, default, administers or "
-            "unfiltered; did you mean help?",
+            "endpoints.yaml:2:3: unknown key 'hlp': use title, help, default, administers, "
+            "unfiltered or also; did you mean help?",
             id="unknown-key",
         ),
         pytest.param(
@@ -217,8 +217,8 @@ def test_a_mistake_is_reported_in_the_file_of_its_layer(put, files, sentence):
 
 def test_what_could_replace_the_built_in_rule_data_has_to_say_whether_it_does(tmp_path):
     folder = Path(shutil.copytree(BUILT_IN.root, tmp_path / "layer"))
-    shutil.rmtree(folder / "releases" / "3.8")
-    assert RuleData(folder).releases() == [n for n in BUILT_IN.releases() if n != "3.8"]
+    shutil.rmtree(folder / "releases" / "fsx-ontap")
+    assert RuleData(folder).releases() == [n for n in BUILT_IN.releases() if n != "fsx-ontap"]
     (folder / "rule-data.yaml").write_text("replaces_built_in: false\n")
     assert RuleData(folder).releases() == BUILT_IN.releases()
     (folder / "rule-data.yaml").unlink()
