@@ -175,6 +175,7 @@ def _environment(root: Path, download: bool) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        "GOGC": "400",  # less garbage collection: a quarter of the time of a short run
         "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
     }
 
