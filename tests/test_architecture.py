@@ -25,6 +25,7 @@ ARROWS = {
     "resolve": {"errors", "model"},
     "render": {"errors", "model", "resolve"},
     "check": {"errors", "model", "load"},
+    "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "show": {"errors", "model"},
     "write": {"errors", "render"},

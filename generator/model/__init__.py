@@ -16,6 +16,7 @@ from generator.model.names import (
     pascal,
     snake,
 )
+from generator.model.observed import Observation, Observed, ObservedGroup, Place, protocol_of
 from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
@@ -82,10 +83,14 @@ __all__ = [
     "Line",
     "Mode",
     "Need",
+    "Observation",
+    "Observed",
+    "ObservedGroup",
     "Outbound",
     "Peer",
     "PeerKind",
     "Permission",
+    "Place",
     "PrefixList",
     "Release",
     "ReleaseInfo",
@@ -106,6 +111,7 @@ __all__ = [
     "markdown_code",
     "name_mistake",
     "pascal",
+    "protocol_of",
     "read_cells",
     "snake",
 ]

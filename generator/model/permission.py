@@ -30,6 +30,8 @@ class Permission(NamedTuple):
     """The ids of the documented rows that it comes from."""
     parameter: str = ""
     """The input that whoever deploys may fill in instead; empty if the peer is written out."""
+    place: str = ""
+    """Where it was read, if it was: a file with a line, or the id of a rule."""
     alone: bool = False
     """Whether the peer is an input without its fallbacks, for which there is a permission."""
 

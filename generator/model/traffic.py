@@ -19,6 +19,8 @@ ALL_TYPES = -1
 ICMP_MAX = 255
 ICMP = ("icmp", "icmpv6")
 ALL_TRAFFIC = "-1"
+# Numbers of other protocols, such as 50 for ESP: 0 to 255, but for those that have a name.
+_OTHER_PROTOCOL = re.compile(r"(?!(?:1|6|17|58)\Z)(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ class Traffic:
             self._check(ALL_TYPES, ICMP_MAX, "ICMP type or code")
             if self.from_port == ALL_TYPES != self.to_port:
                 raise FieldError("ICMP type -1 (all types) needs code -1 (all codes)", "to_port")
-        else:
-            known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC])
+        elif not _OTHER_PROTOCOL.fullmatch(self.ip_protocol):
+            known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC, "the number of another protocol"])
             raise FieldError(f"invalid protocol {self.ip_protocol!r}: use {known}", "ip_protocol")
+        elif (self.from_port, self.to_port) != (None, None):
+            raise FieldError(f"protocol {self.ip_protocol} has no ports", "ip_protocol")
 
     def _range(self) -> tuple[int, int]:
         if self.from_port is None or self.to_port is None:
@@ -84,6 +88,8 @@ class Traffic:
         """The traffic as part of a rule's key: `tcp-88`, `tcp-161-162`, `icmp`, `all`."""
         if self.ip_protocol == ALL_TRAFFIC:
             return "all"
+        if self.from_port is None:
+            return self.ip_protocol
         if (self.from_port, self.to_port) in (ALL_PORTS, (-1, -1)):
             return self.ip_protocol
         if self.ip_protocol in ICMP:  # a type and a code, not a range
@@ -97,6 +103,8 @@ class Traffic:
         """Read what `str` writes: `TCP 161-162`. Raises FieldError for anything else."""
         if text == "all traffic":
             return cls(ALL_TRAFFIC)
+        if text.startswith("protocol "):
+            return cls(text.removeprefix("protocol "))
         match = _WRITTEN.fullmatch(text)
         if not match:
             raise FieldError(f"invalid traffic {text!r}: use TCP 443, all ICMP or the like")
@@ -112,6 +120,8 @@ class Traffic:
         """The traffic for people: `TCP 88`, `TCP 161-162`, `all ICMP`, `all traffic`."""
         if self.ip_protocol == ALL_TRAFFIC:
             return "all traffic"
+        if self.ip_protocol.isdigit():
+            return f"protocol {self.ip_protocol}"
         protocol = self.ip_protocol.upper().replace("V6", "v6")
         if self.slug == self.ip_protocol:
             return f"all {protocol}"

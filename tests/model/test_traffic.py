@@ -68,7 +68,7 @@ def test_cells_are_refused(protocol, port, field, message):
     assert (refusal.value.field, str(refusal.value)) == (field, message)
 
 
-NO_TPC = "invalid protocol 'tpc': use tcp, udp, icmp, icmpv6 or -1"
+NO_TPC = "invalid protocol 'tpc': use tcp, udp, icmp, icmpv6, -1 or the number of another protocol"
 NO_ICMP = "ICMP type or code {} is outside -1 to 255"
 REFUSED = {
     "misspelt-protocol": (("tpc", 22, 22), NO_TPC),
