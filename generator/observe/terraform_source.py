@@ -28,7 +28,7 @@ from generator.observe.terraform_rules import (
 )
 from generator.observe.terraform_scope import Located, Scope
 
-MAX_SIZE = 1_000_000  # characters of a file
+MAX_SIZE = 500_000  # characters of a file
 MAX_FILES = 500  # of a module
 MAX_COUNT = 100  # instances of a resource
 NAMES = (".tf", ".tf.json")

@@ -96,6 +96,7 @@ def plan(folder):
 
 @pytest.fixture(scope="module")
 def state(folder, plan):
+    assert plan.groups, "the plan is made before anything exists"
     applied(folder)
     return shown(folder)
 
