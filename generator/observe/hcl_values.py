@@ -11,7 +11,7 @@ from typing import Any
 
 from generator.errors import FieldError
 from generator.observe.hcl_blocks import Expression
-from generator.observe.terraform_rules import Lined
+from generator.observe.terraform_resources import Lined
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)

@@ -361,6 +361,18 @@ def test_rules_of_one_source_for_groups_of_another_are_between_groups():
     assert ("group", B) in {(rule.peer_kind, rule.peer) for rule in together.rules}
 
 
+def test_a_group_in_two_sources_is_one_by_its_id():
+    in_ec2 = {"GroupId": GROUP_ID, "GroupName": "a", "IpPermissions": [
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}],
+         "UserIdGroupPairs": [{"GroupId": GROUP_ID}]}]}  # fmt: skip
+    together = join([read(state(*STANDALONE[:2])), read({"SecurityGroups": [in_ec2]})])
+    assert [(group.key, group.id) for group in together.groups] == [(A, GROUP_ID)]
+    assert {short(rule) for rule in together.rules} == {
+        (A, "inbound", "tcp", 22, "cidr_ipv4", "10.0.0.0/8"),
+        (A, "inbound", "tcp", 22, "group", A),
+    }
+
+
 @pytest.mark.parametrize(
     "text",
     [
