@@ -16,7 +16,7 @@ from generator.model.names import (
     pascal,
     snake,
 )
-from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
+from generator.model.peers import EVERYWHERE, Bindable, Peer, PeerKind, PrefixList, are_everybody
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
     AbsentOutput,
@@ -58,6 +58,7 @@ __all__ = [
     "ALL_PORTS",
     "ALL_TRAFFIC",
     "EC2_TEXT",
+    "EVERYWHERE",
     "ICMP",
     "NOT_EC2_TEXT",
     "PEER_NAME",
@@ -98,6 +99,7 @@ __all__ = [
     "SupplementRules",
     "Topology",
     "Traffic",
+    "are_everybody",
     "bad_file_name",
     "check_release_id",
     "check_slug",
