@@ -17,7 +17,7 @@ from generator.model.names import (
     snake,
 )
 from generator.model.observed import Observation, Observed, ObservedGroup, Place, protocol_of
-from generator.model.peers import Bindable, Peer, PeerKind, PrefixList
+from generator.model.peers import EVERYWHERE, Bindable, Peer, PeerKind, PrefixList, are_everybody
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
     AbsentOutput,
@@ -59,6 +59,7 @@ __all__ = [
     "ALL_PORTS",
     "ALL_TRAFFIC",
     "EC2_TEXT",
+    "EVERYWHERE",
     "ICMP",
     "NOT_EC2_TEXT",
     "PEER_NAME",
@@ -103,6 +104,7 @@ __all__ = [
     "SupplementRules",
     "Topology",
     "Traffic",
+    "are_everybody",
     "bad_file_name",
     "check_release_id",
     "check_slug",

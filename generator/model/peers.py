@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from typing import Literal
 
 from generator.errors import FieldError, shown
 
+EVERYWHERE = {"cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"}
 PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group", "input"]
 # Ids of EC2 have 8 hexadecimal digits, or 17 (EC2 User Guide, "Resource IDs"); a group of another
 # account has its owner before it, as `referenced_security_group_id` of the AWS provider takes it.
@@ -87,6 +89,21 @@ class Peer:
         if text != str(network):
             raise FieldError(f"{shown(text)} {_misspelt(text, network)}: use {network}")
         return cls("cidr_ipv4" if network.version == 4 else "cidr_ipv6", text, name or text)
+
+
+def are_everybody(peers: Iterable[Peer]) -> bool:
+    """Whether the networks among peers are, taken together, all that there are of a family.
+
+    `0.0.0.0/1` and `128.0.0.0/1` are the whole internet as much as `0.0.0.0/0` is.
+    """
+    networks: dict[str, set[str]] = {kind: set() for kind in EVERYWHERE}
+    for peer in peers:
+        networks.get(peer.kind, set()).add(peer.value)
+    collapsed = (
+        collapse_addresses(map(ip_network, each))  # type: ignore[type-var]
+        for each in networks.values()
+    )
+    return any(str(network) in EVERYWHERE.values() for each in collapsed for network in each)
 
 
 def _misspelt(text: str, network: IPv4Network | IPv6Network) -> str:

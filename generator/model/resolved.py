@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from generator.model.peers import Peer
+from generator.model.peers import Peer, are_everybody
 from generator.model.permission import Permission
 from generator.model.rule_data import Topology
 from generator.model.tables import Direction, Mode
 from generator.model.traffic import Traffic
-
-EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
 
 
 class Input(NamedTuple):
@@ -196,7 +194,8 @@ class Resolved(NamedTuple):
     @property
     def parameters(self) -> tuple[Input, ...]:
         """The inputs that the deployment leaves open: each takes one IPv4 network, or nothing."""
-        return tuple(i for i in self.inputs if i.is_open)
+        asked = {name for chain in self.chains for name in chain}
+        return tuple(i for i in self.inputs if i.is_open and i.id in asked)
 
     @property
     def fallbacks(self) -> tuple[Input, ...]:
@@ -235,11 +234,7 @@ class Resolved(NamedTuple):
     @property
     def to_be_decided(self) -> tuple[Input, ...]:
         """The inputs that let the whole internet in until somebody names who needs it."""
-        return tuple(
-            i
-            for i in self.inputs
-            if i.direction == "inbound" and EVERYBODY.intersection(p.value for p in i.peers)
-        )
+        return tuple(i for i in self.inputs if i.direction == "inbound" and are_everybody(i.peers))
 
     @property
     def prefix_lists(self) -> Mapping[str, int]:

@@ -2,14 +2,13 @@
 
 from generator.resolve.advice import Advice, advise, replacement
 from generator.resolve.bindings import merge
-from generator.resolve.permissions import EVERYWHERE, granted, not_filled_in, open_to_everybody
+from generator.resolve.permissions import granted, not_filled_in, open_to_everybody
 from generator.resolve.quota import Usage, over_quota, overfull, usage
 from generator.resolve.resolve import resolve
 from generator.resolve.rows import select_rows
 from generator.resolve.summary import summary
 
 __all__ = [
-    "EVERYWHERE",
     "Advice",
     "Usage",
     "advise",

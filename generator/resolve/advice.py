@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from generator.model import Need, Release, Resolved, ResolvedGroup
+from generator.model import EVERYWHERE, Need, Release, Resolved, ResolvedGroup
 from generator.resolve.connections import OTHER, Connections
-from generator.resolve.permissions import EVERYWHERE, granted, open_to_everybody
+from generator.resolve.permissions import granted, open_to_everybody
 from generator.resolve.quota import usage
 
 Kind = Literal[

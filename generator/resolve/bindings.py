@@ -8,9 +8,11 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import NamedTuple
 
 from generator.errors import ResolveError
-from generator.model import RULES_MAX, Catalogue, Default, Deployment, Line, Peer, Traffic
+from generator.model import RULES_MAX, Catalogue, Default, Deployment, Peer
 
 Network = IPv4Network | IPv6Network
+# The network of the only egress rule that a CloudFormation group always has, since it needs one.
+PLACEHOLDER = "127.0.0.1/32"
 
 
 class Bound(NamedTuple):
@@ -53,7 +55,7 @@ def bind(
             continue
         if peers is not None:
             merged = merge(peers, collapse=deployment.compact)
-            _refuse_too_many(key, merged)
+            _refuse(key, merged)
             ordered = tuple(sorted(merged, key=lambda peer: peer.kind == "group"))
             bound[name] = Bound(key, ordered, by_deployment=True)
         elif own in roles:
@@ -63,8 +65,13 @@ def bind(
     return bound
 
 
-def _refuse_too_many(endpoint: str, peers: Iterable[Peer]) -> None:
-    """Raise ResolveError for more peers of one kind than a group can have rules."""
+def _refuse(endpoint: str, peers: tuple[Peer, ...]) -> None:
+    """Raise ResolveError for the placeholder, and for more peers than a group can have rules."""
+    if any(peer.value == PLACEHOLDER for peer in peers):
+        raise ResolveError(
+            f"{endpoint} is bound to {PLACEHOLDER}, which no other host has: remove it. It is the "
+            "placeholder among the outbound rules of CloudFormation"
+        )
     number = max(Counter(peer.kind for peer in peers).values(), default=0)
     if number > RULES_MAX:
         raise ResolveError(
@@ -89,33 +96,6 @@ def peers_of(endpoint: str, bound: Mapping[str, Bound]) -> tuple[Peer, ...]:
     if is_open(endpoint, bound):
         return (Peer("input", endpoint, endpoint),)
     return bound[chain(endpoint, bound)[-1]].peers
-
-
-def write_out_shared_defaults(
-    bound: Mapping[str, Mapping[str, Bound]], tables: Mapping[str, Iterable[Iterable[Line]]]
-) -> Mapping[str, Mapping[str, Bound]]:
-    """The bindings, with the documented default of an endpoint as if the deployment bound it,
-    where another endpoint has the same peer for the same traffic.
-
-    Otherwise a value that is filled in later would permit twice what the default permits already.
-    """
-    shared: set[str] = set()
-    for role, sides in tables.items():
-        for side in sides:
-            by_peer: dict[tuple[Traffic, str], set[str]] = {}
-            for line in side:
-                last = chain(line.endpoint, bound[role])[-1]
-                for peer in bound[role][last].peers:
-                    by_peer.setdefault((line.traffic, peer.value), set()).add(last)
-            both = [name for names in by_peer.values() if len(names) > 1 for name in names]
-            shared.update(name for name in both if not bound[role][name].by_deployment)
-    return {
-        role: {
-            name: party._replace(by_deployment=True) if name in shared else party
-            for name, party in of_role.items()
-        }
-        for role, of_role in bound.items()
-    }
 
 
 def _nobody(name: str, role: str, deployment: Deployment, catalogue: Catalogue) -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from generator.model import NOT_EC2_TEXT, Direction, Line, Permission, Rule, Traffic
+from generator.model import EVERYWHERE, NOT_EC2_TEXT, Direction, Line, Permission, Rule, Traffic
 from generator.resolve.bindings import Bound, chain, peers_of
 
 MAX_DESCRIPTION = 255
@@ -41,12 +41,22 @@ def permissions(
 ) -> Iterator[Permission]:
     """What a table permits, peer by peer; a permission that two lines give is the first one's.
 
-    So is the fallback that two inputs share.
+    So is the fallback that two inputs share. Where everybody is bound for the same traffic, an
+    input adds nothing, and its default would be a second rule for everybody.
     """
+    table = [*table]
+    everybody = {
+        line.traffic: peer
+        for line in table
+        for peer in peers_of(line.endpoint, bound)
+        if peer.value == EVERYWHERE["cidr_ipv4"]
+    }
     seen = set()
     consulted: set[tuple[Traffic, str]] = set()
     for line in table:
         for peer in peers_of(line.endpoint, bound):
+            if peer.kind == "input":
+                peer = everybody.get(line.traffic, peer)
             found = Permission(
                 role, direction, line.traffic, peer, line.description, line.endpoint, line.rows
             ).to(peer)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from ipaddress import collapse_addresses, ip_network
 
-from generator.model import Peer, Permission, Resolved
-
-EVERYWHERE = {"cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"}
+from generator.model import EVERYWHERE, Peer, Permission, Resolved, are_everybody
 
 
 def granted(resolved: Resolved) -> Iterator[Permission]:
@@ -57,5 +54,4 @@ def _everybody(same: list[Permission]) -> list[Permission]:
     one = [p for p in same if p.peer.value == whole]
     if one or len(same) == 1:
         return one
-    networks = list(collapse_addresses(ip_network(p.peer.value) for p in same))  # type: ignore[type-var]
-    return same if list(map(str, networks)) == [whole] else []
+    return same if are_everybody(p.peer for p in same) else []

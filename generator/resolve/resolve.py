@@ -8,17 +8,20 @@ from functools import partial
 from itertools import combinations, product
 
 from generator.model import (
+    ALL_TRAFFIC,
     AbsentOutput,
     Catalogue,
     Clash,
     Deployment,
+    Peer,
     Permission,
     Release,
     Resolved,
     ResolvedGroup,
     Shadowed,
+    Traffic,
 )
-from generator.resolve.bindings import Bound, bind, chain, write_out_shared_defaults
+from generator.resolve.bindings import PLACEHOLDER, Bound, bind, chain
 from generator.resolve.connections import connect, internal
 from generator.resolve.idle import idle_bindings, idle_supplements
 from generator.resolve.inputs import inputs
@@ -35,17 +38,16 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
     """Every decision that a deployment's output takes. The deployment has passed `check`."""
     catalogue = catalogue.of(release.info)
     roles = generated_roles(deployment, release, catalogue)
-    bindings = {role: bind(role, deployment, catalogue, roles) for role in roles}
+    bound = {role: bind(role, deployment, catalogue, roles) for role in roles}
     tags = dict(sorted((deployment.tags or {}).items()))
     rows = partial(select_rows, deployment, release, catalogue)
     tables = {
         role: (
-            lines(rows(role, "inbound"), bindings[role], deployment.compact),
-            lines(rows(role, "outbound"), bindings[role], deployment.compact),
+            lines(rows(role, "inbound"), bound[role], deployment.compact),
+            lines(rows(role, "outbound"), bound[role], deployment.compact),
         )
         for role in roles
     }
-    bound = write_out_shared_defaults(bindings, tables)
     used = {role: used_endpoints(deployment, release, catalogue, role) for role in roles}
     groups = tuple(
         ResolvedGroup(
@@ -67,7 +69,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
     among = internal(deployment, release, catalogue)
     if deployment.connect_groups:
         unused = frozenset(name for name, used in (deployment.features or {}).items() if not used)
-        groups = connect(groups, bindings, release, unused, among)
+        groups = connect(groups, bound, release, unused, among)
     return Resolved(
         name=deployment.name,
         release=release.id,
@@ -119,10 +121,15 @@ def _warnings(
 def _clashes(
     groups: Iterable[ResolvedGroup], bound: Mapping[str, Mapping[str, Bound]]
 ) -> tuple[Clash, ...]:
-    """The inputs that share a group, direction and traffic with another, or with a CIDR."""
+    """The inputs that share a group, direction and traffic with another, or with a CIDR.
+
+    Every group of CloudFormation has a placeholder for all outbound traffic.
+    """
     clashes: dict[tuple[object, ...], Clash] = {}
     for group in groups:
-        for one, other in _sharing_traffic(group.permissions):
+        peer = Peer("cidr_ipv4", PLACEHOLDER, PLACEHOLDER)
+        placeholder = Permission(group.role, "outbound", Traffic(ALL_TRAFFIC), peer)
+        for one, other in _sharing_traffic((*group.permissions, placeholder)):
             where = f"{group.role}, {one.direction}, {one.traffic}"
             ours, theirs = (_values(p, bound[group.role]) for p in (one, other))
             for (i, left), (j, right) in product(enumerate(ours), enumerate(theirs)):

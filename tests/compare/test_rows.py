@@ -58,6 +58,7 @@ def test_bluexp_withdraws_active_directory_from_the_manager():
         ("added", "cloud-volumes-ontap", "manager-tcp-80"),
         ("removed", "ha-mediator", "inbound-tcp-22"),
         ("changed", "ha-mediator", "inbound-tcp-3000"),
+        *(("changed", "manager", f"inbound-tcp-{port}") for port in (22, 80, 443, 3128)),
         ("added", "manager", "cloud-compliance-tcp-8080"),
     ]
 
@@ -126,7 +127,7 @@ def test_a_default_that_only_one_release_documents_is_another_peer():
     assert {sentence(p) for p in found.added if p.direction == "inbound"} == {
         "ha-mediator inbound TCP 3000 from mediator-api-clients (default: manager)",
         "manager inbound TCP 22 from manager-ssh-clients",
-        "manager inbound TCP 80 from manager-http-clients (default: nobody)",
+        "manager inbound TCP 80 from manager-http-clients (default: cloud-volumes-ontap)",
         "manager inbound TCP 443 from manager-https-clients (default: nobody)",
         "manager inbound TCP 3128 from manager-proxy-clients (default: cloud-volumes-ontap)",
     }

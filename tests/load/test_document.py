@@ -119,21 +119,32 @@ def test_inbound_endpoints_fall_back_to_the_inbound_clients(release):
     assert {e: known.chain(e)[-1] for e in others} == dict.fromkeys(others, "inbound-clients")
 
 
-def test_the_console_names_the_sources_of_its_mediator_and_none_of_its_agent():
-    """Nothing comes in unless somebody initiates it, so nobody is the default of the agent."""
-    defaults = {name: DATA.release(name).info.defaults for name in DATA.releases()}
-    assert [name for name in defaults if defaults[name]] == ["console"]
-    [source] = {rule.source for _, rule in rules("console", direction="inbound")} - {None}
-    assert source == "CIDR of the Console agent"
-    assert defaults["console"] == {
+DEFAULTS = {name: DATA.release(name).info.defaults for name in DATA.releases()}
+SOURCES = {"bluexp": "CIDR of the Connector", "console": "CIDR of the Console agent"}
+
+
+@pytest.mark.parametrize("release", SOURCES)
+def test_later_releases_name_the_source_of_the_mediator_and_none_of_the_agent(release):
+    """Nothing comes in unless somebody initiates it, so only the nodes are a default of the agent.
+
+    They send configuration backups to its port 80, and may use its proxy.
+    """
+    [source] = {rule.source for _, rule in rules(release, direction="inbound")} - {None}
+    assert source == SOURCES[release]
+    assert DEFAULTS[release] == {
         "mediator-api-clients": Default(group="manager"),
-        "manager-http-clients": Default(),
+        "manager-http-clients": Default(group="cloud-volumes-ontap"),
         "manager-https-clients": Default(),
         "manager-proxy-clients": Default(group="cloud-volumes-ontap"),
     }
-    agent = [r for _, r in rules("console", group="manager", direction="inbound")]
-    named = set(defaults["console"]) | {"manager-ssh-clients"}
+    agent = [r for _, r in rules(release, group="manager", direction="inbound")]
+    named = set(DEFAULTS[release]) | {"manager-ssh-clients"}
     assert all(named.issuperset(rule.endpoints) for rule in agent)
+
+
+def test_other_releases_keep_the_documented_defaults_or_name_no_source():
+    others = {name: found for name, found in DEFAULTS.items() if found and name not in SOURCES}
+    assert others == {"fsx-ontap": {"inbound-clients": Default()}}
 
 
 def test_inbound_clients_are_everybody_by_default():

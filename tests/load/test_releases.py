@@ -156,7 +156,7 @@ def test_port_10000_of_a_file_system_serves_two_features():
     assert 10000 not in ports(ndmp=False, snapmirror=False)
 
 
-SOURCE_OF_ITS_OWN = ("manager", "inbound", None, "inbound-tcp-22")  # of the agent, in the Console
+SOURCE_OF_ITS_OWN = ("manager", "inbound", None, "inbound-tcp-22")  # of the agent, since bluexp
 
 
 def test_rows_with_one_meaning_have_one_id_in_every_release():
@@ -208,26 +208,34 @@ def inbound(deployment):
 @pytest.mark.parametrize("name", ["console-all-vpcs", "console-selected-vpcs"])
 def test_the_presets_of_the_console_leave_the_ports_of_its_agent_to_the_user(name):
     deployment = DATA.preset(name)
-    assert inbound(deployment) == set()
+    assert inbound(deployment) == {(80, "cloud-volumes-ontap")}, "configuration backups"
     assert {i.id for i in resolved(deployment).left_open} >= {
-        *("manager-ssh-clients", "manager-http-clients", "manager-https-clients"),
-        "manager-proxy-clients",
+        *("manager-ssh-clients", "manager-https-clients", "manager-proxy-clients")
     }
 
 
-def test_nobody_connects_to_the_agent_but_its_nodes_unless_the_deployment_says_who():
-    console = Deployment("a", "console")
-    assert inbound(console) == {(3128, "cloud-volumes-ontap")}
-    assert inbound(replace(console, groups=("manager",))) == set()
-    everybody = {"inbound-clients": (Peer.parse("10.0.0.0/8"),)}
-    assert inbound(replace(console, groups=("manager",), endpoints=everybody)) == set()
-    named = {"manager-ssh-clients": (Peer.parse("10.0.0.0/8"),)}
-    assert inbound(replace(console, groups=("manager",), endpoints=named)) == {(22, "10.0.0.0/8")}
+AGENTS = {"bluexp": "Connector", "console": "agent"}
 
 
-def test_the_notes_of_the_console_say_why_nobody_connects_to_the_agent():
-    notes = " ".join(DATA.release("console").info.notes)
-    assert "ports 22, 80 and 443 are closed until a deployment names who needs them" in notes
+@pytest.mark.parametrize("release", AGENTS)
+def test_nobody_connects_to_the_agent_but_its_nodes_unless_the_deployment_says_who(release):
+    plain = Deployment("a", release)
+    assert inbound(plain) == {(80, "cloud-volumes-ontap"), (3128, "cloud-volumes-ontap")}
+    alone = replace(plain, groups=("manager",))
+    assert inbound(alone) == set()
+    network = (Peer.parse("10.0.0.0/8"),)
+    assert inbound(replace(alone, endpoints={"inbound-clients": network})) == set()
+    named = {"manager-ssh-clients": network}
+    assert inbound(replace(alone, endpoints=named)) == {(22, "10.0.0.0/8")}
+
+
+@pytest.mark.parametrize("release", AGENTS)
+def test_the_notes_say_who_connects_to_the_agent(release):
+    notes = " ".join(DATA.release(release).info.notes)
+    assert "ports 22 and 443 are closed until a deployment names who needs them" in notes
+    assert f"Port 80 of the {AGENTS[release]} is open to the group of the nodes only" in notes
+    assert "Browsers, for the local user interface, have to be named" in notes
+    assert f"port 3128 of the {AGENTS[release]}. Users do so after deployment" in notes
 
 
 @pytest.mark.parametrize("release", DATA.releases())
@@ -245,10 +253,26 @@ def test_help_is_that_of_the_release():
     )
     assert "port 80" in before
     assert "port 8080" in now
-    for release in ("3.7", "3.8"):
-        for name, endpoint in DATA.catalogue.of(DATA.release(release).info).endpoints.items():
-            if name != "console-services":
-                assert "Console" not in endpoint.help, name
+    for release in ("3.7", "3.8", "3.9", "bluexp"):
+        info = DATA.release(release).info
+        used = {
+            e for g in info.groups for e in DATA.catalogue.endpoints_of(DATA.release(release), g)
+        }
+        for name in used:
+            assert "Console" not in DATA.catalogue.of(info).endpoints[name].help, name
+
+
+def test_the_help_of_the_own_services_has_the_host_names_of_the_release():
+    hosts = {"bluexp": "cloudmanager.cloud.netapp.com/tenancy", "console": "api.bluexp.netapp.com"}
+    for release, host in hosts.items():
+        known = DATA.catalogue.of(DATA.release(release).info).endpoints
+        assert host in known["console-services"].help
+
+
+def test_the_help_of_a_file_system_does_not_call_everybody_its_default():
+    known = DATA.catalogue.of(DATA.release("fsx-ontap").info).endpoints
+    assert "nobody can connect" in known["inbound-clients"].help
+    assert "internet" not in known["inbound-clients"].help
 
 
 def test_each_format_shows_the_help_that_it_can_follow(run):

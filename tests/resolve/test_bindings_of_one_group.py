@@ -11,9 +11,7 @@ from samples import DATA, rendered, resolved
 from stack import Stack, template_of
 
 from generator.compare import changes, of_deployment
-from generator.model import Line, Peer, Traffic
 from generator.resolve import advise, granted
-from generator.resolve.bindings import Bound, write_out_shared_defaults
 
 HEAD = 'name: site\nrelease: "3.7"\n'
 HQ, SITE, DC = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.10/32"
@@ -153,18 +151,6 @@ def test_a_binding_of_one_group_with_the_same_peers_changes_no_rule():
     after = deployment({"dns": ["10.0.0.2/32"], "manager/dns": ["10.0.0.2/32"]})
     ids = [Stack(template_of(each)).rules_by_id() for each in (before, after)]
     assert ids[0] == ids[1]
-
-
-def test_what_one_group_binds_to_a_default_of_its_rules_stays_open_for_the_others():
-    peer, ssh = Peer.parse("0.0.0.0/0"), Traffic("tcp", 22, 22)
-    bound = {
-        "web": {"x": Bound("web/x", (peer,), by_deployment=True), "y": Bound("y", (peer,))},
-        "db": {"x": Bound("x", (peer,)), "y": Bound("y", (peer,))},
-    }
-    lines = {name: Line(name, (name,), None, ssh, "", ()) for name in ("x", "y")}
-    written = write_out_shared_defaults(bound, {"web": [lines.values()], "db": [[lines["x"]]]})
-    assert not written["db"]["x"].by_deployment
-    assert written["db"]["y"].by_deployment
 
 
 def test_the_advice_names_the_key_that_binds_it():

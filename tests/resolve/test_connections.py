@@ -18,10 +18,8 @@ ONE_WAY = {
             "ha-mediator 80 manager"],
     "3.9": ["manager 443 cloud-volumes-ontap", "manager 3000 ha-mediator",
             "ha-mediator 80 manager"],
-    "bluexp": ["manager 443 cloud-volumes-ontap", "cloud-volumes-ontap 3128 manager",
-               "cloud-volumes-ontap 80 manager", "ha-mediator 80 manager"],
-    "console": ["manager 443 cloud-volumes-ontap", "cloud-volumes-ontap 3128 manager",
-                "cloud-volumes-ontap 80 manager", "ha-mediator 80 manager"],
+    "bluexp": ["manager 443 cloud-volumes-ontap", "ha-mediator 80 manager"],
+    "console": ["manager 443 cloud-volumes-ontap", "ha-mediator 80 manager"],
     "fsx-ontap": [],
 }  # fmt: skip
 IN_NO_TABLE = {
@@ -65,6 +63,18 @@ def test_a_connection_with_a_rule_at_one_end_is_warned_of(release):
         [message] = [m for m in messages if m.startswith(start)]
         assert f"but group {other} has no inbound rule for it: it" in message
         assert "Write connect_groups: true" in message
+
+
+@pytest.mark.parametrize("release", ["bluexp", "console"])
+def test_the_agent_lets_its_nodes_in_until_its_ports_are_bound_to_others(release):
+    nodes = {f"cloud-volumes-ontap {port} manager" for port in (80, 3128)}
+    assert nodes <= between(
+        p for p in granted(resolved(narrowed(release))) if p.peer.kind == "group"
+    )
+    bound = narrowed(release)
+    bound.endpoints["manager-http-clients"] = bound.endpoints["manager-proxy-clients"] = NETWORK
+    cut = [m for m in advice(bound, "one-way") if "group cloud-volumes-ontap may connect" in m]
+    assert len(cut) == len(nodes)
 
 
 @pytest.mark.parametrize("release", IN_NO_TABLE)

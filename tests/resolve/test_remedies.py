@@ -16,12 +16,14 @@ from generator.model import Deployment
 from generator.resolve import advise
 
 NEEDS = [
-    pytest.param(release, role, need, id=f"{release}-{role}-{need.endpoints[0]}")
+    pytest.param(release, role, need, id=f"{release}-{role}-{need.group or need.endpoints[0]}")
     for release in DATA.releases()
     for role, group in DATA.release(release).rules.items()
     for need in group.needs
 ]
-SNIPPET = re.compile(r"\b(supplements|endpoints|outbound|features): (\[[^]]*\]|\{[^}]*\}|\w+)")
+SNIPPET = re.compile(
+    r"\b(supplements|endpoints|outbound|features|connect_groups): (\[[^]]*\]|\{[^}]*\}|\w+)"
+)
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
@@ -63,10 +65,11 @@ def followed(deployment, *changes):
     return DATA.parse_deployment(yaml.safe_dump(fields).encode(), "a.yaml")
 
 
-def permits(rules, role, traffic):
-    """Whether rules of a group let the traffic out to everywhere."""
+def permits(rules, role, traffic, other=None):
+    """Whether rules of a group let the traffic out to everywhere, or at least to another group."""
     return any(
-        (rule.role, rule.direction, rule.peer) == (role, "outbound", "0.0.0.0/0")
+        (rule.role, rule.direction) == (role, "outbound")
+        and rule.peer in {"0.0.0.0/0", other}
         and rule.protocol == traffic.ip_protocol
         and rule.first <= traffic.from_port
         and traffic.to_port <= rule.last
@@ -97,7 +100,7 @@ def test_each_remedy_followed_to_the_letter_ends_its_warning_in_both_formats(rel
         assert about(need, after) == []
         if "features" not in change:
             for rules in outputs(after):
-                assert all(permits(rules, role, traffic) for traffic in need.permissions)
+                assert all(permits(rules, role, each, need.group) for each in need.permissions)
 
 
 @pytest.mark.parametrize("release", DATA.releases())
@@ -108,11 +111,11 @@ def test_all_remedies_together_end_all_warnings_in_both_formats(release):
     assert unmet(after) == []
     for rules in outputs(after):
         for role, need in needs:
-            assert all(permits(rules, role, traffic) for traffic in need.permissions)
+            assert all(permits(rules, role, each, need.group) for each in need.permissions)
 
 
 def test_a_supplement_that_permits_nothing_ends_no_warning():
-    named = Deployment("a", "3.7", supplements=("autosupport", "s3-tiering"))
+    named = Deployment("a", "3.7", connect_groups=True, supplements=("autosupport", "s3-tiering"))
     assert len(unmet(named)) == len(unmet(replace(named, supplements=()))) == 2
     assert len(unmet(replace(named, endpoints={"s3": ()}))) == 2
     bound = replace(named, endpoints={"s3": peers("pl-01234567")})
@@ -120,9 +123,10 @@ def test_a_supplement_that_permits_nothing_ends_no_warning():
     assert len(unmet(bound)) == 1
 
 
-def test_a_proxy_for_one_service_of_the_console_leaves_the_others_warned_of():
+@pytest.mark.parametrize("release", ["bluexp", "console"])
+def test_a_proxy_for_one_service_leaves_the_others_warned_of(release):
     proxy = {"autosupport": peers("10.0.0.80/32")}
-    missing = unmet(Deployment("a", "console", endpoints=proxy))
+    missing = unmet(Deployment("a", release, endpoints=proxy))
     named = {re.search(r"for TCP 443 to (\S+):", message)[1] for message in missing}
     assert named == {
         *("s3", "aws-cloudformation", "aws-ec2", "aws-iam", "aws-kms", "aws-sts"),
@@ -130,7 +134,7 @@ def test_a_proxy_for_one_service_of_the_console_leaves_the_others_warned_of():
     }
     services = ("aws-services", "console-services", "s3-tiering")
     everything = dict.fromkeys([*named, "autosupport"], peers("10.0.0.80/32"))
-    all_of_them = Deployment("a", "console", supplements=services, endpoints=everything)
+    all_of_them = Deployment("a", release, supplements=services, endpoints=everything)
     assert unmet(all_of_them) == []
     for rules in outputs(all_of_them):
         https = [r for r in rules if r.peer == "10.0.0.80/32" and r.first == 443]

@@ -109,10 +109,16 @@ INSTALLER = {"manager outbound TCP 80 outbound-internet"}
             id="kms-console",
         ),
         pytest.param("software-image", "3.7", HTTP | FTP, id="images-3.7"),
+        pytest.param("software-image", "3.9", HTTP | FTP, id="images-3.9"),
+        pytest.param("software-image", "bluexp", HTTP, id="images-bluexp-without-ftp"),
         pytest.param("software-image", "console", HTTP, id="images-console-without-ftp"),
         pytest.param("installer", "3.7", INSTALLER, id="installer-3.7"),
+        pytest.param("installer", "3.9", set(), id="installer-3.9-over-https"),
         pytest.param("installer", "console", set(), id="no-installer-in-the-console"),
         pytest.param("nvme", "3.7", set(), id="no-nvme-in-3.7"),
+        pytest.param("nvme", "3.9", set(), id="no-nvme-in-3.9"),
+        pytest.param("kms", "3.9", KMIP, id="kms-3.9-without-https"),
+        pytest.param("snapmirror-icmp", "3.9", ICMP, id="snapmirror-3.9-without-10000"),
         pytest.param(
             "nvme",
             "console",
@@ -199,6 +205,12 @@ def test_a_fallback_that_no_rule_permits_any_more_is_refused_in_words():
 
 
 @pytest.mark.parametrize("name", DATA.catalogue.supplements)
+def test_bluexp_and_the_console_need_the_same_supplements(name):
+    """The pages of both say the same; only the names of the product's own services differ."""
+    assert ports(name, "bluexp") == ports(name, "console")
+
+
+@pytest.mark.parametrize("name", DATA.catalogue.supplements)
 def test_explain_says_which_releases_a_rule_of_a_supplement_is_for(run, name):
     for role, *_ in DATA.catalogue.supplements[name].tables("console"):
         told = run("explain", role, "--release", "console").stdout
@@ -209,9 +221,9 @@ def test_explain_says_which_releases_a_rule_of_a_supplement_is_for(run, name):
 
 
 def test_a_starter_file_lists_the_supplements_of_its_release():
+    every = [DATA.release(name) for name in DATA.releases()]
     texts = {
-        name: starter(DATA.release(name), DATA.catalogue.of(DATA.release(name).info), Answers("a"))
-        for name in DATA.releases()
+        each.id: starter(each, every, DATA.catalogue.of(each.info), Answers("a")) for each in every
     }
     assert "#   - installer  # " in texts["3.7"]
     assert "#   - nvme  # " not in texts["3.7"]

@@ -2,14 +2,13 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:8f9f26f84929902a049dea18c9573f3a5594df88d82537458f99df930e19cef1
+# Digest: sha256:c76babce19e410505ca689f0c73f9e9850254f4241467e6230fa3d18b55a0f79
 
 locals {
   variables = {
     inbound_clients       = var.inbound_clients
     administrators        = var.administrators
     manager_ssh_clients   = var.manager_ssh_clients
-    manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
     manager_proxy_clients = var.manager_proxy_clients
     ping_clients          = var.ping_clients

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:b0266f1752f8b65e7bfc51d15de44fe44414efdedba948458c8935f4d1480211
+# Digest: sha256:e72bf8d7b91d949195970f1fef927af3661e8631270ecf0a314d7f044c77d513
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -11,7 +11,7 @@ locals {
     "manager" = {
       ingress = [
         { peers = "manager_ssh_clients", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
-        { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
         { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access to the local user interface and connections from the NetApp Data Classification instance" },
         { peers = "manager_proxy_clients", ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides Cloud Volumes ONTAP with internet access. You must manually open this port after deployment." },
       ]

@@ -2,14 +2,13 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:a097b37e3ff3f25960fea34f25cdd540271e94c289688da31c06b4122445496e
+# Digest: sha256:19822dd00df573d5345c719b9bcad2459e7b475d6ed0d8b2effd8bd70ceec2c7
 
 locals {
   variables = {
     inbound_clients       = var.inbound_clients
     administrators        = var.administrators
     manager_ssh_clients   = var.manager_ssh_clients
-    manager_http_clients  = var.manager_http_clients
     manager_https_clients = var.manager_https_clients
     manager_proxy_clients = var.manager_proxy_clients
     ping_clients          = var.ping_clients

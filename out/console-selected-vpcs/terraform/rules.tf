@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:48b5b3c0854c0ccdefc1217e41f5e060c65fa6452598f60e549658aa6253eb30
+# Digest: sha256:7a4f57ed544e50d3b8a94f758118ac1b1d9af589fcb7085b04f5e9c248688608
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -11,7 +11,7 @@ locals {
     "manager" = {
       ingress = [
         { peers = "manager_ssh_clients", ip_protocol = "tcp", from_port = 22, to_port = 22, description = "Provides SSH access to the agent host" },
-        { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the local user interface; Used during the Cloud Volumes ONTAP upgrade process" },
         { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access to the local user interface and connections from the NetApp Data Classification instance" },
         { peers = "manager_proxy_clients", ip_protocol = "tcp", from_port = 3128, to_port = 3128, description = "Provides Cloud Volumes ONTAP with internet access. You must manually open this port after deployment." },
       ]

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:1dc7b666f5442195bcee28d30fb2e1cca95dd0aef2949a762898c8bbcf1f2672
+# Digest: sha256:9741714124cace14b7d104f49266feaefb1e6792957ec675d4abec7a46984678
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -85,19 +85,6 @@ variable "administrators" {
 
 variable "manager_ssh_clients" {
   description = "Hosts that log in to the manager's host, which is only needed to find the cause of a fault."
-  default     = {}
-  nullable    = false
-  type = object({
-    cidr_ipv4          = optional(set(string), [])
-    cidr_ipv6          = optional(set(string), [])
-    prefix_lists       = optional(map(string), {})
-    security_group_ids = optional(map(string), {})
-    groups             = optional(set(string), [])
-  })
-}
-
-variable "manager_http_clients" {
-  description = "Clients of the Console agent on port 80: the nodes, which send configuration backups and download upgrades there, the HA mediator, which downloads its upgrades, and browsers for the local user interface, which is rarely used."
   default     = {}
   nullable    = false
   type = object({

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:55888f597a89e32f857a602741318a45c36f80420bc78173313197d134f19367
+# Digest: sha256:63d504384418639160512f51fae6a48d735b108b4c27478ff82d338f1d235b86
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -30,7 +30,7 @@ locals {
         { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "API calls to AWS and ONTAP, and sending AutoSupport messages to NetApp" },
         { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "API calls to ONTAP" },
         { peers = "dns", ip_protocol = "udp", from_port = 53, to_port = 53, description = "Used for DNS resolve by Cloud Manager" },
-        { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "Not in the tables: Cloud Manager calls the API of the HA mediator, which the mediators inbound row for TCP 3000 says" },
+        { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 3000, to_port = 3000, description = "Not in the tables: Cloud Manager calls the API of the HA mediator, which has an inbound row for that" },
       ]
     }
     "cloud-volumes-ontap" = {
