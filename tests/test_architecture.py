@@ -35,7 +35,7 @@ USERS = {
     "yaml": {"load.yaml_nodes"},
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
-    "subprocess": {"check.terraform"},
+    "subprocess": {"check.terraform", "observe.git"},
     "cfnlint": {
         "check.cfn_lint",
         *(n for n in PACK if not n.endswith(("__init__", "_conditions"))),

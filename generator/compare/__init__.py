@@ -1,5 +1,6 @@
 """Compare: two sets of permissions, and what is added, removed, renamed, reworded or replaced."""
 
+from generator.compare.alike import alike, renamings, sentence, together
 from generator.compare.generated import (
     IDENTITY,
     Summary,
@@ -11,7 +12,6 @@ from generator.compare.generated import (
 )
 from generator.compare.permissions import Differences, compare
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
-from generator.compare.writers import sentence
 
 __all__ = [
     "CHANGE_FORMATS",
@@ -19,6 +19,7 @@ __all__ = [
     "Differences",
     "State",
     "Summary",
+    "alike",
     "as_json",
     "as_markdown",
     "as_text",
@@ -26,7 +27,9 @@ __all__ = [
     "compare",
     "of_deployment",
     "of_release",
+    "renamings",
     "replaced",
     "sentence",
     "summaries",
+    "together",
 ]

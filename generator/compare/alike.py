@@ -1,0 +1,82 @@
+"""Changes in proportion: rules that change for one reason share a line.
+
+The network of one endpoint can be in dozens of rules. Those for the same peers are told together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from generator.compare.permissions import Pair
+from generator.model import Permission
+
+FEW = 3
+"""As many rules are listed one by one, because each of them says more."""
+NAMES = 3
+"""As many names stand in a line; of more, their number."""
+
+
+def sentence(permission: Permission) -> str:
+    """A permission as a person says it: `manager inbound TCP 22 from 10.0.0.0/8 (bastion)`."""
+    return f"{permission.group} {permission.direction} {permission.traffic} {_who(permission)}"
+
+
+def _who(permission: Permission) -> str:
+    way = "from" if permission.direction == "inbound" else "to"
+    left_open = permission.peer.kind == "input" and permission.parameter
+    return f"{way} {permission.peer.named}" + (" (left open)" if left_open else "")
+
+
+def alike(permissions: Iterable[Permission], verbose: bool) -> list[list[Permission]]:
+    """The permissions for the same peer in the same direction; each alone if they are few.
+
+    An endpoint that is left open is a reason of its own.
+    """
+    every = list(permissions)
+    reasons: dict[object, list[Permission]] = {}
+    for p in every:
+        reasons.setdefault((p.direction, p.peer.kind, p.peer.value, p.peer.name), []).append(p)
+    many = {} if verbose else {key: same for key, same in reasons.items() if len(same) > FEW}
+    grouped = {id(p) for same in many.values() for p in same[1:]}
+    firsts = {id(same[0]): same for same in many.values()}
+    return [firsts.get(id(p), [p]) for p in every if id(p) not in grouped]
+
+
+def together(same: list[Permission]) -> str:
+    """Permissions for one peer: how many, for which endpoints, and in which groups."""
+    first = same[0]
+    named = [] if first.peer.kind == "input" else [p.endpoint for p in same if p.endpoint]
+    endpoints = _listed(list(dict.fromkeys(named)))
+    groups = Counter(p.group for p in same)
+    counts = ", ".join(f"{group} {number}" for group, number in groups.items())
+    who = _who(first) + (f", {endpoints}" if endpoints else "")
+    return f"{len(same)} rules {first.direction} {who} ({counts})"
+
+
+def renamings(pairs: Iterable[Pair], verbose: bool) -> Iterator[str]:
+    """A line for each pair, or for those of one peer with the same other names."""
+    by_name: dict[str, list[Permission]] = {}
+    for old, new in pairs:
+        by_name.setdefault(_other_names(old, new), []).append(new)
+    for names, permissions in by_name.items():
+        for same in alike(permissions, verbose):
+            told = sentence(same[0]) if len(same) == 1 else together(same)
+            yield f"{told}: {names}"
+
+
+def _other_names(old: Permission, new: Permission) -> str:
+    """What has another name on both sides of a pair."""
+    return ", ".join(
+        f"{what} {before} is now {after}"
+        for what, before, after in (
+            ("endpoint", old.endpoint, new.endpoint),
+            ("peer", old.peer.name, new.peer.name),
+        )
+        if before != after
+    )
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMES
+    return ", ".join(names[:NAMES]) + (f" and {more} more" if more > 0 else "")
