@@ -10,12 +10,20 @@ from generator.compare.generated import (
     replaced,
     summaries,
 )
+from generator.compare.match import roles_of
+from generator.compare.observed import (
+    Beside,
+    beside_deployment,
+    beside_each_other,
+    beside_release,
+)
 from generator.compare.permissions import Differences, compare
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [
     "CHANGE_FORMATS",
     "IDENTITY",
+    "Beside",
     "Differences",
     "State",
     "Summary",
@@ -23,12 +31,16 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_text",
+    "beside_deployment",
+    "beside_each_other",
+    "beside_release",
     "changes",
     "compare",
     "of_deployment",
     "of_release",
     "renamings",
     "replaced",
+    "roles_of",
     "sentence",
     "summaries",
     "together",

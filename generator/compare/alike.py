@@ -5,13 +5,12 @@ The network of one endpoint can be in dozens of rules. Those for the same peers 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from generator.compare.permissions import Pair
 from generator.model import Permission
 
-FEW = 3
+FEW = 5
 """As many rules are listed one by one, because each of them says more."""
 NAMES = 3
 """As many names stand in a line; of more, their number."""
@@ -29,29 +28,34 @@ def _who(permission: Permission) -> str:
 
 
 def alike(permissions: Iterable[Permission], verbose: bool) -> list[list[Permission]]:
-    """The permissions for the same peer in the same direction; each alone if they are few.
-
-    An endpoint that is left open is a reason of its own.
-    """
+    """The permissions for the same peer in the same direction; each alone if they are few."""
     every = list(permissions)
     reasons: dict[object, list[Permission]] = {}
     for p in every:
-        reasons.setdefault((p.direction, p.peer.kind, p.peer.value, p.peer.name), []).append(p)
+        reasons.setdefault(_reason(p), []).append(p)
     many = {} if verbose else {key: same for key, same in reasons.items() if len(same) > FEW}
     grouped = {id(p) for same in many.values() for p in same[1:]}
     firsts = {id(same[0]): same for same in many.values()}
     return [firsts.get(id(p), [p]) for p in every if id(p) not in grouped]
 
 
+def _reason(p: Permission) -> tuple[object, ...]:
+    """What permissions have in common that change together."""
+    unknown = p.peer.kind == "input" and not p.endpoint
+    return (p.direction, p.peer, *((p.identity,) if unknown else ()))
+
+
 def together(same: list[Permission]) -> str:
     """Permissions for one peer: how many, for which endpoints, and in which groups."""
     first = same[0]
     named = [] if first.peer.kind == "input" else [p.endpoint for p in same if p.endpoint]
-    endpoints = _listed(list(dict.fromkeys(named)))
-    groups = Counter(p.group for p in same)
-    counts = ", ".join(f"{group} {number}" for group, number in groups.items())
+    endpoints = _listed(dict.fromkeys(named))
     who = _who(first) + (f", {endpoints}" if endpoints else "")
-    return f"{len(same)} rules {first.direction} {who} ({counts})"
+    groups: dict[str, list[str]] = {}
+    for p in same:
+        groups.setdefault(p.group, []).append(str(p.traffic))
+    counts = (f"{group} {len(each)} ({_listed(each)})" for group, each in groups.items())
+    return f"{len(same)} rules {first.direction} {who}: {', '.join(counts)}"
 
 
 def renamings(pairs: Iterable[Pair], verbose: bool) -> Iterator[str]:
@@ -77,6 +81,7 @@ def _other_names(old: Permission, new: Permission) -> str:
     )
 
 
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMES
-    return ", ".join(names[:NAMES]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = len(every) - NAMES
+    return ", ".join(every[:NAMES]) + (f" and {more} more" if more > 0 else "")

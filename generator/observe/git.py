@@ -47,8 +47,8 @@ class Revision(NamedTuple):
     def path(self, path: Path | str) -> str | None:
         """A path relative to the folder, from the top of the repository; None outside of it."""
         relative = os.path.relpath(self.folder / path, self.folder)
-        found = os.path.normpath(os.path.join(self.prefix, relative)).replace(os.sep, "/")
-        return None if found.split("/")[0] == ".." or os.path.isabs(found) else found
+        found = Path(os.path.normpath(Path(self.prefix, relative)))
+        return None if found.is_absolute() or found.parts[:1] == ("..",) else found.as_posix()
 
 
 def revision(name: str, folder: Path) -> Revision:

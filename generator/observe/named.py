@@ -24,8 +24,9 @@ def read_source(name: str, parameters: Mapping[str, str] = {}) -> Observation:
     `parameters` are values of the parameters of a CloudFormation template. Raises InputError for
     what cannot be read and what is none of what is read, UsageError if git does not answer.
     """
-    if os.path.isdir(name):
-        return _read_folder(Path(name), parameters)
+    if name and Path(name).is_dir():
+        # A folder is a module of Terraform.
+        raise _mistake(name, f"this is a folder: {_NAMES}")
     return read_text(decoded(source_bytes(name), name), shown_name(name), parameters)
 
 
@@ -54,10 +55,6 @@ def shown_name(name: str) -> str:
     return STDIN if name == "-" else name
 
 
-def _read_folder(folder: Path, parameters: Mapping[str, str]) -> Observation:
-    raise _mistake(str(folder), f"this is a folder: {_NAMES}")
-
-
 def _stdin() -> bytes:
     if sys.stdin is None:
         raise _mistake(STDIN, "standard input is closed: name a file instead")
@@ -70,10 +67,10 @@ def _stdin() -> bytes:
 def _file(name: str) -> bytes:
     """A pipe is read, too: `<(aws ec2 describe-security-groups)` is one. A device never ends."""
     try:
-        mode = os.stat(name).st_mode
+        mode = Path(name).stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
             raise _mistake(name, f"this is not a regular file: {_NAMES}")
-        with open(name, "rb") as file:
+        with Path(name).open("rb") as file:
             return _limited(file.read(MAX_BYTES + 1), name)
     except OSError as error:
         raise _mistake(name, error.strerror or str(error)) from None
