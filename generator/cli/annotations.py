@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def _first(same: list[Finding]) -> list[Finding]:
         return same
     rest = len(same) - MOST + 1
     last = same[MOST - 1]
-    counted = last._replace(message=f"and {rest} more like these: the log lists them")
+    counted = last._replace(message=f"and {rest} more, listed in the summary of the run")
     return [*same[: MOST - 1], counted]
 
 
@@ -47,43 +47,45 @@ def _about_files(changes: tuple[Change, ...]) -> Iterator[Finding]:
 
 
 def _about_permissions(told: list[Summary], base: Base | None) -> Iterator[Finding]:
-    """On the changed line of the deployment file, where the revision shows which one it is."""
-    from generator.check import Finding
-    from generator.compare import alike, renamings, sentence, together
-
+    """On the changed line of each deployment file, where the revision shows which one it is."""
     for each in told:
         sources = [base.sources.get(folder) for folder in each.folders] if base else []
-        source = next(filter(None, sources), None)
-        file = source.file if source else each.folders[0]
-
-        def at(permission: Permission | None = None, source: Source | None = source) -> int:
-            return changed_line(source, permission) if source else 0
-
-        for role in each.replaced:
-            message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
-            yield Finding(file, at(), 0, "error", "group-replaced", message)
-        found = each.permissions
-        opened = {p.identity for p in found.opened}
-        for same in alike(found.opened, False):
-            message = f"open to the internet from now on: {_told(same, sentence, together)}"
-            yield Finding(file, at(same[0]), 0, "warning", "open-to-the-internet", message)
-        if not base:
-            continue
-        added = [p for p in found.added if p.identity not in opened]
-        for title, permissions in (("opens", added), ("closes", found.removed)):
-            for same in alike(permissions, False):
-                message = f"{title}: {_told(same, sentence, together)}"
-                yield Finding(file, at(same[0]), 0, "note", _CHANGE, message)
-        for line in renamings(found.renamed, False):
-            yield Finding(file, at(), 0, "note", _CHANGE, f"renames: {line}")
+        for source in dict.fromkeys(filter(None, sources)) or [None]:
+            yield from _of_summary(each, source, base is not None)
 
 
-def _told(
-    same: list[Permission],
-    one: Callable[[Permission], str],
-    several: Callable[[list[Permission]], str],
-) -> str:
-    return one(same[0]) if len(same) == 1 else several(same)
+def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[Finding]:
+    """What is told of one deployment; of what it permits, only what is urgent, unless `every`."""
+    from generator.check import Finding
+    from generator.compare import alike, renamings
+
+    file = source.file if source else told.folders[0]
+
+    def at(permission: Permission | None = None) -> int:
+        return changed_line(source, permission) if source else 0
+
+    for role in told.replaced:
+        message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
+        yield Finding(file, at(), 0, "error", "group-replaced", message)
+    found = told.permissions
+    for same in alike(found.opened, False):
+        message = f"open to the internet from now on: {_told(same)}"
+        yield Finding(file, at(same[0]), 0, "warning", "open-to-the-internet", message)
+    if not every:
+        return
+    opened = {p.identity for p in found.opened}
+    added = [p for p in found.added if p.identity not in opened]
+    for title, permissions in (("opens", added), ("closes", found.removed)):
+        for same in alike(permissions, False):
+            yield Finding(file, at(same[0]), 0, "note", _CHANGE, f"{title}: {_told(same)}")
+    for line in renamings(found.renamed, False):
+        yield Finding(file, at(), 0, "note", _CHANGE, f"renames: {line}")
+
+
+def _told(same: list[Permission]) -> str:
+    from generator.compare import sentence, together
+
+    return sentence(same[0]) if len(same) == 1 else together(same)
 
 
 def changed_line(source: Source, permission: Permission | None) -> int:

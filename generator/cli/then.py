@@ -70,16 +70,16 @@ def _rendered(work: Work, job: Job, target: Target, revision: Revision) -> dict[
             mine = job.out / deployment.name
             found.update({p: t for p, t in target.texts.items() if p.is_relative_to(mine)})
         elif (data := file_then(revision, path)) is not None:
-            found.update(_render(work, job, path, data, origin, deployment))
+            found.update(_render(work, job, f"{revision.name}:{path}", data, origin, deployment))
     for path, data in _gone(work, job, revision):
-        found.update(_render(work, job, path, data, None, None))
+        found.update(_render(work, job, f"{revision.name}:{path}", data, None, None))
     return found
 
 
 def _render(
     work: Work,
     job: Job,
-    path: Path,
+    file: str,
     data: bytes,
     origin: Origin | None,
     now: Deployment | None,
@@ -91,7 +91,7 @@ def _render(
 
     names = job.formats or formats(work.templates)
     try:
-        then = work.data.parse_deployment(data, f"{path} at the revision")
+        then = work.data.parse_deployment(data, file)
         then = changed(then, work.request.changes)
         resolved = resolve(then, work.data.release(then.release), work.data.catalogue)
         texts = {

@@ -41,15 +41,21 @@ def alike(permissions: Iterable[Permission], verbose: bool) -> list[list[Permiss
 
 def _reason(p: Permission) -> tuple[object, ...]:
     """What permissions have in common that change together."""
-    unknown = p.peer.kind == "input" and not p.endpoint
-    return (p.direction, p.peer, *((p.identity,) if unknown else ()))
+    if p.peer.kind == "input":
+        return (p.direction, p.peer, p.endpoint or p.identity)
+    return (p.direction, p.peer)
+
+
+def endpoint_of(p: Permission) -> str:
+    """The endpoint of a permission, unless its peer says the same."""
+    says_it = p.peer.kind == "input" and p.peer.value.startswith(p.endpoint)
+    return "" if says_it else p.endpoint
 
 
 def together(same: list[Permission]) -> str:
     """Permissions for one peer: how many, for which endpoints, and in which groups."""
     first = same[0]
-    named = [] if first.peer.kind == "input" else [p.endpoint for p in same if p.endpoint]
-    endpoints = _listed(dict.fromkeys(named))
+    endpoints = _listed(dict.fromkeys(filter(None, map(endpoint_of, same))))
     who = _who(first) + (f", {endpoints}" if endpoints else "")
     groups: dict[str, list[str]] = {}
     for p in same:

@@ -74,8 +74,8 @@ def beside_release(
 ) -> Beside:
     """What was read beside the rows of a release, whoever the peers are.
 
-    Of the outbound tables of a group, which are alternatives, the one counts that is closer to what
-    was read. Raises UsageError if no group has a role.
+    The outbound tables of a group are alternatives: the one counts that documents more of what was
+    read. Raises UsageError if no group has a role.
     """
     roles = _roles(name, found, outputs)
     read = _anyone(_permissions(found, _in_roles(found, roles)))
@@ -190,7 +190,7 @@ def _anyone(permissions: Iterable[Permission]) -> list[Permission]:
 def _closest(
     role: str, documented: list[Permission], read: list[Permission]
 ) -> Iterator[list[Permission]]:
-    """The tables of a role: those without a mode, and the outbound one that is closest."""
+    """The tables of a role: those without a mode, and the outbound one that documents most."""
     tables: dict[str, list[Permission]] = {}
     for p in documented:
         group, _, mode = p.group.partition(" ")
@@ -198,11 +198,13 @@ def _closest(
             tables.setdefault(mode, []).append(p._replace(group=role))
     yield tables.pop("", [])
     outbound = {p.identity for p in read if p.group == role and p.direction == "outbound"}
-    distances = {
-        mode: len(outbound ^ {p.identity for p in table}) for mode, table in tables.items()
-    }
-    if distances:
-        yield tables[min(distances, key=lambda mode: distances[mode])]
+    if tables:
+
+        def distance(table: list[Permission]) -> tuple[int, int]:
+            documented = {p.identity for p in table}
+            return len(outbound - documented), len(documented - outbound)
+
+        yield min(tables.values(), key=distance)
 
 
 def _labels(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from generator.compare.alike import alike, renamings, sentence, together
+from generator.compare.alike import alike, endpoint_of, renamings, sentence, together
 from generator.compare.permissions import Differences
 from generator.model import Permission, markdown
 
@@ -23,8 +23,8 @@ INTO_A_PARAMETER = (
 
 
 def _purpose(permission: Permission) -> str:
-    named = permission.endpoint and permission.peer.kind != "input"
-    endpoint = f", {permission.endpoint}" if named else ""
+    named = endpoint_of(permission)
+    endpoint = f", {named}" if named else ""
     return f"{sentence(permission)}{endpoint}: {permission.description}"
 
 
