@@ -1,5 +1,14 @@
 """Observe: security groups are read from wherever they are, into permissions to compare."""
 
+from generator.observe import cloudformation
+from generator.observe.recognize import decode, is_cloudformation, resembles_cloudformation
 from generator.observe.sources import join, read_text
 
-__all__ = ["join", "read_text"]
+__all__ = [
+    "cloudformation",
+    "decode",
+    "is_cloudformation",
+    "join",
+    "read_text",
+    "resembles_cloudformation",
+]

@@ -8,7 +8,9 @@ from typing import Any
 
 from generator.errors import InputError, Mistake
 from generator.model import Observation, Observed
+from generator.observe.cloudformation import read_template
 from generator.observe.ec2 import is_ec2, read_ec2
+from generator.observe.recognize import is_cloudformation
 
 READ = (
     "the JSON of `aws ec2 describe-security-groups` or `describe-security-group-rules`, of "
@@ -25,6 +27,8 @@ def read_text(text: str, file: str, parameters: Mapping[str, str] = {}) -> Obser
     pages = [*_pages(text)]
     if pages and all(map(is_ec2, pages)):
         return _among_themselves(read_ec2(pages, file))
+    if is_cloudformation(text):
+        return read_template(text, file, parameters)
     raise InputError([Mistake(file, 0, 0, f"not recognised: use {READ}")])
 
 
