@@ -28,7 +28,12 @@ from generator.observe.cloudformation.rules import (
     under,
 )
 from generator.observe.cloudformation.transforms import expand
-from generator.observe.cloudformation.values import Conditions, Values, if_parts
+from generator.observe.cloudformation.values import (
+    PSEUDO,
+    Conditions,
+    Values,
+    if_parts,
+)
 
 PORTS = ("FromPort", "ToPort")
 EVERYWHERE = "0.0.0.0/0"
@@ -41,7 +46,7 @@ def read_template(text: str, file: str, parameters: Mapping[str, str]) -> Observ
     """
     template = decode(text, file)
     try:
-        template, left_out = expand(template, file)
+        template, left_out = expand(template, Values(template, parameters), file)
         left_out += [*_unknown_parameters(template, file, parameters)]
         known = Values(template, parameters)
         groups = [*_groups(template, known, file, left_out)]
@@ -74,9 +79,8 @@ def _unknown_parameters(
     parameters = section(template, "Parameters")
     for name, value in given.items():
         parameter = parameters.get(name)
-        if parameter is None:
+        if parameter is None and name not in PSEUDO:
             yield f"{file}: this template has no parameter {shown(name)}"
-            continue
         allowed = parameter.get("AllowedValues") if isinstance(parameter, dict) else None
         if isinstance(allowed, list) and value not in map(str, allowed):
             message = f"invalid value {shown(value)} for parameter {name}: use "

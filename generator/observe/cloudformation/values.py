@@ -12,6 +12,7 @@ Conditions = frozenset[tuple[str, bool]]
 """Names of conditions, with whether they hold."""
 ALWAYS: Conditions = frozenset()
 ABSENT = {"Ref": "AWS::NoValue"}
+PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix")
 DEEP = 50  # conditions within one value, beyond which it is not known
 
 
@@ -50,10 +51,10 @@ class Values:
 def references(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """The values of parameters by name: those that are given, and defaults of others.
 
-    A value is a text, or a list of them. The parameters that SSM holds are not known, as the
-    template has only their names there.
+    Pseudo parameters are known if they are given. A value is a text, or a list of them. The
+    parameters that SSM holds are not known, as the template has only their names there.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {name: given[name] for name in given if name in PSEUDO}
     for name, parameter in section(template, "Parameters").items():
         if not isinstance(parameter, dict):
             continue
