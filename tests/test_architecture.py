@@ -35,6 +35,7 @@ USERS = {
     "yaml": {"load.yaml_nodes", "observe.cloudformation.decode"},
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
+    "hcl2": {"observe.hcl_values"},
     "subprocess": {"check.terraform"},
     "cfnlint": {
         "check.cfn_lint",
@@ -127,15 +128,15 @@ def test_a_module_reads_at_a_sitting():
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
-        pytest.param(["--help"], {"yaml", "jinja2", "pydantic", "cfnlint"}, id="help"),
-        pytest.param(["rules"], {"jinja2", "pydantic", "cfnlint"}, id="rules"),
-        pytest.param(["init", "x.yaml"], {"jinja2", "cfnlint"}, id="init"),
-        pytest.param(["generate", "--no-lint"], {"pydantic", "cfnlint"}, id="generate"),
+        pytest.param(["--help"], {"yaml", "jinja2", "pydantic", "cfnlint", "hcl2"}, id="help"),
+        pytest.param(["rules"], {"jinja2", "pydantic", "cfnlint", "hcl2"}, id="rules"),
+        pytest.param(["init", "x.yaml"], {"jinja2", "cfnlint", "hcl2"}, id="init"),
+        pytest.param(["generate", "--no-lint"], {"pydantic", "cfnlint", "hcl2"}, id="generate"),
     ],
 )
 def test_heavy_modules_are_imported_where_they_are_used(tmp_path, arguments, absent):
     code = (
-        "import sys, generator.check; from generator.cli import cli; "
+        "import sys, generator.check, generator.observe; from generator.cli import cli; "
         f"cli({arguments}, standalone_mode=False); "
         f"print('loaded:', *sorted({absent} & set(sys.modules)))"
     )
