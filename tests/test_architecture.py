@@ -24,7 +24,7 @@ ARROWS = {
     "load": {"errors", "model"},
     "resolve": {"errors", "model"},
     "render": {"errors", "model", "resolve"},
-    "check": {"errors", "model", "load"},
+    "check": {"errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "show": {"errors", "model"},
@@ -32,13 +32,16 @@ ARROWS = {
 }
 PACK = [name for name in ALL if name.startswith("check.cfn_rules.")]
 USERS = {
-    "yaml": {"load.yaml_nodes"},
+    "yaml": {"load.yaml_nodes", "observe.cloudformation.decode"},
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
+    "hcl2": {"observe.hcl_values"},
     "subprocess": {"check.terraform", "observe.git"},
     "cfnlint": {
         "check.cfn_lint",
-        *(n for n in PACK if not n.endswith(("__init__", "_conditions"))),
+        "observe.cloudformation.decode",
+        "observe.cloudformation.transforms",
+        *(n for n in PACK if not n.endswith("__init__")),
     },
 }
 
@@ -125,15 +128,15 @@ def test_a_module_reads_at_a_sitting():
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
-        pytest.param(["--help"], {"yaml", "jinja2", "pydantic", "cfnlint"}, id="help"),
-        pytest.param(["rules"], {"jinja2", "pydantic", "cfnlint"}, id="rules"),
-        pytest.param(["init", "x.yaml"], {"jinja2", "cfnlint"}, id="init"),
-        pytest.param(["generate", "--no-lint"], {"pydantic", "cfnlint"}, id="generate"),
+        pytest.param(["--help"], {"yaml", "jinja2", "pydantic", "cfnlint", "hcl2"}, id="help"),
+        pytest.param(["rules"], {"jinja2", "pydantic", "cfnlint", "hcl2"}, id="rules"),
+        pytest.param(["init", "x.yaml"], {"jinja2", "cfnlint", "hcl2"}, id="init"),
+        pytest.param(["generate", "--no-lint"], {"pydantic", "cfnlint", "hcl2"}, id="generate"),
     ],
 )
 def test_heavy_modules_are_imported_where_they_are_used(tmp_path, arguments, absent):
     code = (
-        "import sys, generator.check; from generator.cli import cli; "
+        "import sys, generator.check, generator.observe; from generator.cli import cli; "
         f"cli({arguments}, standalone_mode=False); "
         f"print('loaded:', *sorted({absent} & set(sys.modules)))"
     )

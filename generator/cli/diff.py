@@ -66,10 +66,11 @@ def diff(
     that they use, and in permissions with peers. With a deployment file and a release, the command
     shows what changes if the deployment moves to that release.
 
-    Observed security groups are the JSON of `aws ec2 describe-security-groups` or
-    `describe-security-group-rules`: a file, or - for standard input. Beside a deployment, a group
-    has the role that its name or Name tag ends in. REV:PATH reads a deployment file or an observed
-    source from a revision of git. A release goes before a file of its name: use ./NAME for that.
+    Observed security groups are the JSON of `aws ec2 describe-security-groups`, of
+    `describe-security-group-rules` or of `terraform show -json`, a file or folder of Terraform, or
+    a CloudFormation template; - is standard input. Beside a deployment, a group has the role that
+    an output of ours, its name or its Name tag shows. REV:PATH is a deployment file or an observed
+    source at a revision of git. A release goes before a file of its name: use ./NAME for that.
 
     Exit status: 0 same permissions, 1 different permissions, 2 usage or input error.
 
@@ -79,6 +80,7 @@ def diff(
       cvo-sg diff customer.yaml console --output markdown
       cvo-sg diff before.yaml after.yaml
       cvo-sg diff origin/main:deployments/acme.yaml deployments/acme.yaml
+      cvo-sg diff HEAD:template.yaml template.yaml --parameter Dns=10.0.0.2/32
       aws ec2 describe-security-groups | cvo-sg diff acme.yaml -
     """
     from generator.compare import CHANGE_FORMATS, changes
@@ -108,7 +110,7 @@ def _states(old: Side, new: Side, data: RuleData) -> tuple[State, State]:
 
     for side in (old, new):
         for sentence in side.observed.left_out if side.observed else ():
-            terminal.echo(terminal.warning(f"{side.name}: {sentence}"), err=True)
+            terminal.echo(terminal.warning(sentence), err=True)
     if old.observed and new.observed:
         return beside_each_other(old.name, old.observed, new.name, new.observed)
     if new.observed:

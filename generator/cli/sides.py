@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,25 +33,29 @@ class Side(NamedTuple):
 
 def read_side(name: str, data: RuleData, parameters: Mapping[str, str]) -> Side:
     """A release or preset by its name, or what a file, a folder or a revision holds."""
-    from generator.observe import decoded, read_source, read_text, shown_name, source_bytes
+    from generator.observe import (
+        decoded,
+        is_folder,
+        read_source,
+        read_text,
+        shown_name,
+        source_bytes,
+    )
 
     if name in data.releases():
         return Side(name, release=name)
     path = Path(name)
     if name in data.presets() and not path.is_file():
         return Side(name, deployment=data.preset(name))
-    if name and path.is_dir():
-        return Side(name, observed=read_source(name, parameters))
-    try:
-        content = source_bytes(name)
-    except InputError as error:
-        if ":" in name or name == "-" or path.exists():
-            raise
+    if ":" not in name and name != "-" and not os.path.lexists(name):
         known = choices(data.releases()), choices(data.presets())
         raise UsageError(
             f"{name} is neither a release ({known[0]}) nor a preset ({known[1]}), and there is no "
             "such file"
-        ) from error
+        )
+    if is_folder(name):
+        return Side(name, observed=read_source(name, parameters))
+    content = source_bytes(name)
     shown = shown_name(name)
     text = decoded(content, name)
     if not _is_deployment(text, name):
@@ -62,7 +67,7 @@ def read_side(name: str, data: RuleData, parameters: Mapping[str, str]) -> Side:
 
 def _is_deployment(text: str, name: str) -> bool:
     """Whether a text is meant as a deployment file; one of its keys may be misspelt."""
-    from generator.check import is_cloudformation
+    from generator.observe import is_cloudformation
 
     if text.lstrip()[:1] in ("{", "["):
         try:

@@ -21,6 +21,7 @@ _EVIDENCE: tuple[Callable[[ObservedGroup], str | None], ...] = (
     lambda group: group.id,
     lambda group: group.name,
     lambda group: group.tags.get("Name"),
+    lambda group: (group.output or "").replace("_", "").lower(),  # snake_case or PascalCase
     lambda group: group.key,
 )
 """What shows that a group is the same one as another, the surest first."""

@@ -78,14 +78,11 @@ def content(found: Revision, path: str) -> bytes:
 
     Raises InputError for what is not a file of at most MAX_BYTES.
     """
-    name = f"{found.name}:{path}"
-    place = found.path(path) if path.startswith(("./", "../")) else os.path.normpath(path)
-    if place is None or "\n" in place:
-        raise _mistake(name, "the path is not in the repository")
+    name, place = f"{found.name}:{path}", _place(found, path)
     kind, size = _kind(found.folder, f"{found.tree}:{place}")
     if kind is None:
         message = f"{found.name} has no such file: use a path from the top of the repository"
-        if found.prefix and not path.startswith("./"):
+        if found.prefix and not path.startswith(("./", "../", "/")):
             message += f", or ./{path} for one from this folder"
         raise _mistake(name, message)
     if kind != "blob":
@@ -94,6 +91,32 @@ def content(found: Revision, path: str) -> bytes:
         raise _mistake(name, f"the file is larger than {MAX_BYTES >> 20} MiB")
     [data] = _contents(found.folder, [f"{found.tree}:{place}"])
     return data
+
+
+def is_folder(found: Revision, path: str) -> bool:
+    """Whether a path that is meant as by `content` is a folder."""
+    return _kind(found.folder, f"{found.tree}:{_place(found, path)}")[0] == "tree"
+
+
+def folder(found: Revision, path: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """The wanted files in a folder that is meant as by `content`, by their paths from the top."""
+    place = _place(found, path)
+    top = found._replace(prefix="")
+    here = f"{place}/" if place else ""
+
+    def inside(name: str) -> bool:
+        return "/" not in name.removeprefix(here) and wanted(name)
+
+    return files(top, [Path(place or ".")], inside)
+
+
+def _place(found: Revision, path: str) -> str:
+    """A path from the top of the repository. Raises InputError for one outside of it."""
+    relative = path.startswith(("./", "../")) or path in (".", "..")
+    place = found.path(path) if relative else os.path.normpath(path).replace(os.sep, "/")
+    if place is None or "\n" in place or place.split("/")[0] == "..":
+        raise _mistake(f"{found.name}:{path}", "the path is not in the repository")
+    return "" if place == "." else place
 
 
 def files(

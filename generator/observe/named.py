@@ -13,8 +13,11 @@ from generator.model import Observation
 from generator.observe import git
 from generator.observe.git import MAX_BYTES
 from generator.observe.sources import READ, read_text
+from generator.observe.terraform_source import read_files, read_module
 
 STDIN = "<stdin>"
+_MODULE = (".tf", ".tf.json", ".auto.tfvars", ".auto.tfvars.json")
+_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json")
 _NAMES = f"use a file or folder, - for standard input, or REVISION:PATH, with {READ}"
 
 
@@ -24,10 +27,19 @@ def read_source(name: str, parameters: Mapping[str, str] = {}) -> Observation:
     `parameters` are values of the parameters of a CloudFormation template. Raises InputError for
     what cannot be read and what is none of what is read, UsageError if git does not answer.
     """
-    if name and Path(name).is_dir():
-        # A folder is a module of Terraform.
-        raise _mistake(name, f"this is a folder: {_NAMES}")
-    return read_text(decoded(source_bytes(name), name), shown_name(name), parameters)
+    if not is_folder(name):
+        return read_text(decoded(source_bytes(name), name), shown_name(name), parameters)
+    if os.path.lexists(name):
+        return read_module(Path(name))
+    return _read_module_then(name)
+
+
+def is_folder(name: str) -> bool:
+    """Whether a source is a folder, on the disk or at a revision: a module of Terraform."""
+    if name == "-" or os.path.lexists(name):
+        return name != "-" and Path(name).is_dir()
+    at = _at_revision(name)
+    return at is not None and git.is_folder(*at)
 
 
 def source_bytes(name: str) -> bytes:
@@ -36,10 +48,34 @@ def source_bytes(name: str) -> bytes:
         return _stdin()
     if os.path.lexists(name):
         return _file(name)
+    at = _at_revision(name)
+    if at is None:
+        raise _mistake(name, f"no such file: {_NAMES}")
+    return git.content(*at)
+
+
+def _at_revision(name: str) -> tuple[git.Revision, str] | None:
+    """The revision and the path in a name that has both, and that no file has."""
     revision, colon, path = name.partition(":")
-    if colon and revision and path:
-        return git.content(git.revision(revision, Path.cwd()), path)
-    raise _mistake(name, f"no such file: {_NAMES}")
+    if not (colon and revision and path):
+        return None
+    return git.revision(revision, Path.cwd()), path
+
+
+def _read_module_then(name: str) -> Observation:
+    at = _at_revision(name)
+    assert at
+    texts = {
+        f"{at[0].name}:{path}": decoded(data, f"{at[0].name}:{path}")
+        for path, data in git.folder(*at, _is_of_module).items()
+    }
+    if not texts:
+        raise _mistake(name, "no Terraform files (*.tf, *.tf.json) here")
+    return read_files(texts, name)
+
+
+def _is_of_module(path: str) -> bool:
+    return path.endswith(_MODULE) or path.rpartition("/")[2] in _VARIABLES
 
 
 def decoded(data: bytes, name: str) -> str:

@@ -8,12 +8,19 @@ from typing import Any
 
 from generator.errors import InputError, Mistake
 from generator.model import Observation, Observed
+from generator.observe.cloudformation import read_template
 from generator.observe.ec2 import is_ec2, read_ec2
+from generator.observe.recognize import is_cloudformation
+from generator.observe.terraform_json import is_raw_state, is_terraform, read_terraform
+from generator.observe.terraform_source import is_terraform_source, read_files
 
 READ = (
     "the JSON of `aws ec2 describe-security-groups` or `describe-security-group-rules`, of "
     "`terraform show -json`, a folder or file of Terraform, or a CloudFormation template"
 )
+
+_ZIP = "PK\x03\x04"  # a saved plan is an archive
+_STORED = "a plan or state as Terraform stores it: use the output of `terraform show -json`"
 
 
 def read_text(text: str, file: str, parameters: Mapping[str, str] = {}) -> Observation:
@@ -25,6 +32,14 @@ def read_text(text: str, file: str, parameters: Mapping[str, str] = {}) -> Obser
     pages = [*_pages(text)]
     if pages and all(map(is_ec2, pages)):
         return _among_themselves(read_ec2(pages, file))
+    if pages and all(map(is_terraform, pages)):
+        return join(read_terraform(page, file) for page in pages)
+    if text.startswith(_ZIP) or any(map(is_raw_state, pages)):
+        raise InputError([Mistake(file, 0, 0, _STORED)])
+    if is_terraform_source(text, file):
+        return _among_themselves(read_files({file: text}, file))
+    if is_cloudformation(text):
+        return read_template(text, file, parameters)
     raise InputError([Mistake(file, 0, 0, f"not recognised: use {READ}")])
 
 

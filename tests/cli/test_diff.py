@@ -9,6 +9,8 @@ import pytest
 from repository import commit, init
 from strategies import DATA
 
+from generator.compare import beside_each_other, compare
+from generator.model import Observation, Observed, ObservedGroup, Place
 from generator.resolve import granted, resolve
 
 SITE = (
@@ -216,6 +218,55 @@ def test_rules_by_themselves_are_the_same_as_in_their_groups(diff):
     rules = json.dumps({"SecurityGroupRules": [rule]})
     found = diff("groups.json", "rules.json", groups=page(groups), rules=rules)
     assert (found.exit_code, found.stderr) == (0, "")
+
+
+# Templates, plans and modules.
+
+
+@pytest.fixture
+def site(run):
+    """A deployment file, and what is generated from it, in a repository."""
+    init()
+    Path("acme.yaml").write_text(SITE)
+    assert run("generate", "acme.yaml", "--no-lint", "--quiet").exit_code == 0
+    commit()
+    return "out/acme/cloudformation/template.yaml"
+
+
+def test_a_template_has_what_its_deployment_has(run, site):
+    found = run("diff", "acme.yaml", site)
+    assert (found.exit_code, found.stderr) == (0, "")
+    filled_in = run("diff", "acme.yaml", site, "--parameter", "Syslog=10.5.0.0/16")
+    assert filled_in.exit_code == 1
+    assert [line.partition(":")[0] for line in filled_in.stdout.splitlines()[3:]] == [
+        "  + cloud-volumes-ontap outbound UDP 514 to 10.5.0.0/16, syslog"
+    ]
+
+
+def test_a_template_is_compared_with_itself_at_a_revision(run, site):
+    template = Path(site)
+    template.write_text(template.read_text().replace("10.0.0.2/32", "10.0.0.3/32"))
+    found = run("diff", f"HEAD:{site}", site)
+    assert found.exit_code == 1
+    assert found.stdout.count("\n  + ") == found.stdout.count("\n  - ") == 2
+    assert " outbound UDP 53 to 10.0.0.3/32: " in found.stdout
+    assert run("diff", f"HEAD:{site}", "acme.yaml").exit_code == 0
+
+
+def test_what_cannot_be_known_of_a_module_is_said(run, site):
+    found = run("diff", site, "out/acme/terraform")
+    assert found.exit_code == 1
+    assert "warning: out/acme/terraform: 4 left out: " in found.stderr
+
+
+def test_a_module_and_a_template_share_groups_by_their_outputs():
+    group = ObservedGroup("aws_security_group.web", Place("a.tf"), output="web_group_id")
+    other = ObservedGroup("Web", Place("b.yaml"), output="WebGroupId")
+    peer = ("inbound", "tcp", 22, 22, "cidr_ipv4", "10.0.0.0/8")
+    one, two = (
+        Observation((each,), (Observed(each.key, *peer, each.place),)) for each in (group, other)
+    )
+    assert not any(compare(*(s.permissions for s in beside_each_other("a", one, "b", two))))
 
 
 # Revisions, and what cannot be read.

@@ -87,9 +87,9 @@ def test_a_text_in_utf_16_is_read(tmp_path):
         ("HEAD:--help", "HEAD:--help: HEAD has no such file: "),
         ("HEAD:../x", "HEAD:../x: the path is not in the repository"),
         ("HEAD:x\ny", "the path is not in the repository"),
-        ("HEAD:infra", "HEAD:infra: this is a folder: name a file in it"),
+        ("HEAD:infra", "HEAD:infra: no Terraform files (*.tf, *.tf.json) here"),
         (":infra/groups.json", "no such file: use a file or folder, - for standard input, or REV"),
-        ("infra", "infra: this is a folder: "),
+        ("infra", "infra: no Terraform files (*.tf, *.tf.json) here"),
         ("infra/groups.json", "infra/groups.json: not recognised: use the JSON of `aws ec2 desc"),
         ("", "no such file: use a file or folder"),
         ("binary", "binary: this is not a text in UTF-8: use "),
@@ -150,6 +150,37 @@ def test_a_revision_runs_nothing_that_the_repository_names(repository):
         "infra/groups.json"
     }
     assert not owned.exists()
+
+
+MODULE = """
+resource "aws_security_group" "web" {
+  name = "web"
+  ingress {
+    protocol    = "tcp"
+    from_port   = 22
+    to_port     = 22
+    cidr_blocks = [var.office]
+  }
+}
+variable "office" {}
+"""
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_folder_is_a_module_also_at_a_revision(monkeypatch):
+    Path("module/inner").mkdir(parents=True)
+    Path("module/main.tf").write_text(MODULE)
+    Path("module/terraform.tfvars").write_text('office = "10.0.0.0/8"\n')
+    Path("module/inner/main.tf").write_text(MODULE)
+    commit()
+    then = peers("module")
+    assert then == ["10.0.0.0/8"]
+    Path("module/terraform.tfvars").write_text('office = "10.9.0.0/16"\n')
+    assert peers("module") == ["10.9.0.0/16"]
+    [rule] = read_source("HEAD:module").rules
+    assert (rule.peer, rule.place.file) == ("10.0.0.0/8", "HEAD:module/main.tf")
+    monkeypatch.chdir("module")
+    assert peers("HEAD:./") == peers("HEAD:.") == peers("HEAD:module/") == then
 
 
 @pytest.mark.usefixtures("repository")
