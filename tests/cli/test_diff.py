@@ -236,10 +236,10 @@ def site(run):
 def test_a_template_has_what_its_deployment_has(run, site):
     found = run("diff", "acme.yaml", site)
     assert (found.exit_code, found.stderr) == (0, "")
-    filled_in = run("diff", "acme.yaml", site, "--parameter", "Syslog=10.5.0.0/16")
+    filled_in = run("diff", "acme.yaml", site, "--parameter", "SyslogServer=10.5.0.0/16")
     assert filled_in.exit_code == 1
     assert [line.partition(":")[0] for line in filled_in.stdout.splitlines()[3:]] == [
-        "  + cloud-volumes-ontap outbound UDP 514 to 10.5.0.0/16, syslog"
+        "  + cloud-volumes-ontap outbound UDP 514 to 10.5.0.0/16, syslog-server"
     ]
 
 
