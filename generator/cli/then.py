@@ -27,38 +27,45 @@ _CANNOT_BE_READ = "\n"  # a file that is there, and lists no permissions
 
 def texts_then(work: Work, target: Target, revision: Revision) -> dict[Path, str]:
     """The text of each file at the revision, by the path that it has today or had then."""
-    found = _generated(work, target, revision)
+    found: dict[Path, str] = {}
+    kept: set[Path] = set()
+    for out in sorted(set(target.outs)):
+        for path, data in _generated(out, target, revision):
+            kept.add(out)
+            if _is_ours(path, data, work, target):
+                found[path] = data.decode("utf-8", "replace")
     for job in work.jobs:
-        if not any(path.is_relative_to(job.out) for path in found):
+        if job.out not in kept:
             found.update(_rendered(work, job, target, revision))
     return found
 
 
-def _generated(work: Work, target: Target, revision: Revision) -> dict[Path, str]:
-    """The files that were generated at the revision for the same deployments or folders."""
+def _generated(out: Path, target: Target, revision: Revision) -> Iterator[tuple[Path, bytes]]:
+    """The files that were generated in an output folder, and not copied there."""
     from generator.observe import files
     from generator.render import is_generated, label
 
-    commands = {o.command for _, o in work.deployments if o.unique}
-    found: dict[Path, str] = {}
-    for out in sorted(set(target.outs)):
-        start = os.path.relpath(out)
+    start = os.path.relpath(out)
 
-        def here(name: str, out: Path = out, start: str = start) -> Path:
-            return out / os.path.relpath(name, start)
+    def parts(name: str) -> tuple[str, ...]:
+        return Path(os.path.relpath(name, start)).parts
 
-        def in_place(name: str, out: Path = out) -> bool:
-            parts = here(name).relative_to(out).parts
-            return here(name) in target.contents or (len(parts) == 3 and parts[1] in target.formats)
+    def in_place(name: str) -> bool:
+        return len(parts(name)) == 3 and parts(name)[1] in target.formats
 
-        for name, data in files(revision, [out], in_place).items():
-            path, of = here(name), label(data)
-            if not is_generated(data) or of is None or target.leaves_out(path):
-                continue
-            ours = any(map(path.is_relative_to, target.folders)) or of.command in commands
-            if path in target.contents or (ours and path.parts[-3] == of.deployment):
-                found[path] = data.decode("utf-8", "replace")
-    return found
+    for name, data in files(revision, [out], in_place).items():
+        of = label(data)
+        if is_generated(data) and of and of.deployment == parts(name)[0]:
+            yield out.joinpath(*parts(name)), data
+
+
+def _is_ours(path: Path, data: bytes, work: Work, target: Target) -> bool:
+    """Whether a generated file belongs to the deployments, by its folder or by its command."""
+    from generator.render import label
+
+    of, commands = label(data), {o.command for _, o in work.deployments if o.unique}
+    ours = any(map(path.is_relative_to, target.folders)) or (of and of.command in commands)
+    return bool(ours) and not target.leaves_out(path)
 
 
 def _rendered(work: Work, job: Job, target: Target, revision: Revision) -> dict[Path, str]:

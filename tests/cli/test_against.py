@@ -174,6 +174,21 @@ def test_presets_are_compared_with_what_was_generated(generate):
     assert against(generate) == "since HEAD, what is permitted stays the same\n"
 
 
+def test_presets_that_are_not_kept_stay_as_they_are(generate):
+    Path("cvo-sg.yaml").write_text("outputs:\n  - out: build\n    presets: [predefined]\n")
+    Path(".gitignore").write_text("build\n")
+    assert against(generate) == "since HEAD, what is permitted stays the same\n"
+
+
+def test_a_deployment_that_was_there_and_not_generated_is_new(generate):
+    site(name="other", file="other")
+    commit()
+    told = against(generate, revision="HEAD")
+    assert "infra/other/cloudformation, infra/other/terraform:\n  + 30 rules inbound" in told
+    alone = generate("sites/other.yaml", "--check", "--against", "HEAD").stdout
+    assert alone == told
+
+
 def test_a_folder_below_the_root_and_an_absolute_folder_mean_the_same(generate, monkeypatch):
     site(BASTION)
     generate("--quiet")

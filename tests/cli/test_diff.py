@@ -220,6 +220,15 @@ def test_rules_by_themselves_are_the_same_as_in_their_groups(diff):
     assert (found.exit_code, found.stderr) == (0, "")
 
 
+def test_a_group_that_only_one_side_describes_is_the_same_peer(diff):
+    groups = described()
+    del groups["manager"]["IpPermissions"], groups["cloud-volumes-ontap"]["IpPermissions"]
+    alone = page({"manager": groups["manager"]})
+    told = diff("old.json", "new.json", old=page(groups), new=alone).stdout
+    assert "acme-manager outbound" not in told
+    assert "  - acme-cloud-volumes-ontap outbound " in told
+
+
 # Templates, plans and modules.
 
 

@@ -193,6 +193,7 @@ def test_files_of_a_revision_have_paths_from_the_folder(monkeypatch):
     head = revision("HEAD", Path.cwd())
     assert files(head, [Path()], lambda _: True) == {"groups.json": b"{}"}
     assert files(head, [Path("..")], lambda n: n.endswith("*")) == {"../ümlaut *": b"x"}
+    assert "../link" not in files(head, [Path("..")], lambda _: True)
     assert files(head, [Path("../nope"), Path("../..")], lambda _: True) == {}
 
 
