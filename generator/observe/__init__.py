@@ -5,7 +5,7 @@ from generator.observe.git import Revision, content, files, revision
 from generator.observe.named import decoded, is_folder, read_source, shown_name, source_bytes
 from generator.observe.recognize import decode, is_cloudformation, resembles_cloudformation
 from generator.observe.sources import READ, join, read_text
-from generator.observe.terraform_source import read_module
+from generator.observe.terraform_folder import read_module
 
 __all__ = [
     "READ",

@@ -45,10 +45,10 @@ def read_ec2(pages: Iterable[Mapping[str, Any]], file: str) -> Observation:
     described: list[Observed] = []
     listed: list[Observed] = []
     for page in pages:
-        for group in _objects(page.get(GROUPS)):
+        for group in _with(_objects(page.get(GROUPS)), "GroupId"):
             groups[group["GroupId"]] = _group(group, file)
             described += _described(group, file)
-        listed += (_listed(rule, file) for rule in _objects(page.get(RULES)))
+        listed += (_listed(rule, file) for rule in _with(_objects(page.get(RULES)), "GroupId"))
     for rule in listed:
         groups.setdefault(rule.group, ObservedGroup(rule.group, Place(file), id=rule.group))
     # Only the second description has the ids of rules, and it has all rules of the groups in it.
@@ -58,7 +58,7 @@ def read_ec2(pages: Iterable[Mapping[str, Any]], file: str) -> Observation:
 
 
 def _group(group: Mapping[str, Any], file: str) -> ObservedGroup:
-    tags = {tag["Key"]: tag.get("Value", "") for tag in _objects(group.get("Tags"))}
+    tags = {tag["Key"]: tag.get("Value", "") for tag in _with(_objects(group.get("Tags")), "Key")}
     return ObservedGroup(
         key=group["GroupId"],
         place=Place(file, what=group["GroupId"]),
@@ -76,7 +76,7 @@ def _described(group: Mapping[str, Any], file: str) -> Iterator[Observed]:
     for key, direction in _DIRECTIONS.items():
         for permission in _objects(group.get(key)):
             for peers, (kind, field) in _PEERS.items():
-                for peer in _objects(permission.get(peers)):
+                for peer in _with(_objects(permission.get(peers)), field):
                     yield Observed(
                         group=group["GroupId"],
                         direction=direction,
@@ -93,7 +93,7 @@ def _described(group: Mapping[str, Any], file: str) -> Iterator[Observed]:
 
 def _listed(rule: Mapping[str, Any], file: str) -> Observed:
     """One SecurityGroupRule, which has one peer."""
-    referenced = rule.get("ReferencedGroupInfo") or {}
+    [referenced] = _objects([rule.get("ReferencedGroupInfo")]) or [{}]
     kind, peer = next(
         ((kind, rule[field]) for field, kind in _PEER.items() if rule.get(field)),
         ("security_group", referenced.get("GroupId", "")),
@@ -116,6 +116,11 @@ def _foreign(peer: Mapping[str, Any], owner: object) -> str | None:
     """The account of a peer, if it is not that of the group itself."""
     account = peer.get("UserId")
     return account if account and owner and account != owner else None
+
+
+def _with(objects: Iterable[Mapping[str, Any]], field: str) -> list[Mapping[str, Any]]:
+    """Those that have a text in a field: what has none is no description of EC2."""
+    return [each for each in objects if isinstance(each.get(field), str)]
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

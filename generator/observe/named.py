@@ -13,11 +13,10 @@ from generator.model import Observation
 from generator.observe import git
 from generator.observe.git import MAX_BYTES
 from generator.observe.sources import READ, read_text
-from generator.observe.terraform_source import read_files, read_module
+from generator.observe.terraform_folder import belongs, read_module
+from generator.observe.terraform_source import NAMES, read_files
 
 STDIN = "<stdin>"
-_MODULE = (".tf", ".tf.json", ".auto.tfvars", ".auto.tfvars.json")
-_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json")
 _NAMES = f"use a file or folder, - for standard input, or REVISION:PATH, with {READ}"
 
 
@@ -67,15 +66,11 @@ def _read_module_then(name: str) -> Observation:
     assert at
     texts = {
         f"{at[0].name}:{path}": decoded(data, f"{at[0].name}:{path}")
-        for path, data in git.folder(*at, _is_of_module).items()
+        for path, data in git.folder(*at, lambda path: belongs(path.rpartition("/")[2])).items()
     }
-    if not texts:
+    if not any(path.endswith(NAMES) for path in texts):
         raise _mistake(name, "no Terraform files (*.tf, *.tf.json) here")
     return read_files(texts, name)
-
-
-def _is_of_module(path: str) -> bool:
-    return path.endswith(_MODULE) or path.rpartition("/")[2] in _VARIABLES
 
 
 def decoded(data: bytes, name: str) -> str:
