@@ -24,7 +24,7 @@ ARROWS = {
     "load": {"errors", "model"},
     "resolve": {"errors", "model"},
     "render": {"errors", "model", "resolve"},
-    "check": {"errors", "model", "load"},
+    "check": {"errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "show": {"errors", "model"},
@@ -32,14 +32,16 @@ ARROWS = {
 }
 PACK = [name for name in ALL if name.startswith("check.cfn_rules.")]
 USERS = {
-    "yaml": {"load.yaml_nodes"},
+    "yaml": {"load.yaml_nodes", "observe.cloudformation.decode"},
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
     "hcl2": {"observe.hcl_values"},
-    "subprocess": {"check.terraform"},
+    "subprocess": {"check.terraform", "observe.git"},
     "cfnlint": {
         "check.cfn_lint",
-        *(n for n in PACK if not n.endswith(("__init__", "_conditions"))),
+        "observe.cloudformation.decode",
+        "observe.cloudformation.transforms",
+        *(n for n in PACK if not n.endswith("__init__")),
     },
 }
 

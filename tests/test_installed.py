@@ -29,6 +29,7 @@ class Runner:
         self.workspace.mkdir()
         self.summary = folder / "summary.md"
         self.temporary = temporary
+        self.base = ""  # the branch that a pull request is merged into
 
     def run(self, *names: str, **inputs: str) -> subprocess.CompletedProcess[str]:
         self.summary.write_text("")
@@ -52,6 +53,7 @@ class Runner:
                     **os.environ,
                     **given,
                     "CI": "true",
+                    "GITHUB_BASE_REF": self.base,
                     "GITHUB_STEP_SUMMARY": str(self.summary),
                     "RUNNER_TEMP": str(self.temporary),
                 },
@@ -166,13 +168,78 @@ def test_a_version_that_is_no_name_of_git_is_refused(action, version):
     )
 
 
+def install(action, script):
+    tool = action.temporary / "cvo-sg" / "bin" / "cvo-sg"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+
+
+@pytest.fixture
+def pull_request(action):
+    """A repository whose branch opens SSH to everybody and generates the files again."""
+    install(action, f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m generator "$@"')
+    work = action.workspace
+
+    def git(*words):
+        subprocess.run(["git", *words], cwd=work, check=True, capture_output=True)
+
+    def generate():
+        words = [sys.executable, "-m", "generator", "generate", "--no-lint", "--quiet"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(words, cwd=work, env=environment, check=True)
+        git("add", ".")
+        git("commit", "--quiet", "--message", "change")
+
+    git("init", "--quiet")
+    git("config", "user.name", "Nobody")
+    git("config", "user.email", "nobody@example.com")
+    (work / "acme.yaml").write_text(ACME)
+    (work / "cvo-sg.yaml").write_text("outputs:\n  - out: infra\n    deployments: [acme.yaml]\n")
+    generate()
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    peers = "[10.0.0.0/8], administrators: [0.0.0.0/0]"
+    (work / "acme.yaml").write_text(ACME.replace("[10.0.0.0/8]", peers))
+    generate()
+    return action
+
+
+@needs_bash
+def test_the_action_shows_what_an_up_to_date_pull_request_opens(pull_request):
+    pull_request.base = "main"
+    result = pull_request.run(RUN)
+    assert result.returncode == 0, result.stderr
+    opened = "manager inbound TCP 22 from 0.0.0.0/0"
+    place = "file=acme.yaml,line=4,title=cvo-sg open-to-the-internet"
+    assert f"::warning {place}::open to the internet from now on: {opened}\n" in result.stdout
+    summary = pull_request.summary.read_text()
+    assert summary.startswith("## cvo-sg check\nSince `origin/main`:\n\n### `infra/acme/")
+    assert f"- **Open to the internet from now on:** {opened}, administrators: " in summary
+    assert summary.endswith("\n\nEvery generated file is up to date.\n")
+
+
+@needs_bash
+@pytest.mark.parametrize("base", ["", "release"])
+def test_without_the_base_the_action_checks_as_ever(pull_request, base):
+    pull_request.base = base
+    result = pull_request.run(RUN)
+    assert (result.returncode, result.stdout) == (0, "")
+    missing = "warning: not compared with origin/release: git has no revision 'origin/release'"
+    assert (missing in result.stderr) == bool(base)
+    summary = "## cvo-sg check\nEvery generated file is up to date.\n"
+    assert pull_request.summary.read_text() == summary
+
+
+@needs_bash
+def test_an_older_version_runs_without_what_it_does_not_know(action):
+    install(action, 'echo "$@"')
+    assert action.run(RUN).stdout == "generate --diff --output github --\n"
+
+
 @needs_bash
 @pytest.mark.parametrize("command", ["check", "validate"])
 def test_paths_are_never_options(action, command):
-    tool = action.temporary / "cvo-sg" / "bin" / "cvo-sg"
-    tool.parent.mkdir(parents=True)
-    tool.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m generator "$@"\n')
-    tool.chmod(0o755)
+    install(action, f'cd "{ROOT}" && exec "{sys.executable}" -m generator "$@"')
     result = action.run(RUN, command=command, paths="--help")
     assert result.returncode == 2, "no help, which is a success"
     assert "--help" in result.stderr
@@ -243,7 +310,7 @@ def test_the_steps_annotate_summarise_and_fail(runner, tool):
     ) in missing.stdout
     summary = runner.summary.read_text()
     assert summary.startswith("## cvo-sg check\n### `infra/acme/cloudformation`")
-    assert "- added: manager inbound TCP 22 from 10.0.0.0/8, administrators: " in summary
+    assert "- added: 30 rules inbound from 10.0.0.0/8, administrators, " in summary
     assert "- `infra/acme/terraform/main.tf` is missing\n" in summary
 
     subprocess.run([tool, "generate", "--quiet", "--no-lint"], cwd=runner.workspace, check=True)

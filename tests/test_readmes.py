@@ -26,6 +26,8 @@ NOT_RUN = {
     "CVO_SG_REQUIRE_TERRAFORM=1 pytest": "is this very run",
     "ruff": "is for a clone; .ci/run runs it",
     "cvo-sg generate ": "refreshes out/ of a clone; test_cli.py tests it",
+    "cvo-sg diff ": "needs files of a reader; cli/test_diff.py tests it",
+    "aws ec2 describe-security-groups": "needs an AWS account",
     "python tests/transcripts.py": "rewrites the READMEs; below",
     "python tests/corpora.py": "rewrites what stands in invalid/; test_corpora.py tests it",
 }

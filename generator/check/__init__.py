@@ -2,10 +2,10 @@
 
 from generator.check.cfn_lint import lint
 from generator.check.findings import Check, Finding, Report
-from generator.check.recognize import is_cloudformation
 from generator.check.reports import REPORTS
 from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
 from generator.check.terraform import check_module
+from generator.observe import is_cloudformation
 
 __all__ = [
     "ENOUGH",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from generator.check.files import UnreadableError, read_regular
 from generator.check.mirror import CONFIGURATION
-from generator.check.recognize import decode, is_cloudformation, resembles_cloudformation
+from generator.observe import decode, is_cloudformation, resembles_cloudformation
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
 LIMIT = 1_000_000  # bytes of a template from S3: "CloudFormation quotas" in its User Guide

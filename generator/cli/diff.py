@@ -1,20 +1,22 @@
-"""`cvo-sg diff`: the changes from one release or deployment to another."""
+"""`cvo-sg diff`: the changes from one release, deployment or observed source to another."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli import options, terminal
-from generator.errors import UsageError, choices
+from generator.cli.sides import Side, read_side, state_of
+from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.compare import State
+    from generator.compare import Beside, State
     from generator.load import RuleData
-    from generator.model import Deployment
+
+_NAMED = 5  # so many groups are listed; of more, their number
 
 
 @click.command()
@@ -31,16 +33,44 @@ if TYPE_CHECKING:
 @click.option(
     "--wording", is_flag=True, help="Also list the rows in which only the wording differs."
 )
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="List every rule on a line of its own, also those that change together.",
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="K=V",
+    help="The value of a parameter of a CloudFormation template instead of its default. "
+    "Repeatable.",
+)
 @options.rule_data
 @click.pass_context
 def diff(
-    ctx: click.Context, /, old: str, new: str, output: str, wording: bool, rule_data: Path | None
+    ctx: click.Context,
+    /,
+    old: str,
+    new: str,
+    output: str,
+    wording: bool,
+    verbose: bool,
+    parameters: tuple[str, ...],
+    rule_data: Path | None,
 ) -> None:
-    """Compare two releases, two deployment files, or a deployment file and a release.
+    """Compare any two of: a release, a preset, a deployment file, and observed security groups.
 
     Releases differ in documented rows and the permissions that they mean; deployments in the rows
     that they use, and in permissions with peers. With a deployment file and a release, the command
     shows what changes if the deployment moves to that release.
+
+    Observed security groups are the JSON of `aws ec2 describe-security-groups`, of
+    `describe-security-group-rules` or of `terraform show -json`, a file or folder of Terraform, or
+    a CloudFormation template; - is standard input. Beside a deployment, a group has the role that
+    an output of ours, its name or its Name tag shows. REV:PATH is a deployment file or an observed
+    source at a revision of git. A release goes before a file of its name: use ./NAME for that.
 
     Exit status: 0 same permissions, 1 different permissions, 2 usage or input error.
 
@@ -49,36 +79,72 @@ def diff(
       cvo-sg diff 3.7 3.8
       cvo-sg diff customer.yaml console --output markdown
       cvo-sg diff before.yaml after.yaml
+      cvo-sg diff origin/main:deployments/acme.yaml deployments/acme.yaml
+      cvo-sg diff HEAD:template.yaml template.yaml --parameter Dns=10.0.0.2/32
+      aws ec2 describe-security-groups | cvo-sg diff acme.yaml -
     """
     from generator.compare import CHANGE_FORMATS, changes
 
+    if old == new == "-":
+        raise UsageError("standard input can be read once: name a file for OLD or NEW")
+    given = _parameters(parameters)
     data = options.open_rule_data(rule_data)
-    files = [name for name in (old, new) if name not in data.releases()]
-    sides = [_side(name, data, files) for name in (old, new)]
-    found = changes(*sides)
-    terminal.echo(CHANGE_FORMATS[output](found, wording), nl=False)
+    sides = [read_side(name, data, given) for name in (old, new)]
+    found = changes(*_states(sides[0], sides[1], data))
+    terminal.echo(CHANGE_FORMATS[output](found, wording, verbose), nl=False)
     if found.permissions.change_what_is_permitted:
         ctx.exit(1)
 
 
-def _side(name: str, data: RuleData, files: list[str]) -> State:
-    """A release; a deployment; or, beside one, the same deployment in a release."""
-    from generator.compare import of_deployment, of_release
-
-    if name in data.releases():
-        if not files:
-            return of_release(data.release(name))
-        moved = replace(_deployment(files[0], data), release=name)
-        for _, message in data.problems(moved):
-            raise UsageError(f"{files[0]} cannot move to {name}: {message}")
-        return of_deployment(name, moved, data.release(name), data.catalogue)
-    deployment = _deployment(name, data)
-    return of_deployment(name, deployment, data.release(deployment.release), data.catalogue)
+def _parameters(given: tuple[str, ...]) -> Mapping[str, str]:
+    pairs = [each.partition("=") for each in given]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise UsageError(f"--parameter {name}: use <parameter>=<value>")
+    return {name: value for name, _, value in pairs}
 
 
-def _deployment(name: str, data: RuleData) -> Deployment:
-    if not Path(name).is_file():
-        raise UsageError(
-            f"{name} is neither a release ({choices(data.releases())}) nor a deployment file"
-        )
-    return data.deployment(Path(name))
+def _states(old: Side, new: Side, data: RuleData) -> tuple[State, State]:
+    """Both sides, in words that they share."""
+    from generator.compare import beside_each_other
+
+    for side in (old, new):
+        for sentence in side.observed.left_out if side.observed else ():
+            terminal.echo(terminal.warning(sentence), err=True)
+    if old.observed and new.observed:
+        return beside_each_other(old.name, old.observed, new.name, new.observed)
+    if new.observed:
+        found = _beside(new, old, data)
+        return found.other, found.observed
+    if old.observed:
+        found = _beside(old, new, data)
+        return found.observed, found.other
+    return state_of(old, new, data), state_of(new, old, data)
+
+
+def _beside(observed: Side, other: Side, data: RuleData) -> Beside:
+    """What was read beside a release or deployment; what is not compared is said."""
+    from generator.compare import beside_deployment, beside_release
+    from generator.resolve import resolve
+
+    assert observed.observed
+    state = state_of(other, observed, data)
+    if other.deployment:
+        release = data.release(other.deployment.release)
+        resolved = resolve(other.deployment, release, data.catalogue)
+        roles = [group.role for group in resolved.groups]
+        beside = beside_deployment
+    else:
+        roles = [*data.release(str(other.release)).rules]
+        beside = beside_release
+    outputs = {role: data.catalogue.groups[role].output for role in roles}
+    found = beside(observed.name, observed.observed, state, outputs)
+    for role in found.absent:
+        sentence = f"{observed.name} has no group for {role}: none of its rules are there"
+        terminal.echo(terminal.warning(sentence), err=True)
+    if found.unmatched:
+        names = [group.name or group.key for group in found.unmatched[:_NAMED]]
+        more = len(found.unmatched) - len(names)
+        names += [f"{more} more"] if more else []
+        terminal.echo(f"not compared, because they have no role: {', '.join(names)}", err=True)
+    return found

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from generator.cli import options
+from generator.cli.base import base_revision
+from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
 from generator.cli.steps import check_all, fail_if_left_out, render_all, resolve_all
 from generator.cli.summary import summarize
-from generator.cli.target import deliver, destination
+from generator.cli.target import destination
 
 
 @click.command()
@@ -69,6 +71,18 @@ from generator.cli.target import deliver, destination
     "with --check.",
 )
 @click.option(
+    "--against",
+    metavar="REV",
+    help="With --check or --diff: compare the permissions of each deployment with those at a "
+    "revision of git, such as origin/main, instead of with the files on the disk.",
+)
+@click.option(
+    "--against-base",
+    is_flag=True,
+    help="The same with the branch that a pull request is merged into (GITHUB_BASE_REF or "
+    "PRE_COMMIT_FROM_REF), where there is one.",
+)
+@click.option(
     "--output",
     "form",
     default="text",
@@ -96,7 +110,12 @@ from generator.cli.target import deliver, destination
     "or group without effect, a security group that would be replaced.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
-@click.option("--verbose", "-v", is_flag=True, help="Also list every file, on standard output.")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Also list every file, on standard output; with --diff, every rule on a line of its own.",
+)
 @options.rule_data
 @click.option(
     "--templates",
@@ -122,12 +141,15 @@ def generate(**arguments: Any) -> None:
       cvo-sg generate --preset predefined --format cloudformation --stdout
       cvo-sg generate --name demo --release 3.7 --endpoint dns=10.0.0.2/32 --zip demo.zip
       cvo-sg generate --check --diff
+      cvo-sg generate --diff --against origin/main
     """
-    work = gather(Request.of(arguments))
+    request = Request.of(arguments)
+    base = base_revision(request)
+    work = gather(request)
     resolved = resolve_all(work)
     rendered = render_all(work, resolved)
     target = destination(work, rendered)
     check_all(work, resolved, target)
-    changes = deliver(work, target)
+    changes = deliver(work, target, base)
     summarize(work, resolved, target, changes)
     fail_if_left_out(work, resolved)

@@ -38,6 +38,10 @@ class Request(NamedTuple):
     archive: Path | None
     check: bool
     diff: bool
+    against: str | None
+    """The revision to compare permissions with."""
+    against_base: bool
+    """Whether that is what a pull request is merged into, if there is one."""
     form: str
     force: bool
     lint: bool

@@ -94,7 +94,7 @@ def deployments(
     if changes.name and len(found) > 1:
         raise UsageError(f"--name needs a single deployment, but there are {len(found)}")
     if any(changes):
-        found = [_changed(deployment, changes) for deployment in found]
+        found = [changed(deployment, changes) for deployment in found]
         for deployment in found:
             for _, message in data.problems(deployment):
                 raise UsageError(message)
@@ -136,7 +136,8 @@ def _new(data: RuleData, changes: Changes) -> Deployment:
     return Deployment(name=changes.name or "", release=changes.release)
 
 
-def _changed(deployment: Deployment, changes: Changes) -> Deployment:
+def changed(deployment: Deployment, changes: Changes) -> Deployment:
+    """The deployment with what the options give in place of its own."""
     given: dict[str, Any] = {
         "name": changes.name,
         "release": changes.release,

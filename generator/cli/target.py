@@ -1,22 +1,17 @@
-"""Where generated files go: printed, compared with the files that are there, or written."""
+"""Where generated files go, and what is there already."""
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from generator.cli import terminal
 from generator.cli.jobs import Job, Work
-from generator.cli.terminal import Styled, colored_diff, safe
 from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
     from generator.cli.steps import Rendered
-    from generator.compare import Summary
     from generator.write import Change
 
 
@@ -35,6 +30,10 @@ class Target(NamedTuple):
     """Folders that may be copies of generated ones, and so are not ours to remove."""
     left_out: tuple[Path, ...] = ()
     """Folders of formats that the quota leaves no room for: what was generated there stays."""
+
+    def leaves_out(self, path: Path) -> bool:
+        """Whether a file is in one of these folders."""
+        return any(map(path.is_relative_to, self.left_out))
 
 
 def destination(work: Work, rendered: Rendered) -> Target:
@@ -111,21 +110,6 @@ def _renamed(job: Job) -> tuple[list[Path], list[Path]]:
     return renamed(job.out, names, commands)
 
 
-def deliver(work: Work, target: Target) -> tuple[Change, ...]:
-    """Print, compare or write the files; what was written. A difference found exits with 1."""
-    request = work.request
-    if request.to_stdout:
-        terminal.echo_file("\n".join(target.texts.values()))
-    elif request.compares:
-        report(target, request.diff, request.form, request.quiet)
-    else:
-        changes = put(target, request.force)
-        if not request.quiet:
-            _tell_of_copies(target)
-        return changes
-    return ()
-
-
 def differences(target: Target) -> tuple[Change, ...]:
     """What writing the files would change, when no other run is writing there."""
     from generator.write import settled
@@ -140,14 +124,14 @@ def _compare(target: Target) -> tuple[Change, ...]:
     from generator.write import compare
 
     changes = compare(target.outs, target.contents, target.folders, target.formats)
-    return tuple(c for c in changes if not any(map(c.path.is_relative_to, target.left_out)))
+    return tuple(c for c in changes if not target.leaves_out(c.path))
 
 
 def _tell(sentence: str) -> None:
     terminal.echo(f"cvo-sg: {sentence}", err=True)
 
 
-def _tell_of_copies(target: Target) -> None:
+def tell_of_copies(target: Target) -> None:
     """Say which folders look like copies of generated ones, and so stay as they are."""
     from generator.write import copies
 
@@ -160,29 +144,6 @@ def _tell_of_copies(target: Target) -> None:
         )
 
 
-def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
-    """Print what writing the files would change; exit with 1 if anything."""
-    changes = differences(target)
-    told = _summaries(target, changes) if diff else []
-    if form == "github":
-        terminal.echo_commands(_github(changes, told))
-    else:
-        formats = {"text": _text, "json": _json, "markdown": _markdown}
-        terminal.echo(formats[form](changes, told, diff), nl=False)
-    if not quiet:
-        _tell_of_copies(target)
-    if changes:
-        verb = "differs" if len(changes) == 1 else "differ"
-        terminal.echo(
-            f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
-            "command without --check and --diff",
-            err=True,
-        )
-        raise click.exceptions.Exit(1)
-    if not quiet:
-        terminal.echo(f"{_files(len(target.contents))} up to date", err=True)
-
-
 def put(target: Target, force: bool) -> tuple[Change, ...]:
     """Write what differs, and return it."""
     from generator.write import locked, write
@@ -193,68 +154,3 @@ def put(target: Target, force: bool) -> tuple[Change, ...]:
         changes = _compare(target)
         write(target.outs, changes, force)
     return changes
-
-
-def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
-    from generator.compare import summaries
-
-    texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
-    return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
-
-
-def _text(changes: tuple[Change, ...], told: list[Summary], diff: bool) -> str:
-    from generator.compare import as_text
-    from generator.write import unified_diff
-
-    if not diff:
-        return "".join(f"{change}\n" for change in changes)
-    words = as_text(told)
-    lines = colored_diff("".join(map(unified_diff, changes)))
-    return Styled(lines + (f"\n{safe(words)}" if words else ""))
-
-
-def _json(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
-    from generator.compare import as_json
-
-    found = {
-        "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
-        "deployments": as_json(told),
-    }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-
-
-def _markdown(changes: tuple[Change, ...], told: list[Summary], _: bool) -> str:
-    from generator.compare import as_markdown
-    from generator.model import markdown_code
-
-    if not changes:
-        return "Every generated file is up to date.\n"
-    files = "".join(f"- {markdown_code(change.path)} {change.sentence}\n" for change in changes)
-    return f"{as_markdown(told)}### Files\n\n{files}"
-
-
-def _github(changes: tuple[Change, ...], told: list[Summary]) -> str:
-    from generator.check import REPORTS, Check, Finding, Report
-    from generator.compare import sentence
-
-    found = [
-        Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
-        for change in changes
-    ]
-    for each in told:
-        file = each.folders[0]
-        for role in each.replaced:
-            message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
-            found.append(Finding(file, 0, 0, "error", "group-replaced", message))
-        for p in each.permissions.opened:
-            message = f"open to the internet from now on: {sentence(p)}"
-            found.append(Finding(file, 0, 0, "warning", "open-to-the-internet", message))
-    return REPORTS["github"](Report((Check("", tuple(found)),)))
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
-
-
-def _files(number: int) -> str:
-    return f"{number} file" if number == 1 else f"{number} files"

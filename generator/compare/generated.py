@@ -63,18 +63,18 @@ def replaced(old: str, new: str) -> list[str]:
     return [role for role, lines in before.items() if after.get(role) != lines]
 
 
-def as_text(found: Iterable[Summary]) -> str:
+def as_text(found: Iterable[Summary], verbose: bool = False) -> str:
     """Paragraphs for a terminal."""
     lines = []
     for each in found:
         lines.append(f"{', '.join(each.folders)}:")
         lines += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
-        lines += [f"  {line}" for line in text_lines(each.permissions)]
+        lines += [f"  {line}" for line in text_lines(each.permissions, verbose)]
         lines += [] if each.known else [f"  {_UNKNOWN}"]
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_markdown(found: Iterable[Summary]) -> str:
+def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:
     """Sections for a comment on a pull request."""
     lines = []
     for each in found:
@@ -83,7 +83,7 @@ def as_markdown(found: Iterable[Summary]) -> str:
             f"- **REPLACES OR DELETES THE SECURITY GROUP {markdown_code(r)}**"
             for r in each.replaced
         ]
-        lines += markdown_lines(each.permissions)
+        lines += markdown_lines(each.permissions, verbose)
         lines += [] if each.known else [f"- {_UNKNOWN}"]
         lines.append("")
     return "".join(f"{line}\n" for line in lines)

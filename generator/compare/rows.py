@@ -191,7 +191,7 @@ def _meaning(rule: Rule, role: str, side: State) -> tuple[object, ...]:
     return rule.traffic, rule.endpoints, [side.defaults.get((role, e)) for e in rule.endpoints]
 
 
-def as_table(found: Changes, wording: bool) -> str:
+def as_table(found: Changes, wording: bool, verbose: bool = False) -> str:
     """Lines for a terminal: rows, then what EC2 would see."""
     lines = [f"{found.old} -> {found.new}"]
     signs = {"added": "+", "removed": "-", "changed": "~", "reworded": "="}
@@ -209,11 +209,11 @@ def as_table(found: Changes, wording: bool) -> str:
     lines += ["", "permissions"]
     if not found.permissions.change_what_is_permitted:
         lines.append("  what is permitted stays the same")
-    lines += [f"  {line}" for line in text_lines(found.permissions)]
+    lines += [f"  {line}" for line in text_lines(found.permissions, verbose)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_markdown(found: Changes, wording: bool) -> str:
+def as_markdown(found: Changes, wording: bool, verbose: bool = False) -> str:
     """The same as lists under headings."""
     lines = [f"## {markdown(found.old)} → {markdown(found.new)}", "", "### Rows", ""]
     shown = [row for row in found.rows if wording or row.kind != "reworded"]
@@ -227,11 +227,11 @@ def as_markdown(found: Changes, wording: bool) -> str:
     lines += ["", "### Permissions", ""]
     if not found.permissions.change_what_is_permitted:
         lines.append("- what is permitted stays the same")
-    lines += markdown_lines(found.permissions)
+    lines += markdown_lines(found.permissions, verbose)
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_json(found: Changes, _wording: bool) -> str:
+def as_json(found: Changes, _wording: bool, _verbose: bool = False) -> str:
     """An object with everything."""
     value: dict[str, Any] = {
         "old": found.old,
@@ -256,7 +256,7 @@ def as_json(found: Changes, _wording: bool) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-CHANGE_FORMATS: Mapping[str, Callable[[Changes, bool], str]] = {
+CHANGE_FORMATS: Mapping[str, Callable[[Changes, bool, bool], str]] = {
     "table": as_table,
     "json": as_json,
     "markdown": as_markdown,

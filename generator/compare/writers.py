@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from generator.compare.permissions import Differences, Pair
+from generator.compare.alike import alike, endpoint_of, renamings, sentence, together
+from generator.compare.permissions import Differences
 from generator.model import Permission, markdown
 
 # CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
@@ -21,43 +22,43 @@ INTO_A_PARAMETER = (
 )
 
 
-def sentence(permission: Permission) -> str:
-    """A permission as a person says it: `manager inbound TCP 22 from 10.0.0.0/8 (bastion)`."""
-    way = "from" if permission.direction == "inbound" else "to"
-    who = permission.peer.named
-    if permission.peer.kind == "input" and permission.parameter:
-        who += " (left open)"
-    return f"{permission.group} {permission.direction} {permission.traffic} {way} {who}"
-
-
 def _purpose(permission: Permission) -> str:
-    named = permission.endpoint and permission.peer.kind != "input"
-    endpoint = f", {permission.endpoint}" if named else ""
+    named = endpoint_of(permission)
+    endpoint = f", {named}" if named else ""
     return f"{sentence(permission)}{endpoint}: {permission.description}"
 
 
-def text_lines(found: Differences) -> Iterator[str]:
-    """Lines for a terminal."""
-    yield from (f"- {_purpose(p)}" for p in found.removed)
-    yield from (f"+ {_purpose(p)}" for p in found.added)
-    yield from (f"OPEN TO THE INTERNET from now on: {_purpose(p)}" for p in found.opened)
+def text_lines(found: Differences, verbose: bool = False) -> Iterator[str]:
+    """Lines for a terminal. Rules that change for one reason share a line, unless `verbose`."""
+    yield from (f"- {line}" for line in _purposes(found.removed, verbose))
+    yield from (f"+ {line}" for line in _purposes(found.added, verbose))
+    yield from (
+        f"OPEN TO THE INTERNET from now on: {line}" for line in _purposes(found.opened, verbose)
+    )
     yield from _moved(found)
-    yield from (f"= {renamed(pair)}" for pair in found.renamed)
+    yield from (f"= {line}" for line in renamings(found.renamed, verbose))
     if found.reworded:
         yield _reworded(found)
 
 
-def markdown_lines(found: Differences) -> Iterator[str]:
-    """Items of a list."""
-    yield from (
-        f"- **Open to the internet from now on:** {markdown(_purpose(p))}" for p in found.opened
-    )
-    yield from (f"- removed: {markdown(_purpose(p))}" for p in found.removed)
-    yield from (f"- added: {markdown(_purpose(p))}" for p in found.added if p not in found.opened)
+def markdown_lines(found: Differences, verbose: bool = False) -> Iterator[str]:
+    """Items of a list. Rules that change for one reason share an item, unless `verbose`."""
+    added = [p for p in found.added if p not in found.opened]
+    for title, permissions in (
+        ("**Open to the internet from now on:**", found.opened),
+        ("removed:", found.removed),
+        ("added:", added),
+    ):
+        yield from (f"- {title} {markdown(line)}" for line in _purposes(permissions, verbose))
     yield from (f"- {markdown(line)}" for line in _moved(found))
-    yield from (f"- renamed: {markdown(renamed(pair))}" for pair in found.renamed)
+    yield from (f"- renamed: {markdown(line)}" for line in renamings(found.renamed, verbose))
     if found.reworded:
         yield f"- {_reworded(found)}"
+
+
+def _purposes(permissions: Iterable[Permission], verbose: bool) -> Iterator[str]:
+    for same in alike(permissions, verbose):
+        yield _purpose(same[0]) if len(same) == 1 else together(same)
 
 
 def as_record(found: Differences) -> dict[str, Any]:
@@ -95,20 +96,6 @@ def record(permission: Permission) -> dict[str, Any]:
         "parameter": permission.parameter,
         "description": permission.description,
     }
-
-
-def renamed(pair: Pair) -> str:
-    """What has another name on both sides of a pair."""
-    old, new = pair
-    changes = [
-        f"{what} {before} is now {after}"
-        for what, before, after in (
-            ("endpoint", old.endpoint, new.endpoint),
-            ("peer", old.peer.name, new.peer.name),
-        )
-        if before != after
-    ]
-    return f"{sentence(new)}: {', '.join(changes)}"
 
 
 def _moved(found: Differences) -> Iterator[str]:

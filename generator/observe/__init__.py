@@ -1,6 +1,28 @@
 """Observe: security groups are read from wherever they are, into permissions to compare."""
 
-from generator.observe.sources import join, read_text
+from generator.observe import cloudformation
+from generator.observe.git import Revision, content, files, revision
+from generator.observe.named import decoded, is_folder, read_source, shown_name, source_bytes
+from generator.observe.recognize import decode, is_cloudformation, resembles_cloudformation
+from generator.observe.sources import READ, join, read_text
 from generator.observe.terraform_folder import read_module
 
-__all__ = ["join", "read_module", "read_text"]
+__all__ = [
+    "READ",
+    "Revision",
+    "cloudformation",
+    "content",
+    "decode",
+    "decoded",
+    "files",
+    "is_cloudformation",
+    "is_folder",
+    "join",
+    "read_module",
+    "read_source",
+    "read_text",
+    "resembles_cloudformation",
+    "revision",
+    "shown_name",
+    "source_bytes",
+]

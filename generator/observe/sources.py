@@ -8,7 +8,9 @@ from typing import Any
 
 from generator.errors import InputError, Mistake
 from generator.model import Observation, Observed
+from generator.observe.cloudformation import read_template
 from generator.observe.ec2 import is_ec2, read_ec2
+from generator.observe.recognize import is_cloudformation
 from generator.observe.terraform_json import is_raw_state, is_terraform, read_terraform
 from generator.observe.terraform_source import is_terraform_source, read_files
 
@@ -36,6 +38,8 @@ def read_text(text: str, file: str, parameters: Mapping[str, str] = {}) -> Obser
         raise InputError([Mistake(file, 0, 0, _STORED)])
     if is_terraform_source(text, file):
         return _among_themselves(read_files({file: text}, file))
+    if is_cloudformation(text):
+        return read_template(text, file, parameters)
     raise InputError([Mistake(file, 0, 0, f"not recognised: use {READ}")])
 
 

@@ -14,7 +14,7 @@ MAX_FILES = 500  # of a module
 def read_module(folder: Path) -> Observation:
     """The groups and rules in a folder of Terraform. Raises InputError if it has no such files."""
     try:
-        paths = sorted(p for p in folder.iterdir() if _belongs(p.name))
+        paths = sorted(p for p in folder.iterdir() if belongs(p.name))
     except OSError as error:
         raise InputError(
             [Mistake(str(folder), 0, 0, f"cannot be read: {error.strerror}")]
@@ -26,7 +26,8 @@ def read_module(folder: Path) -> Observation:
     return read_files({str(path): _text(path) for path in paths}, str(folder))
 
 
-def _belongs(name: str) -> bool:
+def belongs(name: str) -> bool:
+    """Whether a file with this name is part of the module in its folder."""
     return not name.startswith(".") and bool(name.endswith(NAMES) or VARIABLES.fullmatch(name))
 
 

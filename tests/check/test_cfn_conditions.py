@@ -9,8 +9,8 @@ from cfnlint.template import Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.check.cfn_rules._conditions import Written
 from generator.check.cfn_rules._values import Values
+from generator.observe.cloudformation import Written
 
 REFERENCES = {"Stage": "dev", "Size": "large"}  # parameters, and their defaults
 operands = st.sampled_from([{"Ref": "Stage"}, {"Ref": "Size"}])

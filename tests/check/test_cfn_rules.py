@@ -16,7 +16,8 @@ from cfnlint.template import Template
 
 import generator.check.cfn_rules as pack
 from generator.check import lint
-from generator.check.cfn_rules import _template, _values
+from generator.check.cfn_rules import _values
+from generator.observe import cloudformation
 
 GROUP = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -527,7 +528,7 @@ def test_conditions_that_are_nested_are_not_multiplied_out():
     nested = "10.0.0.0/8"
     for _ in range(40):
         nested = {"Fn::If": ["IsLarge", nested, {"Fn::If": ["IsSmall", "10.1.0.0/16", nested]}]}
-    assert len(_values.alternatives(nested)) == 3
+    assert len([*_values._alternatives(nested, frozenset())]) == 3
 
     value = "10.0.0.0/8"
     for _ in range(5):
@@ -538,8 +539,8 @@ def test_conditions_that_are_nested_are_not_multiplied_out():
 
 def test_a_template_is_evaluated_once_for_all_rules(monkeypatch):
     calls = []
-    original = _template._rules
-    monkeypatch.setattr(_template, "_rules", lambda cfn: calls.append(cfn) or original(cfn))
+    original = cloudformation.rules
+    monkeypatch.setattr(cloudformation, "rules", lambda *of: calls.append(of) or original(*of))
     found(within(f"{TCP}, CidrIp: 0.0.0.0/0"))
     assert len(calls) == 1
 

@@ -705,9 +705,13 @@ def test_a_diff_says_which_permissions_come_and_go(generate):
 def test_a_diff_says_what_opens_to_the_internet(generate):
     edit("sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/8]\n  nfs-clients: [0.0.0.0/0]")
     opened = "cloud-volumes-ontap inbound TCP 2049 from 0.0.0.0/0, nfs-clients: NFS server daemon"
-    assert f"  OPEN TO THE INTERNET from now on: {opened}\n" in generate("--diff").stdout
+    assert f"  OPEN TO THE INTERNET from now on: {opened}\n" in generate("--diff", "-v").stdout
+    together = "11 rules inbound from 0.0.0.0/0, nfs-clients: cloud-volumes-ontap 11 (TCP 111, "
+    assert f"  OPEN TO THE INTERNET from now on: {together}" in generate("--diff").stdout
     markdown = generate("--diff", "--output", "markdown").stdout
-    assert f"- **Open to the internet from now on:** {opened}\n" in markdown
+    assert f"- **Open to the internet from now on:** {together}" in markdown
+    verbose = generate("--diff", "--output", "markdown", "--verbose").stdout
+    assert f"- **Open to the internet from now on:** {opened}\n" in verbose
     annotations = generate("--diff", "--output", "github").stdout
     assert (
         "::warning file=infra/acme/cloudformation,title=cvo-sg open-to-the-internet::"

@@ -1,62 +1,45 @@
-"""What the values and conditions of a template can be: worked out once a template.
+"""What the rules of the pack look at: a template in all its forms, worked out once a template.
 
-`Fn::If` is followed wherever it stands. Of other functions, cfn-lint says what they equal while
-every parameter has its default.
+The template is read by `observe`. Beside that, a solver says which conditions can hold together.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from cfnlint.conditions._errors import UnknownSatisfisfaction
-from cfnlint.jsonschema import CfnTemplateValidator
 from cfnlint.template import Template
 
-from generator.check.cfn_rules._conditions import Written
+from generator.observe import cloudformation
 
-Conditions = frozenset[tuple[str, bool]]
-ALWAYS: Conditions = frozenset()
-ABSENT = {"Ref": "AWS::NoValue"}
+Conditions = cloudformation.Conditions
+ALWAYS = cloudformation.ALWAYS
 MANY = 256  # forms of one value, beyond which conditions that are nested take exponential time
 
 
-class Values:
-    """What can be known of the values in one template before there is a stack."""
+class Values(cloudformation.Values):
+    """The values in one template while every parameter has its default, and its conditions."""
 
     def __init__(self, cfn: Template) -> None:
         """Read the defaults of the parameters that have one."""
+        super().__init__(cfn.template)
         self._cfn = cfn
-        self.defaults: dict[str, str | list[str]] = {
-            name: value
-            for name, parameter in cfn.context.parameters.items()
-            for value, _ in parameter.default_value()
-        }
-        context = cfn.context.evolve(parameters={}, ref_values=self.defaults)
-        self._resolver = CfnTemplateValidator({}).evolve(cfn=cfn, context=context)
-        self._resolved: dict[str, Any] = {}
-        self._written = Written(cfn.template.get("Conditions"), self.by_default)
         self._possible: dict[Conditions, bool] = {ALWAYS: True}
         self._by_default: dict[Conditions, bool] = {}
 
-    def by_default(self, value: Any) -> Any:
-        """What a value is while every parameter has its default; itself if that is not known."""
-        if not isinstance(value, dict):
-            return value
-        if isinstance(value.get("Ref"), str):
-            return self.defaults.get(value["Ref"], value)
-        key = json.dumps(value, default=str)
-        if key not in self._resolved:
-            found = self._resolver.resolve_value(value)
-            self._resolved[key] = next((v for v, _, error in found if not error), value)
-        return self._resolved[key]
+    def alternatives(self, value: Any, under: Conditions = ALWAYS) -> list[tuple[Any, Conditions]]:
+        """What a value can be, with the conditions for it; None for a value that is left out.
+
+        At most the first MANY of them.
+        """
+        return list(islice(_alternatives(value, under), MANY))
 
     def possible(self, conditions: Conditions) -> bool:
         """Whether the conditions can hold together, whatever the parameters are."""
-        if contradictory(conditions):
+        if cloudformation.contradictory(conditions):
             return False
         if conditions not in self._possible:
             self._possible[conditions] = self._solve(conditions)
@@ -80,13 +63,13 @@ class Values:
 
     def _known_by_default(self, conditions: Conditions) -> bool | None:
         """Whether conditions hold by default, as far as they say so themselves."""
-        found = [(self._written.holds_by_default(name), holds) for name, holds in conditions]
+        found = [(self.holds(name), holds) for name, holds in conditions]
         if any(held is (not holds) for held, holds in found):
             return False
         return None if any(held is None for held, _ in found) else True
 
     def _satisfiable(self, conditions: Conditions) -> bool:
-        known = {name: v for name, v in self.defaults.items() if isinstance(v, str)}
+        known = {name: v for name, v in self.references.items() if isinstance(v, str)}
         try:
             return bool(self._cfn.conditions.satisfiable(dict(conditions), known))
         except UnknownSatisfisfaction:
@@ -103,25 +86,16 @@ def values(cfn: Template) -> Values:
     return Values(cfn)
 
 
-def contradictory(conditions: Conditions) -> bool:
-    """Whether a condition is to hold and not to hold."""
-    return any((name, not holds) in conditions for name, holds in conditions)
-
-
-def alternatives(value: Any, under: Conditions = ALWAYS) -> list[tuple[Any, Conditions]]:
-    """What a value can be, with the conditions for it; None for a value that is left out.
-
-    At most the first MANY of them.
-    """
-    return list(islice(_alternatives(value, under), MANY))
+@lru_cache(maxsize=1)
+def rules(cfn: Template) -> tuple[cloudformation.TemplateRule, ...]:
+    """Every rule of every group, in every form that conditions give it."""
+    return tuple(cloudformation.rules(cfn.template, values(cfn)))
 
 
 def _alternatives(value: Any, under: Conditions) -> Iterator[tuple[Any, Conditions]]:
-    if isinstance(value, dict) and len(value) == 1 and "Fn::If" in value:
-        parts = value["Fn::If"]
-        if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[0], str):
-            for part, holds in ((parts[1], True), (parts[2], False)):
-                if (parts[0], not holds) not in under:
-                    yield from _alternatives(part, under | {(parts[0], holds)})
-    else:
-        yield (None if value == ABSENT else value), under
+    parts = cloudformation.if_parts(value)
+    if not parts:
+        yield (None if value == cloudformation.ABSENT else value), under
+    for part, holds in ((parts[1], True), (parts[2], False)) if parts else ():
+        if (parts[0], not holds) not in under:
+            yield from _alternatives(part, under | {(parts[0], holds)})

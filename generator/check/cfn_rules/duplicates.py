@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._cases import cases, together
 from generator.check.cfn_rules._rule import RULE_PAGE, _Rule
-from generator.check.cfn_rules._template import GROUP, STANDALONE, Rule, canonical, reference, rules
-from generator.check.cfn_rules._values import values
-
-COMPARED = 8  # rules that are alike but for their conditions, with which another is compared
+from generator.check.group_rules import Case, duplicate, duplicates, traffic
+from generator.observe import cloudformation
 
 
 class DuplicateRules(_Rule):
@@ -33,16 +32,9 @@ class DuplicateRules(_Rule):
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """The second one of each pair of rules that can be there together."""
-        same: dict[tuple[str, ...], list[Rule]] = defaultdict(list)
-        for rule in rules(cfn):
-            if "IpProtocol" in rule.properties and rule.peer:
-                same[rule.group, rule.direction, *rule.permitted].append(rule)
-        for first, second in _pairs(cfn, same.values()):
-            yield RuleMatch(
-                list(second.path),
-                f"{second.traffic} for {_peer(second)} is already in {_place(first)}: EC2 refuses "
-                "a second rule that differs only in its description. Remove one of them",
-            )
+        for first, second in duplicates(cases(cfn), together(cfn)):
+            message = duplicate(second.rule, _place(first))
+            yield RuleMatch(list(second.source.path), message)
 
 
 class RulesOfAttachedGroups(_Rule):
@@ -63,48 +55,22 @@ class RulesOfAttachedGroups(_Rule):
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Rules that another group has, where both are attached to one resource."""
-        found: dict[str, list[Rule]] = defaultdict(list)
-        for rule in rules(cfn):
-            if rule.direction == "inbound" and "IpProtocol" in rule.properties and rule.peer:
-                found[rule.group].append(rule)
+        found: dict[str, list[Case]] = defaultdict(list)
+        for case in cases(cfn):
+            if case.rule.direction == "inbound" and case.identity:
+                found[case.rule.group].append(case._replace(identity=case.identity[2:]))
         reported = set()
         for groups, resource in _attached(cfn):
-            same: dict[tuple[str, ...], list[Rule]] = defaultdict(list)
-            for group in groups:
-                for rule in found[group]:
-                    same[rule.permitted].append(rule)
-            for first, second in _pairs(cfn, same.values()):
-                if first.group != second.group and second.path not in reported:
-                    reported.add(second.path)
+            rules = [case for group in groups for case in found[group]]
+            for first, second in duplicates(rules, together(cfn)):
+                if first.rule.group != second.rule.group and second.place not in reported:
+                    reported.add(second.place)
                     yield RuleMatch(
-                        list(second.path),
-                        f"{second.traffic} for {_peer(second)} is also in {_place(first)}, and "
-                        f"{resource} has both groups: one of the rules is enough",
+                        list(second.source.path),
+                        f"{traffic(second.rule)} for {second.rule.peer} is also in "
+                        f"{_place(first)}, and {resource} has both groups: one of the rules is "
+                        "enough",
                     )
-
-
-def _pairs(cfn: Template, alike: Iterable[list[Rule]]) -> Iterator[tuple[Rule, Rule]]:
-    """For each rule that can be there together with an earlier one of its list, both."""
-    reported = set()
-    for found in alike:
-        earlier: dict[object, Rule] = {}
-        for rule in found:
-            for first in earlier.values():
-                if first.path != rule.path and _together(cfn, first, rule):
-                    if rule.path not in reported:
-                        reported.add(rule.path)
-                        yield first, rule
-                    break
-            if len(earlier) < COMPARED:
-                earlier.setdefault((rule.conditions, rule.permitted_as_written), rule)
-
-
-def _together(cfn: Template, first: Rule, second: Rule) -> bool:
-    """Whether both can be there; if only their defaults are the same, with the defaults."""
-    conditions = first.conditions | second.conditions
-    if first.permitted_as_written == second.permitted_as_written:
-        return values(cfn).possible(conditions)
-    return values(cfn).hold_by_default(conditions)
 
 
 def _attached(cfn: Template) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -112,16 +78,20 @@ def _attached(cfn: Template) -> Iterator[tuple[tuple[str, ...], str]]:
 
     Instances, interfaces, load balancers, functions and others each call that list differently.
     """
-    groups = set(cfn.get_resources(GROUP))
+    groups = set(cfn.get_resources(cloudformation.GROUP))
     seen = set()
     for name, resource in sorted(cfn.get_resources().items()):
-        if resource.get("Type") in (GROUP, *STANDALONE):
+        if resource.get("Type") in (cloudformation.GROUP, *cloudformation.STANDALONE):
             continue
         todo: list[Any] = [resource.get("Properties")]
         while todo:
             value = todo.pop()
             if isinstance(value, list):
-                named = tuple(dict.fromkeys(r for r in map(reference, value) if r and r in groups))
+                named = tuple(
+                    dict.fromkeys(
+                        r for r in map(cloudformation.reference, value) if r and r in groups
+                    )
+                )
                 if len(named) > 1 and named not in seen:
                     seen.add(named)
                     yield named, name
@@ -129,10 +99,5 @@ def _attached(cfn: Template) -> Iterator[tuple[tuple[str, ...], str]]:
             todo += value if isinstance(value, list) else ()
 
 
-def _peer(rule: Rule) -> str:
-    peer = rule.peer[1] if rule.peer else None
-    return peer if isinstance(peer, str) else canonical(peer)
-
-
-def _place(rule: Rule) -> str:
-    return "/".join(map(str, rule.path[1:]))
+def _place(case: Case) -> str:
+    return "/".join(map(str, case.source.path[1:]))

@@ -2,93 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import NamedTuple
+from functools import lru_cache
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._cases import cases, together_by_default
 from generator.check.cfn_rules._rule import RULE_PAGE, _Rule
-from generator.check.cfn_rules._template import Path, Rule, canonical, rules, traffic_key
-from generator.check.cfn_rules._values import values
-from generator.load import RuleData, shipped
-from generator.model import ALL_TRAFFIC
-
-REMOTE_LOGIN = (22, 3389)  # SSH and RDP
-MANY = 4  # networks, of which a sentence names no more
-Network = IPv4Network | IPv6Network
-
-
-class _Open(NamedTuple):
-    """An inbound rule that everybody may use, alone or together with others."""
-
-    rule: Rule
-    peers: tuple[str, ...]
-    """The networks of the rules that together are the internet; one for a rule alone."""
-
-    def includes(self, port: int) -> bool:
-        """Whether it lets a TCP or UDP port through."""
-        first, last = self.rule.ports
-        if self.rule.protocol == ALL_TRAFFIC:
-            return True
-        if self.rule.protocol not in ("tcp", "udp") or first is None or last is None:
-            return False
-        return first <= port <= last
-
-    def __str__(self) -> str:
-        """The group, the rule with its purpose, and its peer, and how that came there."""
-        rule = self.rule
-        purpose = rule.properties.get("Description")
-        what = f"{rule.traffic} ({purpose})" if isinstance(purpose, str) else rule.traffic
-        if len(self.peers) > 1:
-            networks = f"{', '.join(self.peers[:MANY])}{', ...' if self.peers[MANY:] else ''}"
-            return f"{rule.group}: {what} is open to the internet, by {networks} together"
-        default = rule.written_peer != self.peers[0]
-        origin = f", the default of {canonical(rule.written_peer)}" if default else ""
-        return f"{rule.group}: {what} is open to {self.peers[0]}{origin}"
+from generator.check.group_rules import Exposure, administrative, exposures
+from generator.observe import cloudformation
 
 
 @lru_cache(maxsize=1)
-def _open(cfn: Template) -> tuple[_Open, ...]:
-    """What is open to the internet while every parameter has its default, each rule once.
-
-    Of rules with the same group and traffic whose networks add up to the internet, the first.
-    """
-    known = values(cfn)
-    found: dict[Path, _Open] = {}
-    same: dict[tuple[str, ...], list[tuple[Rule, Network]]] = defaultdict(list)
-    for rule in rules(cfn):
-        network = _network(rule) if rule.direction == "inbound" else None
-        if network is None or not known.hold_by_default(rule.conditions):
-            continue
-        if network.prefixlen == 0 and rule.peer:
-            found.setdefault(rule.path, _Open(rule, (rule.peer[1],)))
-        else:
-            key = (rule.group, *traffic_key(rule.properties), str(network.version))
-            same[key].append((rule, network))
-    for parts in same.values():
-        if _is_everything([network for _, network in parts]):
-            rule = parts[0][0]
-            if known.hold_by_default(frozenset().union(*(r.conditions for r, _ in parts))):
-                peers = tuple(dict.fromkeys(str(network) for _, network in parts))
-                found.setdefault(rule.path, _Open(rule, peers))
-    return tuple(found.values())
+def _open(cfn: Template) -> tuple[Exposure, ...]:
+    """What is open to the internet while every parameter has its default, each rule once."""
+    return tuple(map(_with_origin, exposures(cases(cfn), together_by_default(cfn))))
 
 
-def _is_everything(networks: list[Network]) -> bool:
-    """Whether networks of one family cover all of its addresses."""
-    return any(network.prefixlen == 0 for network in collapse_addresses(networks))  # type: ignore[type-var]
-
-
-def _network(rule: Rule) -> Network | None:
-    kind, peer = rule.peer or ("", None)
-    try:
-        return ip_network(str(peer), strict=False) if kind.startswith("cidr") else None
-    except ValueError:
-        return None
+def _with_origin(exposure: Exposure) -> Exposure:
+    written = exposure.case.source.written_peer
+    if written == exposure.case.rule.peer:
+        return exposure
+    return exposure._replace(origin=cloudformation.canonical(written))
 
 
 class OpenAdministration(_Rule):
@@ -116,14 +52,8 @@ class OpenAdministration(_Rule):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere that include one of the ports."""
         for each in _open(cfn):
-            ports = [str(port) for port in self.config["ports"] if each.includes(port)]
-            if ports:
-                noun = "port" if len(ports) == 1 else "ports"
-                yield RuleMatch(
-                    list(each.rule.path),
-                    f"{each}, with administrative {noun} {', '.join(ports)}: list the networks of "
-                    "the administrators",
-                )
+            if message := each.administration(self.config["ports"]):
+                yield RuleMatch(list(each.case.source.path), message)
 
 
 class OpenToTheInternet(_Rule):
@@ -147,23 +77,5 @@ class OpenToTheInternet(_Rule):
         other = self.child_rules[OpenAdministration.id]
         reported = other.config["ports"] if other else administrative()
         for each in _open(cfn):
-            if not any(map(each.includes, reported)):
-                yield RuleMatch(
-                    list(each.rule.path),
-                    f"{each}: list the networks that need it",
-                )
-
-
-@cache
-def administrative() -> list[int]:
-    """SSH, RDP, and the ports of documented inbound rules for endpoints that administer."""
-    data = RuleData(shipped("rule_data"))
-    ports = set(REMOTE_LOGIN)
-    for release in map(data.release, data.releases()):
-        for group in release.rules.values():
-            for row in group.inbound:
-                if any(data.catalogue.endpoints[e].administers for e in row.endpoints):
-                    for each in row.traffic:
-                        if each.from_port is not None and each.to_port is not None:
-                            ports.update(range(each.from_port, each.to_port + 1))
-    return sorted(ports)
+            if message := each.internet(reported):
+                yield RuleMatch(list(each.case.source.path), message)

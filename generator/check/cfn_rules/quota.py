@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._cases import cases
 from generator.check.cfn_rules._rule import QUOTA_PAGE, _Rule
-from generator.check.cfn_rules._template import Path, Rule, reference, rules
 from generator.check.cfn_rules._values import values
+from generator.check.group_rules import Count, counts
 from generator.model import RULES_DEFAULT
 
-NEARLY = 0.9
 PREFIX_LIST = "AWS::EC2::PrefixList"
 
 
-class _Count(NamedTuple):
-    """How many rules count against the quota of one group and direction."""
-
-    group: str
-    direction: str
-    number: int
-    path: Path
-    """The first of the rules."""
-    lists: dict[str, int]
-    """The prefix lists among the peers, with their maximum number of entries."""
-    at_least: bool
-    """Whether there are prefix lists of unknown size, too: they are not counted."""
-
-    def __str__(self) -> str:
-        counted = ", ".join(f"{name} counts as {size}" for name, size in self.lists.items())
-        note = f" (prefix list {counted})" if counted else ""
-        number = f"at least {self.number}" if self.at_least else str(self.number)
-        return f"{self.group} has {number} {self.direction} rules{note}"
-
-
 @lru_cache(maxsize=1)
-def _counts(cfn: Template) -> tuple[_Count, ...]:
-    """The rules that are in force while every parameter has its default, as EC2 counts them.
-
-    A prefix list counts as its maximum number of entries: "Security groups" on the page of quotas.
-    """
-    sizes = _prefix_lists(cfn)
-    found: dict[tuple[str, str], dict[Path, list[Rule]]] = defaultdict(lambda: defaultdict(list))
-    for rule in rules(cfn):
-        if values(cfn).certain_by_default(rule.presence):
-            found[rule.group, rule.direction][rule.path].append(rule)
-    counts = []
-    for (group, direction), places in found.items():
-        lists = {
-            name: sizes[name]
-            for forms in places.values()
-            for name in map(_prefix_list, forms)
-            if name in sizes
-        }
-        number = max(
-            sum(max(_weight(form, family, lists) for form in forms) for forms in places.values())
-            for family in ("cidr_ipv4", "cidr_ipv6")
-        )
-        peers = (form.peer for forms in places.values() for form in forms)
-        prefix_lists = [p for p in peers if p and p[0] == "prefix_list"]
-        at_least = any(reference(peer) not in sizes for _, peer in prefix_lists)
-        counts.append(_Count(group, direction, number, next(iter(places)), lists, at_least))
-    return tuple(counts)
-
-
-def _weight(rule: Rule, other_family: str, lists: dict[str, int]) -> int:
-    """What a rule counts in a family: groups and prefix lists count in both."""
-    if rule.peer and rule.peer[0] == other_family:
-        return 0
-    if rule.peer and rule.peer[0] == "prefix_list":
-        return lists.get(_prefix_list(rule) or "", 0)
-    return 1
-
-
-def _prefix_list(rule: Rule) -> str | None:
-    """The logical id of the prefix list that is a rule's peer, if it is one of the template."""
-    return reference(rule.peer[1]) if rule.peer and rule.peer[0] == "prefix_list" else None
+def _counts(cfn: Template) -> tuple[Count, ...]:
+    """The rules that are in force while every parameter has its default, as EC2 counts them."""
+    known = values(cfn)
+    certain = (case for case in cases(cfn) if known.certain_by_default(case.source.presence))
+    return counts(certain, _prefix_lists(cfn))
 
 
 def _prefix_lists(cfn: Template) -> dict[str, int]:
@@ -89,7 +31,7 @@ def _prefix_lists(cfn: Template) -> dict[str, int]:
     for name, resource in cfn.get_resources(PREFIX_LIST).items():
         properties = resource.get("Properties")
         if isinstance(properties, dict):
-            size = values(cfn).by_default(properties.get("MaxEntries"))
+            size = values(cfn).known(properties.get("MaxEntries"))
             if str(size).isdecimal():
                 sizes[name] = int(size)
     return sizes
@@ -120,12 +62,8 @@ class TooManyRules(_Rule):
         """Groups with more rules than the quota."""
         quota = self.config["quota"]
         for count in _counts(cfn):
-            if count.number > quota:
-                yield RuleMatch(
-                    list(count.path),
-                    f"{count}, but the quota is {quota}: merge networks or ports, or split the "
-                    "group",
-                )
+            if message := count.too_many(quota):
+                yield RuleMatch(list(count.first.source.path), message)
 
 
 class NearlyTooManyRules(_Rule):
@@ -149,9 +87,5 @@ class NearlyTooManyRules(_Rule):
         other = self.child_rules[TooManyRules.id]
         quota = other.config["quota"] if other else RULES_DEFAULT
         for count in _counts(cfn):
-            if quota * NEARLY < count.number <= quota:
-                yield RuleMatch(
-                    list(count.path),
-                    f"{count}, and the quota is {quota}: merge networks or ports before more are "
-                    "needed",
-                )
+            if message := count.nearly(quota):
+                yield RuleMatch(list(count.first.source.path), message)

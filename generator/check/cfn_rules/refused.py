@@ -9,11 +9,17 @@ from typing import Any
 from cfnlint.rules import RuleMatch
 from cfnlint.template import Template
 
+from generator.check.cfn_rules._cases import cases
 from generator.check.cfn_rules._rule import GROUP_PAGE, RULE_PAGE, _Rule
-from generator.check.cfn_rules._template import GROUP, Rule, rules
-from generator.check.cfn_rules._values import Conditions, alternatives, values
-from generator.errors import FieldError
-from generator.model import ALL_TRAFFIC, ICMP, NOT_EC2_TEXT, Traffic
+from generator.check.cfn_rules._values import Conditions, values
+from generator.check.group_rules import (
+    DESCRIPTIONS,
+    NAMES,
+    description_problems,
+    name_problems,
+    port_problems,
+)
+from generator.observe import cloudformation
 
 
 class Descriptions(_Rule):
@@ -24,27 +30,18 @@ class Descriptions(_Rule):
 
     id = "E9301"
     shortdesc = "Descriptions hold what EC2 accepts"
-    description = (
-        "EC2 accepts 1 to 255 characters from a-z A-Z 0-9, space and ._-:/()#,@[]+=&;{}!$* in the "
-        "description of a group, and up to 255 of them in that of a rule"
-    )
+    description = DESCRIPTIONS
     source_url = RULE_PAGE
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups and rules whose description EC2 would refuse."""
-        for name, resource in cfn.get_resources(GROUP).items():
-            properties = resource.get("Properties")
-            if not isinstance(properties, dict):
-                continue
-            path = ["Resources", name, "Properties", "GroupDescription"]
-            for part, _ in alternatives(properties.get("GroupDescription")):
-                yield from _illegal(self, path, values(cfn).by_default(part))
-                if part == "":
-                    yield RuleMatch(path, f"the description is empty: {self.description}")
-        for rule in rules(cfn):
-            yield from _illegal(
-                self, [*rule.path, "Description"], rule.properties.get("Description")
-            )
+        for path, written, text in _texts(cfn, "GroupDescription"):
+            for problem in description_problems(_literal(text), of_group=written == ""):
+                yield RuleMatch(path, problem)
+        for case in cases(cfn):
+            text = _literal(case.source.properties.get("Description"))
+            for problem in description_problems(text):
+                yield RuleMatch([*case.source.path, "Description"], problem)
 
 
 class GroupNames(_Rule):
@@ -55,27 +52,16 @@ class GroupNames(_Rule):
 
     id = "E9308"
     shortdesc = "Names of groups are what EC2 accepts"
-    description = (
-        "EC2 accepts up to 255 characters from a-z A-Z 0-9, space and ._-:/()#,@[]+=&;{}!$* in the "
-        "name of a group, which must not begin with sg-"
-    )
+    description = NAMES
     source_url = (
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"
     )
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups whose name EC2 would refuse."""
-        for name, resource in cfn.get_resources(GROUP).items():
-            properties = resource.get("Properties")
-            if not isinstance(properties, dict):
-                continue
-            path = ["Resources", name, "Properties", "GroupName"]
-            for part, _ in alternatives(properties.get("GroupName")):
-                text = values(cfn).by_default(part)
-                begins = _beginning(text) if isinstance(text, dict) else text
-                if isinstance(begins, str) and begins.startswith("sg-"):
-                    yield RuleMatch(path, f"{begins[:60]!r} begins with sg-: {self.description}")
-                yield from _illegal(self, path, text)
+        for path, _, text in _texts(cfn, "GroupName"):
+            for problem in name_problems(_literal(text), _beginning(text)):
+                yield RuleMatch(path, problem)
 
 
 class Ports(_Rule):
@@ -95,11 +81,11 @@ class Ports(_Rule):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Rules whose protocol and ports EC2 would refuse."""
         seen = set()
-        for rule in rules(cfn):
-            for problem in _problems(rule):
-                if (rule.path, problem) not in seen:
-                    seen.add((rule.path, problem))
-                    yield RuleMatch(list(rule.path), problem)
+        for case in cases(cfn):
+            for problem in port_problems(case.rule):
+                if (case.place, problem) not in seen:
+                    seen.add((case.place, problem))
+                    yield RuleMatch(list(case.source.path), problem)
 
 
 class ImplicitEgress(_Rule):
@@ -120,7 +106,7 @@ class ImplicitEgress(_Rule):
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Groups that can be left without an inline egress rule."""
-        for name, resource in cfn.get_resources(GROUP).items():
+        for name, resource in cfn.get_resources(cloudformation.GROUP).items():
             properties = resource.get("Properties")
             if isinstance(properties, dict) and _can_lack_egress(cfn, resource):
                 yield RuleMatch(
@@ -133,58 +119,42 @@ class ImplicitEgress(_Rule):
 
 
 def _can_lack_egress(cfn: Template, resource: dict[str, Any]) -> bool:
-    condition = resource.get("Condition")
-    exists = frozenset({(condition, True)} if isinstance(condition, str) else ())
-    for value, under in alternatives(resource["Properties"].get("SecurityGroupEgress"), exists):
+    exists = cloudformation.under(resource)
+    egress = resource["Properties"].get("SecurityGroupEgress")
+    known = values(cfn)
+    for value, under in known.alternatives(egress, exists):
         if value is None:
             absent: list[set[Conditions]] = []
         elif isinstance(value, list):
-            absent = [{given for v, given in alternatives(item) if v is None} for item in value]
+            absent = [{given for v, given in known.alternatives(i) if v is None} for i in value]
         else:
             continue
         # In which cases each rule is left out: the first of them stands for all.
-        if all(absent) and values(cfn).possible(under.union(*(min(a, key=sorted) for a in absent))):
+        if all(absent) and known.possible(under.union(*(min(a, key=sorted) for a in absent))):
             return True
     return False
 
 
-def _illegal(rule: _Rule, path: list[str | int], text: Any) -> Iterator[RuleMatch]:
-    """The finding for a text that is too long, or has characters that EC2 refuses."""
-    text = _literal(text) if isinstance(text, dict) else text
-    if isinstance(text, str):
-        illegal = "".join(dict.fromkeys(NOT_EC2_TEXT.findall(text)))
-        if illegal or len(text) > 255:
-            reason = f"has {illegal!r}" if illegal else f"has {len(text)} characters"
-            yield RuleMatch(path, f"{text[:60]!r} {reason}: {rule.description}")
+def _texts(cfn: Template, key: str) -> Iterator[tuple[list[str | int], Any, Any]]:
+    """The place of a property of the groups, what it can be, and what that is by default."""
+    for name, resource in cloudformation.resources(cfn.template, cloudformation.GROUP):
+        for part, _ in values(cfn).alternatives(resource["Properties"].get(key)):
+            yield ["Resources", name, "Properties", key], part, values(cfn).known(part)
 
 
-def _beginning(value: dict[str, Any]) -> str | None:
-    """The text of an `Fn::Sub` up to its first substitution."""
-    text = value.get("Fn::Sub")
+def _beginning(value: Any) -> str:
+    """A text; of an `Fn::Sub` what is before its first substitution."""
+    return value if isinstance(value, str) else _sub(value).split("${")[0]
+
+
+def _literal(value: Any) -> str:
+    """A text; of an `Fn::Sub` what is outside its substitutions; nothing for another value."""
+    if isinstance(value, str):
+        return value
+    return re.sub(r"\$\{[^}]*\}", "", _sub(value))
+
+
+def _sub(value: Any) -> str:
+    text = value.get("Fn::Sub") if isinstance(value, dict) else None
     text = text[0] if isinstance(text, list) and text else text
-    return text.split("${")[0] if isinstance(text, str) else None
-
-
-def _literal(value: dict[str, Any]) -> str | None:
-    """The text of an `Fn::Sub` outside its substitutions."""
-    text = value.get("Fn::Sub")
-    if isinstance(text, list) and text:
-        text = text[0]
-    return re.sub(r"\$\{[^}]*\}", "", text) if isinstance(text, str) else None
-
-
-def _problems(rule: Rule) -> Iterator[str]:
-    protocol, (first, last) = rule.protocol, rule.ports
-    if protocol is None:
-        return
-    if protocol in ("tcp", "udp", *ICMP):
-        if first is not None and last is not None:
-            try:
-                Traffic(protocol, first, last)
-            except FieldError as error:
-                yield f"{error}: EC2 would refuse it"
-    elif protocol != ALL_TRAFFIC and not (protocol.isdecimal() and int(protocol) <= 255):
-        yield (
-            f"invalid protocol {protocol!r}: use tcp, udp, icmp, icmpv6, -1 for all, or a number "
-            "up to 255"
-        )
+    return text if isinstance(text, str) else ""

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from generator.observe.cloudformation.functions import text
+
 DEEP = 50  # conditions within conditions, beyond which nothing is known
 
 
@@ -22,6 +24,7 @@ class Written:
     def holds_by_default(self, name: str, depth: int = DEEP) -> bool | None:
         """Whether a condition holds while every parameter has its default; None if unknown."""
         if name not in self._known:
+            self._known[name] = None  # also for one that refers to itself
             self._known[name] = self._holds(self._conditions.get(name), depth)
         return self._known[name]
 
@@ -29,9 +32,9 @@ class Written:
         """Whether conditions cannot hold together, as one value would have to equal two texts."""
         required: dict[str, str] = {}
         return any(
-            required.setdefault(value, text) != text
+            required.setdefault(value, wanted) != wanted
             for name in names
-            for value, text in self._required(name)
+            for value, wanted in self._required(name)
         )
 
     def _holds(self, condition: Any, depth: int) -> bool | None:
@@ -41,8 +44,8 @@ class Written:
         if function == "Condition":
             return self.holds_by_default(parts[0], depth - 1)
         if function == "Fn::Equals":
-            texts = [self._by_default(part) for part in parts]
-            return texts[0] == texts[1] if all(isinstance(t, str) for t in texts) else None
+            texts = [text(self._by_default(part)) for part in parts]
+            return texts[0] == texts[1] if None not in texts else None
         held = {self._holds(part, depth - 1) for part in parts}
         if function == "Fn::Not":
             return None if None in held else False in held
@@ -81,5 +84,6 @@ def _read(condition: Any) -> tuple[str, list[Any]]:
         [(function, parts)] = condition.items()
         parts = [parts] if isinstance(parts, str) else parts
         if isinstance(parts, list) and len(parts) in SIZES.get(function, ()):
-            return function, parts
+            named = function != "Condition" or isinstance(parts[0], str)
+            return (function, parts) if named else ("", [])
     return "", []

@@ -1,0 +1,95 @@
+"""What a change to the repository permits: its deployments now, against those at a revision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from generator.cli import terminal
+from generator.cli.jobs import Request, Work
+from generator.cli.target import Target
+from generator.cli.then import deployment_file, file_then, texts_then
+from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.compare import Summary
+    from generator.observe import Revision
+
+
+class Source(NamedTuple):
+    """The deployment file behind a folder, now and at the revision."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Base(NamedTuple):
+    """What changed since a revision."""
+
+    name: str
+    summaries: list[Summary]
+    sources: Mapping[str, Source]
+    """By folder; where there is no file, there is none."""
+
+
+def base_revision(request: Request) -> Revision | None:
+    """The revision to compare with, if any. Raises UsageError for one that does not exist."""
+    if request.against_base:
+        return _base_of_the_change(request)
+    if request.against is None:
+        return None
+    if not request.compares:
+        raise UsageError("--against needs --diff or --check")
+    if request.to_stdout or request.archive:
+        raise UsageError("--against compares folders: leave out --stdout and --zip")
+    from generator.observe import revision
+
+    return revision(request.against, Path.cwd())
+
+
+def _base_of_the_change(request: Request) -> Revision | None:
+    """What a pull request is merged into, as GitHub's runner and pre-commit name it."""
+    branch = os.environ.get("GITHUB_BASE_REF")
+    name = f"origin/{branch}" if branch else os.environ.get("PRE_COMMIT_FROM_REF")
+    if not name:
+        return None
+    try:
+        return base_revision(request._replace(against=name, against_base=False))
+    except UsageError as error:
+        terminal.echo(terminal.warning(f"not compared with {name}: {error}"), err=True)
+        return None
+
+
+def compared_with(work: Work, target: Target, revision: Revision) -> Base:
+    """What the deployments permit that they did not permit at the revision, and the reverse."""
+    from generator.compare import summaries
+
+    old = texts_then(work, target, revision)
+    new = {p: t for p, t in target.texts.items() if not target.leaves_out(p)}
+    paths = list(dict.fromkeys([*new, *old]))
+    texts = [(path, old.get(path, ""), new.get(path, "")) for path in paths]
+    changed = [each for each in texts if each[1] != each[2]]
+    same = [path for path, before, after in texts if before == after]
+    return Base(revision.name, summaries(changed, same), dict(_sources(work, revision)))
+
+
+def _sources(work: Work, revision: Revision) -> Iterator[tuple[str, Source]]:
+    """By folder of each format, the deployment file that it comes from."""
+    from generator.render import formats
+
+    for job in work.jobs:
+        for deployment, origin in job.deployments:
+            path = deployment_file(work, origin)
+            if path is None:
+                continue
+            old, new = file_then(revision, path), path.read_bytes()
+            source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
+            for format_ in job.formats or formats(work.templates):
+                yield (job.out / deployment.name / format_).as_posix(), source
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,161 @@
+"""The files of a revision, as they were generated then.
+
+They are in the repository, if what is generated is kept there. If nothing is, the deployment files
+of the revision are rendered as today's are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.cli import terminal
+from generator.cli.jobs import Job, Work
+from generator.cli.target import Target
+from generator.errors import GeneratorError
+
+if TYPE_CHECKING:
+    from generator.model import Deployment
+    from generator.observe import Revision
+    from generator.render import Origin
+
+_CANNOT_BE_READ = "\n"  # a file that is there, and lists no permissions
+
+
+def texts_then(work: Work, target: Target, revision: Revision) -> dict[Path, str]:
+    """The text of each file at the revision, by the path that it has today or had then."""
+    found: dict[Path, str] = {}
+    kept: set[Path] = set()
+    for out in sorted(set(target.outs)):
+        for path, data in _generated(out, target, revision):
+            kept.add(out)
+            if _is_ours(path, data, work, target):
+                found[path] = data.decode("utf-8", "replace")
+    for job in work.jobs:
+        if job.out not in kept:
+            found.update(_rendered(work, job, target, revision))
+    return found
+
+
+def _generated(out: Path, target: Target, revision: Revision) -> Iterator[tuple[Path, bytes]]:
+    """The files that were generated in an output folder, and not copied there."""
+    from generator.observe import files
+    from generator.render import is_generated, label
+
+    start = os.path.relpath(out)
+
+    def parts(name: str) -> tuple[str, ...]:
+        return Path(os.path.relpath(name, start)).parts
+
+    def in_place(name: str) -> bool:
+        return len(parts(name)) == 3 and parts(name)[1] in target.formats
+
+    for name, data in files(revision, [out], in_place).items():
+        of = label(data)
+        if is_generated(data) and of and of.deployment == parts(name)[0]:
+            yield out.joinpath(*parts(name)), data
+
+
+def _is_ours(path: Path, data: bytes, work: Work, target: Target) -> bool:
+    """Whether a generated file belongs to the deployments, by its folder or by its command."""
+    from generator.render import label
+
+    of, commands = label(data), {o.command for _, o in work.deployments if o.unique}
+    ours = any(map(path.is_relative_to, target.folders)) or (of and of.command in commands)
+    return bool(ours) and not target.leaves_out(path)
+
+
+def _rendered(work: Work, job: Job, target: Target, revision: Revision) -> dict[Path, str]:
+    """The deployment files of the revision, rendered. What comes from no file stays the same."""
+    found: dict[Path, str] = {}
+    for deployment, origin in job.deployments:
+        path = deployment_file(work, origin)
+        if path is None:
+            mine = job.out / deployment.name
+            found.update({p: t for p, t in target.texts.items() if p.is_relative_to(mine)})
+        elif (data := file_then(revision, path)) is not None:
+            found.update(_render(work, job, f"{revision.name}:{path}", data, origin, deployment))
+    for path, data in _gone(work, job, revision):
+        found.update(_render(work, job, f"{revision.name}:{path}", data, None, None))
+    return found
+
+
+def _render(
+    work: Work,
+    job: Job,
+    file: str,
+    data: bytes,
+    origin: Origin | None,
+    now: Deployment | None,
+) -> dict[Path, str]:
+    """The files of a deployment as it was; if it cannot be read any more, that there was one."""
+    from generator.cli.selection import changed
+    from generator.render import Origin, formats, render
+    from generator.resolve import resolve
+
+    names = job.formats or formats(work.templates)
+    try:
+        then = work.data.parse_deployment(data, file)
+        then = changed(then, work.request.changes)
+        resolved = resolve(then, work.data.release(then.release), work.data.catalogue)
+        texts = {
+            name: render(resolved, work.templates, name, origin or Origin("")) for name in names
+        }
+    except GeneratorError as error:
+        terminal.echo(terminal.warning(f"not compared: {error}"), err=True)
+        files = {name: {"README.md": _CANNOT_BE_READ} for name in names} if now else {}
+        folder = now.name if now else ""
+    else:
+        files, folder = texts, then.name
+    return {
+        job.out / folder / name / file: text
+        for name, contents in files.items()
+        for file, text in contents.items()
+    }
+
+
+def _gone(work: Work, job: Job, revision: Revision) -> Iterator[tuple[Path, bytes]]:
+    """The deployment files that the settings list, and that are not there any more."""
+    from generator.observe import files
+
+    root = Path(os.path.relpath(work.place.root))
+    outputs = [o for o in work.place.outputs if Path(os.path.relpath(root / o.out)) == job.out]
+    patterns = [Path(each).parts for output in outputs for each in output.deployments]
+    if not (job.owned and patterns):
+        return
+
+    def listed(name: str) -> bool:
+        parts = Path(os.path.relpath(name, root)).parts
+        return not os.path.lexists(name) and any(_matches(parts, each) for each in patterns)
+
+    for name, data in files(revision, [root], listed).items():
+        yield Path(name), data
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path is one that a pattern of the settings means."""
+    if not pattern or not parts:
+        return not pattern and not parts
+    first, *rest = pattern
+    if first == "**":
+        return _matches(parts, tuple(rest) or ("*",)) or _matches(parts[1:], pattern)
+    same = fnmatchcase(parts[0], first) if "*" in first else parts[0] == first
+    return same and _matches(parts[1:], tuple(rest))
+
+
+def deployment_file(work: Work, origin: Origin) -> Path | None:
+    """A deployment file in the repository, from the working directory; None for others."""
+    if not origin.file:
+        return None
+    path = Path(os.path.relpath(work.place.root / origin.file))
+    return path if path.is_file() else None
+
+
+def file_then(revision: Revision, path: Path) -> bytes | None:
+    """What a file was at the revision, if it was there."""
+    from generator.observe import files
+
+    return files(revision, [path], lambda _: True).get(path.as_posix())
