@@ -11,7 +11,15 @@ from generator.compare.matching import Matching
 from generator.compare.open_lines import Lines, Rules, open_lines
 from generator.compare.regions import ANYBODY, Region, covered, for_anybody, region
 from generator.errors import FieldError
-from generator.model import ALL_TRAFFIC, Observation, Peer, Permission, Place, Traffic
+from generator.model import (
+    ALL_TRAFFIC,
+    Observation,
+    ObservedGroup,
+    Peer,
+    Permission,
+    Place,
+    Traffic,
+)
 
 # The rule that the CloudFormation template has in place of the default one for everything.
 NOWHERE = (Traffic(ALL_TRAFFIC), "127.0.0.1/32")
@@ -52,19 +60,7 @@ def _group(
     role: str, expected: Expected, read: Observation, matching: Matching, names: _Names
 ) -> GroupAudit:
     group = matching.groups[role]
-    unknown = []
-    there: Rules = {}
-    for rule in read.rules:
-        if rule.group != group.key:
-            continue
-        try:
-            permission = names.of(rule.permission()._replace(group=role), is_read=True)
-        except FieldError as error:
-            unknown.append(Unknown(rule.place, str(error)))
-            continue
-        if not _is_nowhere(permission):
-            place = rule.place._replace(what="") if rule.place.what == group.key else rule.place
-            there.setdefault(permission, (_opens(permission, expected.whoever), place))
+    there, unknown = _read(role, group, expected, read, names)
     lines = [(line, for_anybody(line.permission.traffic)) for line in expected.open.get(role, ())]
     wanted = [
         [names.of(p, is_read=False) for p in alternative]
@@ -74,56 +70,93 @@ def _group(
     return found._replace(role=role, unknown=tuple(unknown))
 
 
+def _read(
+    role: str, group: ObservedGroup, expected: Expected, read: Observation, names: _Names
+) -> tuple[Rules, list[Unknown]]:
+    """The permissions of a group, each once, and the rules that are none."""
+    unknown = []
+    found: dict[object, tuple[Permission, Place]] = {}
+    for rule in read.rules:
+        if rule.group != group.key:
+            continue
+        try:
+            permission = names.of(rule.permission()._replace(group=role), is_read=True)
+        except FieldError as error:
+            unknown.append(Unknown(rule.place, str(error)))
+            continue
+        place = rule.place._replace(what="") if rule.place.what == group.key else rule.place
+        before = found.get(permission.identity)
+        if not before or (place.what and not before[1].what):  # the one with the id of the rule
+            found[permission.identity] = permission, place
+    there = {p: (_opens(p, expected), at) for p, at in found.values() if not _is_nowhere(p)}
+    return there, unknown
+
+
 def _is_nowhere(permission: Permission) -> bool:
     is_outbound = permission.direction == "outbound"
     return is_outbound and (permission.traffic, permission.peer.value) == NOWHERE
 
 
-def _opens(permission: Permission, whoever: bool) -> Region:
-    """What a permission that is there opens."""
-    if not whoever:
+def _opens(permission: Permission, expected: Expected) -> Region:
+    """What a permission that is there opens; only its own group is told from other peers, if any
+    peer will do."""
+    if not expected.whoever:
         return region(permission)
     traffic = permission.traffic
     if traffic.ip_protocol == "icmpv6":  # documents call both ICMP
         traffic = replace(traffic, ip_protocol="icmp")
+    if (permission.peer.kind, permission.peer.value) == ("group", permission.group):
+        return region(permission._replace(traffic=traffic))
     return Region(traffic, ANYBODY)
+
+
+def _asked(permission: Permission) -> Region:
+    """What is asked for; of an input, for anybody."""
+    is_input = permission.peer.kind == "input"
+    return Region(permission.traffic, ANYBODY) if is_input else region(permission)
 
 
 def _compared(
     wanted: list[Permission], lines: Lines, there: Rules, expected: Expected, place: Place
 ) -> GroupAudit:
-    asked = {p: Region(p.traffic, ANYBODY) if p.peer.kind == "input" else region(p) for p in wanted}
+    asked = {p: _asked(p) for p in wanted}
     uneven, opened = open_lines(lines, asked, there, place)
     lacks = [
         each._replace(
             features=expected.features(each.permission), reason=expected.reason(each.permission)
         )
-        for each in (*_lacks(asked, there, place), *uneven)
+        for each in (*_lacks(asked, there, expected.whoever, place), *uneven)
     ]
+    if expected.whoever:
+        asked = {p: Region(p.traffic, ANYBODY) for p in wanted}
     extras = [*_extras(asked, lines, there)]
     deviations = sorted((*lacks, *extras), key=lambda each: each.permission.direction)
     return GroupAudit("", len(there) - len(extras), tuple(deviations), opened)
 
 
 def _closest(alternatives: Iterable[list[Permission]], there: Rules) -> list[Permission]:
-    """The alternative with most of its traffic written as it is there, or else the shortest."""
-    written = {(p.direction, r.traffic) for p, (r, _) in there.items()}
-    return max(
-        alternatives,
-        key=lambda wanted: (sum((p.direction, p.traffic) in written for p in wanted), -len(wanted)),
-    )
+    """The alternative of which most is there just as it is asked for, or else the shortest."""
+    written = {(p.direction, r) for p, (r, _) in there.items()}
+
+    def fits(wanted: list[Permission]) -> tuple[int, int]:
+        return sum((p.direction, _asked(p)) in written for p in wanted), -len(wanted)
+
+    return max(alternatives, key=fits)
 
 
-def _lacks(asked: Mapping[Permission, Region], there: Rules, place: Place) -> Iterator[Deviation]:
+def _lacks(
+    asked: Mapping[Permission, Region], there: Rules, whoever: bool, place: Place
+) -> Iterator[Deviation]:
     identities = {p.identity for p in there}
     for p, wanted in asked.items():
         if p.identity in identities:
             continue
-        near = {
-            o: r for o, (r, _) in there.items() if o.direction == p.direction and r.meets(wanted)
-        }
-        if not covered(wanted, near.values()):
-            yield Deviation("narrower" if near else "missing", p, tuple(near), place)
+        rules = {o: r for o, (r, _) in there.items() if o.direction == p.direction}
+        if not covered(wanted, rules.values()):
+            # A rule for the group itself is no part of one for others, and the other way round.
+            alike = {o: r for o, r in rules.items() if not whoever or r.kind == wanted.kind}
+            part = tuple(o for o, r in alike.items() if r.meets(wanted))
+            yield Deviation("narrower" if part else "missing", p, part, place)
 
 
 def _extras(asked: Mapping[Permission, Region], lines: Lines, there: Rules) -> Iterator[Deviation]:
@@ -133,9 +166,9 @@ def _extras(asked: Mapping[Permission, Region], lines: Lines, there: Rules) -> I
     for p, (opens, place) in there.items():
         if p.identity in identities:
             continue
-        near = [(w, r) for w, r in every if w.direction == p.direction and r.meets(opens)]
-        if not covered(opens, [r for _, r in near]):
-            inside = dict.fromkeys(w for w, r in near if _holds(opens, r))
+        same_way = [(w, r) for w, r in every if w.direction == p.direction]
+        if not covered(opens, [r for _, r in same_way]):
+            inside = dict.fromkeys(w for w, r in same_way if _holds(opens, r))
             yield Deviation("wider" if inside else "too-much", p, tuple(inside), place)
 
 

@@ -70,7 +70,7 @@ def _reason(deviation: Deviation) -> tuple[Hashable, ...]:
 
 
 def _missing(bundle: Bundle) -> str:
-    return f"no {_rules(bundle)} {_what(bundle)}{_stops(bundle)}"
+    return f"{_none(bundle)} {_rules(bundle)} {_what(bundle)}{_stops(bundle)}"
 
 
 def _narrower(bundle: Bundle) -> str:
@@ -81,7 +81,8 @@ def _narrower(bundle: Bundle) -> str:
 def _uneven(bundle: Bundle) -> str:
     endpoint = bundle.first.permission.endpoint
     has = _traffic(p for d in bundle.deviations for p in d.beside)
-    return f"no {_rules(bundle)} {_what(bundle)}, while {endpoint} has it for {has}{_stops(bundle)}"
+    lacks = f"{_none(bundle)} {_rules(bundle)} {_what(bundle)}"
+    return f"{lacks}, while {endpoint} has it for {has}{_stops(bundle)}"
 
 
 def _too_much(bundle: Bundle) -> str:
@@ -105,9 +106,15 @@ _SENTENCES: dict[Kind, Callable[[Bundle], str]] = {
 }
 
 
+def _none(bundle: Bundle) -> str:
+    return "no" if len(bundle.deviations) == 1 else "none of the"
+
+
 def _rules(bundle: Bundle) -> str:
     number = len(bundle.deviations)
-    return f"{bundle.direction} rule for" if number == 1 else f"{bundle.direction} rules for"
+    return (
+        f"{bundle.direction} rule for" if number == 1 else f"{number} {bundle.direction} rules for"
+    )
 
 
 def _what(bundle: Bundle) -> str:
@@ -115,8 +122,7 @@ def _what(bundle: Bundle) -> str:
     found = [d.permission for d in bundle.deviations]
     who = listed(dict.fromkeys(str(p.peer) for p in found))
     named = _endpoint(found[0]) if bundle.first.is_lack else ""
-    number = f", {len(found)} rules," if len(found) > 1 else ""
-    return f"{_traffic(found)} {_way(bundle.direction)} {who}{named}{number}"
+    return f"{_traffic(found)} {_way(bundle.direction)} {who}{named}"
 
 
 def _endpoint(permission: Permission) -> str:

@@ -15,6 +15,7 @@ from generator.model import (
     Permission,
     Release,
     Rule,
+    SupplementRule,
     Topology,
     Traffic,
 )
@@ -119,7 +120,8 @@ def _reasons(
     for (role, direction, name), row in rows.items():
         for need in release.rules[role].needs if direction == "outbound" else ():
             ends = {*need.endpoints, need.group}
-            if ends & {*row.endpoints} and {*need.permissions} & {*row.traffic}:
+            is_met = ends & {*row.endpoints} and {*need.permissions} & {*row.traffic}
+            if is_met and not isinstance(row, SupplementRule):
                 yield (role, direction, name), f"without it, {need.reason}"
 
 
@@ -133,6 +135,8 @@ def of_documented(
     roles = [
         role for role in release.rules if topology == "ha" or not catalogue.groups[role].ha_only
     ]
+    endpoints = catalogue.of(release.info).endpoints
+    own = frozenset(name for name, each in endpoints.items() if each.default.own_group)
     rows: dict[Key, Rule] = {}
     permissions = {}
     for role in roles:
@@ -148,7 +152,7 @@ def of_documented(
                 found
                 for direction, each, table in tables
                 if each in (None, mode)
-                for found in _documented(role, direction, table)
+                for found in _documented(role, direction, table, own)
             )
             for mode in modes or [None]
         )
@@ -164,20 +168,20 @@ def of_documented(
     )
 
 
-def _documented(role: str, direction: Direction, table: Iterable[Rule]) -> Iterator[Permission]:
-    """The permissions of a table; the rows of one traffic are one permission."""
-    by_traffic: dict[Traffic, list[Rule]] = {}
+def _documented(
+    role: str, direction: Direction, table: Iterable[Rule], own: frozenset[str]
+) -> Iterator[Permission]:
+    """The permissions of a table; the rows of one traffic are one permission.
+
+    Its peer is the group itself where all of its endpoints are, and an input otherwise.
+    """
+    alike: dict[tuple[Traffic, bool], list[Rule]] = {}
     for row in table:
         for traffic in row.traffic:
-            by_traffic.setdefault(traffic, []).append(row)
-    for traffic, rows in by_traffic.items():
+            alike.setdefault((traffic, own.issuperset(row.endpoints)), []).append(row)
+    for (traffic, is_own), rows in alike.items():
         endpoints = " or ".join(dict.fromkeys(e for row in rows for e in row.endpoints))
-        yield Permission(
-            role,
-            direction,
-            traffic,
-            Peer("input", endpoints, endpoints),
-            "; ".join(dict.fromkeys(row.purpose for row in rows)),
-            endpoints,
-            tuple(row.id for row in rows),
-        )
+        peer = Peer("group", role, role) if is_own else Peer("input", endpoints, endpoints)
+        purposes = "; ".join(dict.fromkeys(row.purpose for row in rows))
+        ids = tuple(row.id for row in rows)
+        yield Permission(role, direction, traffic, peer, purposes, endpoints, ids)

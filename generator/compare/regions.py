@@ -72,7 +72,7 @@ def for_anybody(traffic: Traffic) -> tuple[Region, ...]:
 
 def covered(wanted: Region, regions: Iterable[Region]) -> bool:
     """Whether the regions together contain all of one."""
-    near = [each for each in regions if each.meets(wanted)]
+    near = [each for each in regions if _traffic_meets(each.traffic, wanted.traffic)]
     if any(each.contains(wanted) for each in near):
         return True
     return all(_by_peers(part, near) for part in _stretches(wanted, near))
