@@ -113,7 +113,8 @@ def _accepted(found: Audited) -> Iterator[str]:
         if number:
             until = f", until {entry.allowance.until}" if entry.allowance.until else ""
             several = "" if number == 1 else f" ({rules(number)})"
-            yield f"{entry.allowance}{several}: {entry.allowance.reason}{until}"
+            what = " missing" if entry.allowance.missing else ""
+            yield f"{entry.allowance}{what}{several}: {entry.allowance.reason}{until}"
 
 
 def _group(found: Audited, group: GroupAudit) -> dict[str, Any]:

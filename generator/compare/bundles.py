@@ -118,7 +118,7 @@ def _rules(bundle: Bundle) -> str:
 
 
 def _what(bundle: Bundle) -> str:
-    """Traffic, peers and endpoint: `TCP 88, 389 to 10.10.0.10/32 (active-directory)`."""
+    """Traffic, peers and endpoint: `TCP 88, 389 to 10.10.0.10/32 (dns)`."""
     found = [d.permission for d in bundle.deviations]
     who = listed(dict.fromkeys(str(p.peer) for p in found))
     named = _endpoint(found[0]) if bundle.first.is_lack else ""
@@ -148,8 +148,11 @@ def _permissions(found: Iterable[Permission], endpoints: bool = False, traffic: 
     by_peer: dict[str, list[Permission]] = {}
     for p in found:
         named = _endpoint(p) if endpoints else ""
-        by_peer.setdefault(f"{_way(p.direction)} {p.peer}{named}", []).append(p)
-    return listed(f"{_traffic(alike)} {who}" if traffic else who for who, alike in by_peer.items())
+        by_peer.setdefault(f"{p.peer}{named}", []).append(p)
+    return listed(
+        f"{_traffic(alike)} {_way(alike[0].direction)} {who}" if traffic else who
+        for who, alike in by_peer.items()
+    )
 
 
 def _way(direction: Direction) -> str:

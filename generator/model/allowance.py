@@ -67,5 +67,5 @@ class Allowance:
     def __str__(self) -> str:
         """The rule for people: `manager inbound TCP 22 from 10.9.0.0/16`."""
         way = "from" if self.direction == "inbound" else "to"
-        who = self.peer or "anybody"
-        return f"{self.group} {self.direction} {self.accepted} {way} {who}"
+        who = f" {way} {self.peer}" if self.peer else ""
+        return f"{self.group} {self.direction} {self.accepted}{who}"

@@ -14,6 +14,7 @@ from generator.compare.regions import covered, region
 from generator.errors import UsageError
 from generator.model import (
     Allowance,
+    Day,
     Deployment,
     Observation,
     ObservedGroup,
@@ -499,17 +500,19 @@ def allowance(direction, traffic, peer=None, **more):
 @pytest.mark.parametrize(
     ("entry", "there", "is_accepted"),
     [
-        pytest.param(("inbound", "TCP 22", "10.2.0.0/16"), ("TCP 22", "10.2.0.0/16"), True, id="it"),
-        pytest.param(("inbound", "TCP 22", "10.0.0.0/8"), ("TCP 22", "10.2.0.0/16"), True, id="part"),
-        pytest.param(("inbound", "all TCP", "10.0.0.0/8"), ("TCP 22", "10.2.0.0/16"), True, id="ports"),
-        pytest.param(("inbound", "TCP 22", "10.2.0.0/24"), ("TCP 22", "10.2.0.0/16"), False, id="more"),
-        pytest.param(("inbound", "TCP 22", "10.2.0.0/16"), ("TCP 22", "10.0.0.0/8"), False, id="wider"),
-        pytest.param(("outbound", "TCP 22", "10.2.0.0/16"), ("TCP 22", "10.2.0.0/16"), False, id="way"),
+        pytest.param("inbound TCP 22 10.2.0.0/16", "TCP 22 10.2.0.0/16", True, id="it"),
+        pytest.param("inbound TCP 22 10.0.0.0/8", "TCP 22 10.2.0.0/16", True, id="part"),
+        pytest.param("inbound all TCP 10.0.0.0/8", "TCP 22 10.2.0.0/16", True, id="ports"),
+        pytest.param("inbound TCP 22 10.2.0.0/24", "TCP 22 10.2.0.0/16", False, id="more"),
+        pytest.param("inbound TCP 22 10.2.0.0/16", "TCP 22 10.0.0.0/8", False, id="wider"),
+        pytest.param("outbound TCP 22 10.2.0.0/16", "TCP 22 10.2.0.0/16", False, id="direction"),
     ],
-)  # fmt: skip
+)
 def test_an_entry_accepts_what_is_part_of_it(entry, there, is_accepted):
-    found = observed(ASKED_RULES + [rule("inbound", *there)])
-    result = audited(bound(), found, allowances=[allowance(*entry)])
+    direction, _, rest = entry.partition(" ")
+    found = observed([*ASKED_RULES, rule("inbound", *there.rsplit(" ", 1))])
+    entries = [allowance(direction, *rest.rsplit(" ", 1))]
+    result = audited(bound(), found, allowances=entries)
     assert result.failed != is_accepted
     assert len(result.accepted.deviations) == is_accepted
     assert len(result.accepted.unused) != is_accepted
@@ -537,7 +540,7 @@ def test_a_peer_in_some_rows_of_an_open_endpoint_is_accepted_by_those():
     ],
 )
 def test_an_entry_expires_after_its_day(today, rules):
-    entry = allowance("inbound", "TCP 22", missing=True, until=_day("2027-01-31"))
+    entry = allowance("inbound", "TCP 22", missing=True, until=Day.parse("2027-01-31"))
     result = audited(bound(), observed([rule(*WEB)]), allowances=[entry], today=today)
     assert [problem.rule for problem in problems_of(result)] == rules
 
@@ -549,37 +552,35 @@ def test_an_entry_that_accepts_nothing_is_found_where_it_is():
     assert (problem.rule, str(problem.place)) == ("allowance-unused", "allow.yaml:1")
 
 
-def _day(text):
-    from generator.model import Day
-
-    return Day.parse(text)
-
-
 # What covers what.
+
+TEN, HALF, ALL = "10.0.0.0/8", "10.0.0.0/9", "0.0.0.0/0"
+HALVES = [("TCP 80", "0.0.0.0/1"), ("all TCP", "128.0.0.0/1")]
+SG, PL = "sg-01234567", "pl-01234567"
 
 
 @pytest.mark.parametrize(
     ("wanted", "there", "is_covered"),
     [
-        (("TCP 80-90", "10.0.0.0/8"), [("TCP 80-85", "10.0.0.0/8"), ("TCP 86-90", "0.0.0.0/0")], True),
-        (("TCP 80-90", "10.0.0.0/8"), [("TCP 80-85", "10.0.0.0/8"), ("TCP 87-90", "0.0.0.0/0")], False),
-        (("TCP 80-90", "10.0.0.0/8"), [("TCP 80-85", "10.0.0.0/8"), ("TCP 86-90", "10.0.0.0/9")], False),
-        (("TCP 80", "0.0.0.0/0"), [("TCP 80", "0.0.0.0/1"), ("all TCP", "128.0.0.0/1")], True),
-        (("TCP 80", "::/0"), [("TCP 80", "0.0.0.0/0")], False),
+        (("TCP 80-90", TEN), [("TCP 80-85", TEN), ("TCP 86-90", ALL)], True),
+        (("TCP 80-90", TEN), [("TCP 80-85", TEN), ("TCP 87-90", ALL)], False),
+        (("TCP 80-90", TEN), [("TCP 80-85", TEN), ("TCP 86-90", HALF)], False),
+        (("TCP 80", ALL), HALVES, True),
+        (("TCP 80", "::/0"), [("TCP 80", ALL)], False),
         (("TCP 80", "::/0"), [("TCP 80", "::/1"), ("all traffic", "8000::/1")], True),
-        (("all TCP", "10.0.0.0/8"), [("all traffic", "10.0.0.0/8")], True),
-        (("all traffic", "10.0.0.0/8"), [("all TCP", "10.0.0.0/8"), ("all UDP", "10.0.0.0/8")], False),
-        (("ICMP 8-any", "10.0.0.0/8"), [("all ICMP", "10.0.0.0/8")], True),
-        (("ICMP 8-0", "10.0.0.0/8"), [("ICMP 8-any", "10.0.0.0/8")], True),
-        (("ICMP 8-0", "10.0.0.0/8"), [("ICMP 3-any", "10.0.0.0/8")], False),
-        (("all ICMP", "10.0.0.0/8"), [("ICMP 8-any", "10.0.0.0/8")], False),
-        (("TCP 80", "sg-01234567"), [("TCP 80", "0.0.0.0/0")], True),
-        (("TCP 80", "sg-01234567"), [("TCP 80", "0.0.0.0/1"), ("TCP 80", "128.0.0.0/1")], True),
-        (("TCP 80", "sg-01234567"), [("TCP 80", "10.0.0.0/8")], False),
-        (("TCP 80", "pl-01234567"), [("TCP 80", "0.0.0.0/0")], False),
-        (("TCP 80", "pl-01234567"), [("TCP 79-81", "pl-01234567")], True),
+        (("all TCP", TEN), [("all traffic", TEN)], True),
+        (("all traffic", TEN), [("all TCP", TEN), ("all UDP", TEN)], False),
+        (("ICMP 8-any", TEN), [("all ICMP", TEN)], True),
+        (("ICMP 8-0", TEN), [("ICMP 8-any", TEN)], True),
+        (("ICMP 8-0", TEN), [("ICMP 3-any", TEN)], False),
+        (("all ICMP", TEN), [("ICMP 8-any", TEN)], False),
+        (("TCP 80", SG), [("TCP 80", ALL)], True),
+        (("TCP 80", SG), HALVES, True),
+        (("TCP 80", SG), [("TCP 80", TEN)], False),
+        (("TCP 80", PL), [("TCP 80", ALL)], False),
+        (("TCP 80", PL), [("TCP 79-81", PL)], True),
     ],
-)  # fmt: skip
+)
 def test_rules_together_cover_a_rule(wanted, there, is_covered):
     regions = [region(rule("inbound", *each)) for each in there]
     assert covered(region(rule("inbound", *wanted)), regions) == is_covered
