@@ -104,10 +104,9 @@ def of_deployed(deployment: Deployment, release: Release, catalogue: Catalogue) 
 
 
 def _line(permission: Permission) -> tuple[object, ...]:
-    """The traffic of an endpoint. In IPv6, ICMP is the same line with another protocol."""
-    traffic = str(permission.traffic).replace("ICMPv6", "ICMP")
+    """The traffic of an endpoint; the default of one that is left open is an IPv4 network."""
     name = permission.parameter or permission.peer.value
-    return permission.group, permission.direction, traffic, name
+    return permission.group, permission.direction, permission.traffic, name
 
 
 def _reasons(

@@ -10,7 +10,9 @@ from strategies import DATA, deployments, peers, resolved, sample
 
 from generator.compare import Audited, Entry, accept, audit, match, of_deployed, of_documented
 from generator.compare import problems as problems_of
-from generator.compare.regions import covered, region
+from generator.compare.expected import OpenLine
+from generator.compare.open_lines import open_lines
+from generator.compare.regions import covered, for_anybody, region
 from generator.errors import UsageError
 from generator.model import (
     Allowance,
@@ -306,6 +308,24 @@ def test_what_binds_an_open_endpoint_is_no_longer_asked_for_by_a_bound_one():
     ]
 
 
+def test_a_peer_in_some_rows_is_that_of_the_endpoint_that_lacks_fewest():
+    """Two endpoints share TCP 1, one has it in two rows, and one in three."""
+    table = {"three-rows": (1, 2, 3), "two-rows": (1, 4)}
+    lines = [
+        (OpenLine(Permission("a", "outbound", traffic, Peer("input", name, name), "", name)),
+         for_anybody(traffic))
+        for name, ports in table.items()
+        for traffic in (Traffic("tcp", port, port) for port in ports)
+    ]  # fmt: skip
+    place = Place("groups.json")
+    for ports, lacks in (((1,), ["two-rows 4"]), ((1, 2), ["three-rows 3"]), ((1, 4), [])):
+        rules = [rule("outbound", f"TCP {port}", "10.0.0.0/8", "a") for port in ports]
+        there = {p: (region(p), place) for p in rules}
+        found, _ = open_lines(lines, {}, there, place)
+        told = [f"{d.permission.endpoint} {d.permission.traffic.from_port}" for d in found]
+        assert told == lacks
+
+
 # Groups and roles.
 
 GROUP = ObservedGroup("sg-01234567", Place("groups.json"), id="sg-01234567")
@@ -451,6 +471,12 @@ def test_a_release_is_compared_row_by_row(change, expected):
     deployment = Deployment("acme", "3.7", groups=("manager",), outbound="basic")
     there = [q for p in base(deployment) if (q := change(p))]
     assert deviations(against("3.7", observed(there))) == expected
+
+
+def test_documents_call_icmp_what_is_icmpv6_for_a_peer_in_ipv6():
+    ping = rule("inbound", "all ICMPv6", "2001:db8::/32", "cloud-volumes-ontap")
+    found = observed([ping], {"cloud-volumes-ontap": "x-cloud-volumes-ontap"})
+    assert not [each for each in deviations(against("3.7", found)) if "inbound all ICMP" in each]
 
 
 def test_traffic_that_no_row_documents_is_too_much():
