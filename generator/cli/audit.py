@@ -208,11 +208,11 @@ def _audited(
     parameters: dict[str, str],
     entries: tuple[Entry, ...],
 ) -> Audited:
-    from generator.compare import Audited, accept, match
+    from generator.compare import Audited, accept, match_groups
     from generator.compare import audit as compared
 
     found = read_observed(sources, parameters)
-    matching = match(found, expected.roles, data.catalogue.groups, groups)
+    matching = match_groups(found, expected.roles, data.catalogue.groups, groups)
     result = compared(expected, found, matching)
     accepted = accept(result, [entry.allowance for entry in entries], date.today())
     return Audited(

@@ -14,7 +14,7 @@ from generator.compare.generated import (
     replaced,
     summaries,
 )
-from generator.compare.matching import match
+from generator.compare.matching import match_groups
 from generator.compare.permissions import Differences, compare
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 from generator.compare.writers import sentence
@@ -36,7 +36,7 @@ __all__ = [
     "audit",
     "changes",
     "compare",
-    "match",
+    "match_groups",
     "of_deployed",
     "of_deployment",
     "of_documented",

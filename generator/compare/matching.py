@@ -42,7 +42,7 @@ class Matching(NamedTuple):
     """The groups that are none of the roles."""
 
 
-def match(
+def match_groups(
     found: Observation, wanted: Iterable[Role], known: Iterable[str], chosen: Mapping[str, str]
 ) -> Matching:
     """The groups by role.

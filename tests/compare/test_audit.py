@@ -8,7 +8,15 @@ import pytest
 from ec2_json import groups_json, id_of, rules_json
 from strategies import DATA, deployments, peers, resolved, sample
 
-from generator.compare import Audited, Entry, accept, audit, match, of_deployed, of_documented
+from generator.compare import (
+    Audited,
+    Entry,
+    accept,
+    audit,
+    match_groups,
+    of_deployed,
+    of_documented,
+)
 from generator.compare import problems as problems_of
 from generator.compare.expected import OpenLine
 from generator.compare.open_lines import open_lines
@@ -71,7 +79,7 @@ def against(release, found, topology="ha", outbound=None):
 
 
 def finished(expected, found, chosen=(), allowances=(), today=date(2026, 1, 1)):
-    matching = match(found, expected.roles, DATA.catalogue.groups, dict(chosen))
+    matching = match_groups(found, expected.roles, DATA.catalogue.groups, dict(chosen))
     accepted = accept(audit(expected, found, matching), allowances, today)
     entries = tuple(Entry(each, Place("allow.yaml", i + 1)) for i, each in enumerate(allowances))
     return Audited(expected, "acme.yaml", ("groups.json",), matching, accepted, entries)
