@@ -149,8 +149,6 @@ def audit(
     else:
         _print_report(_report(found), output)
     if not quiet:
-        for sentence in found.left_out:
-            terminal.echo(terminal.warning(sentence), err=True)
         wrong = sum(problem.severity == "error" for problem in problems(found))
         terminal.echo(_summary(found, wrong), err=True)
     if found.failed:
@@ -235,9 +233,8 @@ def _report(found: Audited) -> Report:
     for each in problems(found):
         finding = Finding(each.place.file, each.place.line, 0, each.severity, each.rule, each.whole)
         findings.setdefault(each.place.file, []).append(finding)
-    checks = [Check(place, tuple(several)) for place, several in findings.items()]
-    skipped = [Check(found.sources[0], skipped=sentence) for sentence in found.left_out]
-    return Report((*checks, *skipped), command="audit")
+    checks = (Check(place, tuple(several)) for place, several in findings.items())
+    return Report(tuple(checks), command="audit")
 
 
 def _print_report(report: Report, output: str) -> None:

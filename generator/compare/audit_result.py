@@ -11,7 +11,7 @@ from generator.compare.expected import Expected
 from generator.compare.matching import Matching, described, listed
 from generator.model import Allowance, Place
 
-Severity = Literal["error", "note"]
+Severity = Literal["error", "warning", "note"]
 CHOOSE = "sg-0123456789abcdef0"
 
 
@@ -66,7 +66,8 @@ class Problem(NamedTuple):
 
 
 def problems(found: Audited) -> Iterator[Problem]:
-    """What is wrong: groups that were not found, then group by group, then accepted deviations."""
+    """What is wrong: groups that were not found, then group by group, accepted deviations, and
+    what could not be read."""
     yield from _unmatched(found)
     for group in found.accepted.groups:
         for bundle in found.bundles(group.role):
@@ -75,6 +76,12 @@ def problems(found: Audited) -> Iterator[Problem]:
             message = f"the rule {each.place} cannot be compared: {each.reason}"
             yield Problem(each.place, "error", "unknown", message, group.role)
     yield from _stale(found)
+    for sentence in found.left_out:
+        message = (
+            "not everything was read: a rule that is listed as missing may exist, and one that is "
+            f"too much may not be listed ({sentence})"
+        )
+        yield Problem(Place(found.sources[0]), "warning", "left-out", message)
 
 
 def _unmatched(found: Audited) -> Iterator[Problem]:

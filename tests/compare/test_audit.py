@@ -82,7 +82,8 @@ def finished(expected, found, chosen=(), allowances=(), today=date(2026, 1, 1)):
     matching = match_groups(found, expected.roles, DATA.catalogue.groups, dict(chosen))
     accepted = accept(audit(expected, found, matching), allowances, today)
     entries = tuple(Entry(each, Place("allow.yaml", i + 1)) for i, each in enumerate(allowances))
-    return Audited(expected, "acme.yaml", ("groups.json",), matching, accepted, entries)
+    sources = ("groups.json",)
+    return Audited(expected, "acme.yaml", sources, matching, accepted, entries, found.left_out)
 
 
 def deviations(result):
@@ -444,6 +445,14 @@ def test_a_rule_that_ec2_would_refuse_is_listed():
     [sentence] = sentences(result)
     assert "port range 23-22 is reversed" in sentence
     assert result.failed
+
+
+def test_what_was_not_read_is_a_warning():
+    found = observed(ASKED_RULES)._replace(left_out=("2 left out: resources with count",))
+    result = audited(bound(), found)
+    [problem] = problems_of(result)
+    assert (problem.severity, problem.rule, result.failed) == ("warning", "left-out", False)
+    assert problem.message.endswith("not be listed (2 left out: resources with count)")
 
 
 # A release without a deployment: whoever the peers are.
