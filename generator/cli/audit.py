@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import options, terminal
+from generator.cli.audit_report import print_result, summary
 from generator.cli.observed import STDIN, pairs, read_observed, shown
 from generator.cli.selection import Changes, deployments
 from generator.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from generator.check import Report
     from generator.compare import Audited, Entry, Expected
     from generator.load import RuleData
 
@@ -128,8 +128,6 @@ def audit(
       cvo-sg audit acme.yaml groups.json --allow accepted.yaml --output sarif
       cvo-sg audit --release 3.7 groups.json
     """
-    from generator.compare import AUDIT_FORMATS, problems
-
     if preset and release:
         raise UsageError("use --preset or --release, not both")
     data = options.open_rule_data(rule_data)
@@ -144,13 +142,9 @@ def audit(
     entries = _entries(allow, data)
     found = _audited(data, expected, file or shown(sources[0]), sources, groups, values, entries)
     found = found._replace(apart=verbose)
-    if output in AUDIT_FORMATS:
-        terminal.echo(AUDIT_FORMATS[output](found), nl=False)
-    else:
-        _print_report(_report(found), output)
+    print_result(found, output)
     if not quiet:
-        wrong = sum(problem.severity == "error" for problem in problems(found))
-        terminal.echo(_summary(found, wrong), err=True)
+        terminal.echo(summary(found), err=True)
     if found.failed:
         ctx.exit(1)
 
@@ -222,34 +216,3 @@ def _audited(
         entries,
         found.left_out,
     )
-
-
-def _report(found: Audited) -> Report:
-    """The problems as findings about files."""
-    from generator.check import Check, Finding, Report
-    from generator.compare import problems
-
-    findings: dict[str, list[Finding]] = {name: [] for name in found.sources}
-    for each in problems(found):
-        finding = Finding(each.place.file, each.place.line, 0, each.severity, each.rule, each.whole)
-        findings.setdefault(each.place.file, []).append(finding)
-    checks = (Check(place, tuple(several)) for place, several in findings.items())
-    return Report(tuple(checks), command="audit")
-
-
-def _print_report(report: Report, output: str) -> None:
-    from generator.check import REPORTS
-
-    if output == "github":
-        terminal.echo_commands(REPORTS[output](report))
-    else:
-        terminal.echo(REPORTS[output](report), nl=False)
-
-
-def _summary(found: Audited, wrong: int) -> str:
-    number = len(found.accepted.groups)
-    groups = "1 group" if number == 1 else f"{number} groups"
-    same = sum(group.same for group in found.accepted.groups)
-    rules = "1 rule" if same == 1 else f"{same} rules"
-    what = "nothing deviates" if not wrong else f"{wrong} to look at"
-    return f"compared {groups} with {found.expected.source}: {rules} as expected, {what}"
