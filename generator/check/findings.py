@@ -44,6 +44,8 @@ class Report(NamedTuple):
     checks: tuple[Check, ...]
     strict: bool = False
     """Whether warnings are as bad as errors."""
+    command: str = "validate"
+    """The command that checked it."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -66,7 +66,7 @@ def as_junit(report: Report) -> str:
     from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
     suites = Element("testsuites")
-    suite = SubElement(suites, "testsuite", name="cvo-sg validate")
+    suite = SubElement(suites, "testsuite", name=f"cvo-sg {report.command}")
     for check in report.checks:
         for finding in check.findings:
             name = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
@@ -78,7 +78,7 @@ def as_junit(report: Report) -> str:
             else:
                 SubElement(case, "system-out").text = _xml(str(finding))
         if check.skipped or not check.findings:
-            case = SubElement(suite, "testcase", classname=_xml(check.place), name="validate")
+            case = SubElement(suite, "testcase", classname=_xml(check.place), name=report.command)
             if check.skipped:
                 SubElement(case, "skipped", message=_xml(check.skipped))
     suite.set("tests", str(len(suite)))

@@ -15,14 +15,15 @@ from generator.cli.options import rule_data as rule_data_option
 if TYPE_CHECKING:
     from generator.load import RuleData
 
-KINDS = ("deployment", "project", "rule-data")
+KINDS = ("allowances", "deployment", "project", "rule-data")
 
 
 @click.command()
 @click.argument("kind", metavar="|".join(KINDS), type=click.Choice(KINDS))
 @rule_data_option
 def schema(kind: str, rule_data: Path | None) -> None:
-    """Print the JSON Schema of deployment files, of cvo-sg.yaml (project), or of rule data files.
+    """Print the JSON Schema of a kind of file: deployment files, cvo-sg.yaml (project), rule data
+    files, or accepted deviations for `cvo-sg audit` (allowances).
 
     \b
     Examples:
@@ -35,11 +36,18 @@ def schema(kind: str, rule_data: Path | None) -> None:
 
 def schema_text(kind: str, data: RuleData) -> str:
     """The schema of a kind of file as JSON text, with the names that the rule data allows."""
-    from generator.load import deployment_schema, project_schema, rule_data_schema
+    from generator.load import (
+        allowances_schema,
+        deployment_schema,
+        project_schema,
+        rule_data_schema,
+    )
 
     result: dict[str, Any]
     if kind == "rule-data":
         result = rule_data_schema()
+    elif kind == "allowances":
+        result = allowances_schema(list(data.catalogue.groups))
     elif kind == "project":
         result = project_schema(data.presets())
     else:

@@ -1,6 +1,11 @@
 """Compare: two sets of permissions, and what is added, removed, renamed, reworded or replaced."""
 
+from generator.compare.accepted import accept
 from generator.compare.alike import alike, renamings, sentence, together
+from generator.compare.audit import audit
+from generator.compare.audit_result import Audited, Entry, problems
+from generator.compare.audit_writers import AUDIT_FORMATS
+from generator.compare.expected import Expected, of_deployed, of_documented
 from generator.compare.generated import (
     IDENTITY,
     Summary,
@@ -10,7 +15,7 @@ from generator.compare.generated import (
     replaced,
     summaries,
 )
-from generator.compare.match import roles_of
+from generator.compare.matching import match_groups
 from generator.compare.observed import (
     Beside,
     beside_deployment,
@@ -21,26 +26,35 @@ from generator.compare.permissions import Differences, compare
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [
+    "AUDIT_FORMATS",
     "CHANGE_FORMATS",
     "IDENTITY",
+    "Audited",
     "Beside",
     "Differences",
+    "Entry",
+    "Expected",
     "State",
     "Summary",
+    "accept",
     "alike",
     "as_json",
     "as_markdown",
     "as_text",
+    "audit",
     "beside_deployment",
     "beside_each_other",
     "beside_release",
     "changes",
     "compare",
+    "match_groups",
+    "of_deployed",
     "of_deployment",
+    "of_documented",
     "of_release",
+    "problems",
     "renamings",
     "replaced",
-    "roles_of",
     "sentence",
     "summaries",
     "together",

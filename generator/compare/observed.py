@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from generator.compare.match import roles_of
+from generator.compare.matching import Role, match_groups
 from generator.compare.rows import State
 from generator.errors import FieldError, InputError, Mistake, UsageError, choices
 from generator.model import Observation, Observed, ObservedGroup, Peer, Permission
@@ -123,7 +123,9 @@ def beside_each_other(
 
 
 def _roles(name: str, found: Observation, outputs: Mapping[str, str]) -> dict[str, str]:
-    roles = roles_of(found.groups, outputs)
+    wanted = [Role(role, output) for role, output in outputs.items()]
+    groups = match_groups(found, wanted, outputs, {}).groups
+    roles = {group.key: role for role, group in groups.items()}
     if not roles:
         raise UsageError(
             f"{name} has no group for {choices(outputs)}: a group is recognized by an output of "

@@ -1,5 +1,6 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
+from generator.load.allowances import Allowed, read_allowances
 from generator.load.files import read_stream
 from generator.load.layers import shipped
 from generator.load.project import (
@@ -13,18 +14,26 @@ from generator.load.project import (
     rule_data_setting,
 )
 from generator.load.rule_data import RuleData
-from generator.load.schema import deployment_schema, project_schema, rule_data_schema
+from generator.load.schema import (
+    allowances_schema,
+    deployment_schema,
+    project_schema,
+    rule_data_schema,
+)
 
 __all__ = [
     "PROJECT_FILES",
+    "Allowed",
     "Output",
     "Project",
     "RuleData",
+    "allowances_schema",
     "deployment_schema",
     "find_project",
     "listed_deployments",
     "project_root",
     "project_schema",
+    "read_allowances",
     "read_project",
     "read_stream",
     "rule_data_schema",

@@ -80,6 +80,19 @@ def project_schema(presets: Sequence[str]) -> dict[str, Any]:
     return {"$schema": DIALECT, **schema}
 
 
+def allowances_schema(groups: Sequence[str]) -> dict[str, Any]:
+    """The schema of a file of accepted deviations, with the groups of the rule data."""
+    from pydantic import TypeAdapter
+
+    _document()
+    schema = TypeAdapter(tuple[model.Allowance, ...]).json_schema(mode=_MODE)
+    definitions = schema["$defs"]
+    definitions["Peer"] = _PEER
+    definitions["Day"] = {"description": "A date.", "type": "string", "format": "date"}
+    definitions["Allowance"]["properties"]["group"]["enum"] = list(groups)
+    return {"$schema": DIALECT, "title": "Accepted deviations of an audit", **schema}
+
+
 def _document() -> None:
     """Make pydantic use the strings under the fields as descriptions, and refuse other keys."""
     for cls in (*vars(model).values(), Output, Project):

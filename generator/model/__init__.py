@@ -1,5 +1,6 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
+from generator.model.allowance import Allowance, Day
 from generator.model.deployment import (
     PEER_NAME,
     RULES_DEFAULT,
@@ -67,9 +68,11 @@ __all__ = [
     "RULES_MAX",
     "SLUG",
     "AbsentOutput",
+    "Allowance",
     "Bindable",
     "Catalogue",
     "Clash",
+    "Day",
     "Default",
     "Deployment",
     "Direction",

@@ -37,7 +37,7 @@ def check_release_id(text: str) -> None:
         )
 
 
-def check_date(text: str, field: str) -> None:
+def check_date(text: str, field: str | None) -> None:
     """Raises FieldError for anything but a date such as 2019-12-18."""
     try:
         if date.fromisoformat(text).isoformat() == text:

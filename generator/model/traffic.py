@@ -81,7 +81,13 @@ class Traffic:
 
     def covers(self, other: Traffic) -> bool:
         """Whether other traffic is part of this."""
-        return self.ip_protocol == ALL_TRAFFIC or self == other or self.joined_with(other) == self
+        if self.ip_protocol == ALL_TRAFFIC or self == other:
+            return True
+        if self.ip_protocol in ICMP and self.ip_protocol == other.ip_protocol:
+            return self.from_port == ALL_TYPES or (
+                self.from_port == other.from_port and self.to_port == ALL_TYPES
+            )
+        return self.joined_with(other) == self
 
     @property
     def slug(self) -> str:

@@ -284,6 +284,8 @@ def test_every_command_has_help_that_shows_how_to_use_it(run, name):
         pytest.param("generate --preset ex", "example-ha-active-directory", id="preset"),
         pytest.param("generate --group man", "manager", id="group"),
         pytest.param("rules --release 3", "3.7", id="release"),
+        pytest.param("audit --preset ex", "example-ha-active-directory", id="preset of audit"),
+        pytest.param("audit --group man", "manager", id="role"),
         pytest.param("val", "validate", id="command"),
         pytest.param("validate --output sa", "sarif", id="choice"),
     ],
