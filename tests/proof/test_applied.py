@@ -6,8 +6,9 @@ the rule data says, those that Terraform applied, and those that the CloudFormat
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import zip_longest
 
 import pytest
@@ -22,11 +23,14 @@ from emulator import (
     with_peers_that_exist,
 )
 from expectation import as_resolved, assert_equal, expected
+from samples import rendered
 from stack import Stack, template_of
 from strategies import DATA, deployments, resolved, sample
+from terraform import succeeded, terraform
 
 from generator.compare import changes, of_deployment
-from generator.model import Peer
+from generator.model import Peer, pascal
+from generator.observe import read_text
 
 pytestmark = [
     pytest.mark.slow,
@@ -70,11 +74,12 @@ def everything(ready, ec2, tmp_path_factory):
     put(folder, cases | {"unknown": unknown}, {"unknown": UNKNOWN}, OTHER)
     outputs = applied(folder)
     found = {name: (deployment, outputs[name]) for name, deployment in cases.items()}
-    return found | {"unknown": (unknown, outputs["unknown"])}, planned(folder, refresh=True)
+    found |= {"unknown": (unknown, outputs["unknown"])}
+    return found, planned(folder, refresh=True), folder
 
 
 def test_a_second_plan_is_empty(everything):
-    _, again = everything
+    again = everything[1]
     assert [(change["address"], change["change"]) for change in changed(again)] == []
 
 
@@ -102,6 +107,59 @@ def test_terraform_and_cloudformation_and_the_rule_data_say_the_same(case, every
     proof(f"permissions that the rule data says{compact}", len(documented))
     proof(f"permissions that Terraform applied{compact}", len(applied))
     proof(f"permissions that CloudFormation templates hold{compact}", len(template))
+
+
+# The same sets again, as the tool itself reads them from wherever they are.
+
+
+@pytest.fixture(scope="module")
+def sources(everything, ec2):
+    """By their names, what is read of EC2's two descriptions, of the state and of the plan."""
+    cases, _, folder = everything
+    ids = [i for _, outputs in cases.values() for i in outputs.values() if isinstance(i, str)]
+    groups = ec2.get_paginator("describe_security_groups").paginate(GroupIds=ids)
+    listed = ec2.get_paginator("describe_security_group_rules").paginate(
+        Filters=[{"Name": "group-id", "Values": ids}]
+    )
+    texts = {
+        "groups of EC2": "".join(json.dumps(page, default=str) for page in groups),
+        "rules of EC2": "".join(json.dumps(page, default=str) for page in listed),
+        "state": succeeded(terraform(folder, "show", "-json")),
+        "plan": succeeded(terraform(folder, "show", "-json", "plan")),
+    }
+    return {name: read_text(text, f"{name}.json") for name, text in texts.items()}
+
+
+def read_for(observation, roles):
+    """The identities of rules of groups, given the roles of those by their keys."""
+    found = set()
+    for p in observation.permissions():
+        if p.group in roles:
+            kind, value = p.peer.kind, p.peer.value
+            if value in roles:
+                kind, value = "group", roles[value]
+            found.add((roles[p.group], p.direction, *astuple(p.traffic), kind, value))
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_read_from_anywhere_is_the_same(case, everything, sources, proof):
+    deployment, outputs = everything[0][case]
+    wanted = {rule.identity for rule in as_resolved(deployment)}
+    ids = {group_id: role for role, group_id in by_role(deployment, outputs).items()}
+    addresses = {
+        f"module.{case}.aws_security_group.{role.replace('-', '_')}": role for role in ids.values()
+    }
+    for name, found in sources.items():
+        assert read_for(found, ids if "EC2" in name else addresses) == wanted, name
+        proof(f"permissions read from the {name}", len(wanted))
+    text = rendered(deployment, "cloudformation")["template.yaml"]
+    template = read_text(text, "template.yaml", {"VpcId": "vpc-0123456789abcdef0"})
+    logical_ids = {f"{pascal(role)}SecurityGroup": role for role in ids.values()}
+    placeholder = ("outbound", "-1", None, None, "cidr_ipv4", "127.0.0.1/32")
+    in_template = {i for i in read_for(template, logical_ids) if i[1:] != placeholder}
+    assert in_template == wanted
+    proof("permissions read from the template", len(wanted))
 
 
 def test_peers_may_be_unknown_until_apply(everything, ec2):
