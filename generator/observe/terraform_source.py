@@ -50,8 +50,11 @@ def is_terraform_source(text: str, file: str) -> bool:
     return file.endswith(NAMES) or bool(_BLOCK.search(text))
 
 
-def read_module(folder: Path) -> Observation:
-    """The groups and rules in a folder of Terraform. Raises InputError if it has no such files."""
+def read_module(folder: Path, variables: bool = True) -> Observation:
+    """The groups and rules in a folder of Terraform. Raises InputError if it has no such files.
+
+    Without `variables`, the values of variables are not known: who calls the module chooses them.
+    """
     try:
         paths = sorted(p for p in folder.iterdir() if _belongs(p.name))
     except OSError as error:
@@ -62,12 +65,12 @@ def read_module(folder: Path) -> Observation:
         raise InputError([Mistake(str(folder), 0, 0, "no Terraform files (*.tf, *.tf.json) here")])
     if len(paths) > MAX_FILES:
         raise InputError([Mistake(str(folder), 0, 0, f"more than {MAX_FILES} files of Terraform")])
-    return read_files({str(path): _text(path) for path in paths}, str(folder))
+    return read_files({str(path): _text(path) for path in paths}, str(folder), variables)
 
 
-def read_files(files: Mapping[str, str], source: str) -> Observation:
+def read_files(files: Mapping[str, str], source: str, variables: bool = True) -> Observation:
     """The groups and rules of one module, given the texts of its files by their paths."""
-    return _Module(files, source).read()
+    return _Module(files, source, variables).read()
 
 
 def _belongs(name: str) -> bool:
@@ -93,7 +96,7 @@ _TOO_LARGE = f"more than {MAX_SIZE:,} characters, which is too large for a file 
 
 
 class _Module:
-    def __init__(self, files: Mapping[str, str], source: str) -> None:
+    def __init__(self, files: Mapping[str, str], source: str, variables: bool) -> None:
         self._source = source
         self._left_out: Counter[str] = Counter()
         self._blocks: list[tuple[str, Block]] = []
@@ -108,7 +111,7 @@ class _Module:
             raise InputError(mistakes)
         self._resources = [*self._instances()]
         self._scope = Scope(
-            {**self._named("variable", "default"), **given},
+            {**self._named("variable", "default"), **given} if variables else {},
             {
                 name: Located(file, attribute)
                 for file, block in self._blocks
