@@ -15,7 +15,6 @@ from generator.observe import decode, is_cloudformation, resembles_cloudformatio
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
 PLANS = ".json"
-HEAD = 2000  # characters, of which Terraform writes the versions first
 LIMIT = 1_000_000  # bytes of a template from S3: "CloudFormation quotas" in its User Guide
 PLAN_LIMIT = 64 << 20  # bytes of a plan
 _PLAN = [re.compile(rf'"{key}"\s*:') for key in ("format_version", "terraform_version")]
@@ -56,7 +55,7 @@ def target_at(path: Path, keys: int = 1) -> Target:
     except UnreadableError as error:
         return Target(path, Kind.UNREADABLE, str(error))
     text = decode(data)
-    if path.name.endswith(PLANS) and _is_plan(text if len(data) <= LIMIT else text[:HEAD]):
+    if path.name.endswith(PLANS) and _is_plan(text):
         return _plan(path)
     template = is_cloudformation(text)
     if template and len(data) > LIMIT:
@@ -77,6 +76,7 @@ def target_at(path: Path, keys: int = 1) -> Target:
 
 
 def _is_plan(text: str) -> bool:
+    """Whether the beginning of a file has the versions, which Terraform writes first."""
     return text.lstrip().startswith("{") and all(key.search(text) for key in _PLAN)
 
 

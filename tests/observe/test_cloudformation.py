@@ -246,8 +246,9 @@ def test_loops_are_expanded():
     assert found.left_out == ()
 
 
-def test_loops_over_what_is_not_known_are_left_out():
-    found = read(LOOP.replace("Ref Names", "Ref Unknown"))
+@pytest.mark.parametrize("items", ["!Ref Unknown", "[A, !Ref Text]", "!ImportValue names"])
+def test_loops_over_what_is_not_known_are_left_out(items):
+    found = read(LOOP.replace("!Ref Names", items))
     assert found.groups == ()
     assert found.left_out == ("t.yaml: what the loops (Fn::ForEach) make is not known",)
 
