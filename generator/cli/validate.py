@@ -72,12 +72,13 @@ def validate(
     verbose: bool,
     rule_data: Path | None,
 ) -> None:
-    """Check templates, modules and deployment files.
+    """Check templates, modules, plans and deployment files.
 
-    CloudFormation templates are checked with cfn-lint and additional rules, Terraform modules with
-    `terraform fmt -check` and `terraform validate`, deployment files as `generate` checks them. A
-    folder is searched for all three. Nothing is downloaded without --download. Exit status: 0
-    clean, 1 findings, 2 wrong usage.
+    CloudFormation templates are checked with cfn-lint and additional rules; Terraform modules with
+    `terraform fmt -check`, `terraform validate` and the same rules, as far as values are written
+    out; the output of `terraform show -json` with these rules; deployment files as `generate`
+    checks them. A folder is searched for all of them. Nothing is downloaded without --download.
+    Exit status: 0 clean, 1 findings, 2 wrong usage.
 
     \b
     Examples:

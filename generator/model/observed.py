@@ -102,7 +102,7 @@ class ObservedGroup(NamedTuple):
     """The account that it belongs to."""
     tags: Mapping[str, str] = {}
     output: str | None = None
-    """The name of an output that has its id."""
+    """The name of an output that has its id, or of the entry in an output that has it."""
 
 
 class Observation(NamedTuple):

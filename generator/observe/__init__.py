@@ -3,7 +3,7 @@
 from generator.observe import cloudformation
 from generator.observe.recognize import decode, is_cloudformation, resembles_cloudformation
 from generator.observe.sources import join, read_text
-from generator.observe.terraform_source import read_module
+from generator.observe.terraform_folder import read_module
 
 __all__ = [
     "cloudformation",

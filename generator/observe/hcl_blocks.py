@@ -68,7 +68,8 @@ class _Reader:
         while token := self._next():
             if self._kind == "end":
                 if words:
-                    self._fail(f"expected a block or an attribute after {shown(words[-1])}")
+                    line = self._line - token.count("\n")
+                    self._fail(f"expected a block or an attribute after {shown(words[-1])}", line)
             elif self._kind == "string" and words:
                 words.append(token[1:-1])
             elif self._kind == "word":

@@ -11,7 +11,7 @@ from typing import Any
 
 from generator.errors import FieldError
 from generator.observe.hcl_blocks import Expression
-from generator.observe.terraform_rules import Lined
+from generator.observe.terraform_resources import Lined
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
@@ -21,6 +21,7 @@ _INTERPOLATED = re.compile(r"(?<![$])(?:\$\$)*\$\{|(?<![%])(?:%%)*%\{")
 _ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([nrt"\\]))')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 MAX_CHARACTER = 0x10FFFF
+MAX_LENGTH = 100_000  # of an expression: python-hcl2 takes seconds for as much
 
 
 @lru_cache(1000)
@@ -38,6 +39,8 @@ def literal(text: str) -> Any:
         return _WORDS[text]
     if text[0] not in "[{":
         return Expression(text)
+    if len(text) > MAX_LENGTH:
+        raise FieldError(f"an expression has more than {MAX_LENGTH:,} characters")
     import hcl2
 
     try:

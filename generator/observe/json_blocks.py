@@ -15,7 +15,7 @@ from typing import Any
 
 from generator.errors import InputError, Mistake
 from generator.observe.hcl_blocks import Attribute, Block
-from generator.observe.terraform_rules import Lined
+from generator.observe.terraform_resources import Lined
 
 # How many labels the blocks have that matter here.
 LABELS = {"resource": 2, "variable": 1, "output": 1, "module": 1, "locals": 0}

@@ -52,9 +52,23 @@ def join(observations: Iterable[Observation]) -> Observation:
     found = Observation()
     for each in observations:
         found = found + each
+    found = _one_key_each(found)
     groups = {group.key: group for group in reversed(found.groups)}
     ordered = tuple(dict.fromkeys(group.key for group in found.groups))
     return _among_themselves(found._replace(groups=tuple(groups[key] for key in ordered)))
+
+
+def _one_key_each(found: Observation) -> Observation:
+    """With the first key of each group, if sources have other keys for the id that it has."""
+    first: dict[str, str] = {}
+    keys = {group.key: first.setdefault(group.id, group.key) for group in found.groups if group.id}
+
+    def renamed(rule: Observed) -> Observed:
+        peer = keys.get(rule.peer, rule.peer) if rule.peer_kind == "group" else rule.peer
+        return rule._replace(group=keys.get(rule.group, rule.group), peer=peer)
+
+    groups = tuple(group._replace(key=keys.get(group.key, group.key)) for group in found.groups)
+    return found._replace(groups=groups, rules=tuple(map(renamed, found.rules)))
 
 
 def _among_themselves(found: Observation) -> Observation:

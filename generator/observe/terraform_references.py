@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from generator.observe.terraform_rules import GROUPS, Reference
+from generator.observe.terraform_resources import GROUPS, Reference
 
 MAX_DEPTH = 50  # of references through modules
 _CALL = re.compile(r'module\.([\w-]+)(?:\[(?:"(?:[^"\\]|\\.)*"|[0-9]+)\])?')

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from generator.errors import FieldError, InputError, Mistake
 from generator.observe.hcl_blocks import Attribute, Expression
 from generator.observe.hcl_values import literal, template, unescape
-from generator.observe.terraform_rules import GROUPS, UNKNOWN, Lined, Reference
+from generator.observe.terraform_resources import GROUPS, UNKNOWN, Lined, Reference
 
 MAX_DEPTH = 30  # of variables and locals that refer to others, and of lists and objects
 MAX_LENGTH = 10_000  # of a string that is put together

@@ -16,7 +16,7 @@ from generator.errors import InputError, Mistake
 from generator.model import Observation, Place
 from generator.observe.hcl_blocks import Attribute, Block, read_hcl
 from generator.observe.json_blocks import read_json, read_json_values
-from generator.observe.terraform_rules import (
+from generator.observe.terraform_resources import (
     GROUPS,
     INLINE,
     PEERS,
@@ -24,15 +24,15 @@ from generator.observe.terraform_rules import (
     Lined,
     Reference,
     Resource,
-    observe,
 )
+from generator.observe.terraform_rules import observe
 from generator.observe.terraform_scope import Located, Scope
 
-MAX_SIZE = 1_000_000  # characters of a file
-MAX_FILES = 500  # of a module
+MAX_SIZE = 500_000  # characters of a file
+TOO_LARGE = f"more than {MAX_SIZE:,} characters, which is too large for a file of Terraform"
 MAX_COUNT = 100  # instances of a resource
 NAMES = (".tf", ".tf.json")
-_VARIABLES = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
+VARIABLES = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
 _OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")
 _OF_GROUPS = ("name", "description", "vpc_id", "tags")
 _OF_RULES = ("security_group_id", "type", "protocol", "ip_protocol", "from_port", "to_port", "self")
@@ -50,49 +50,12 @@ def is_terraform_source(text: str, file: str) -> bool:
     return file.endswith(NAMES) or bool(_BLOCK.search(text))
 
 
-def read_module(folder: Path, variables: bool = True) -> Observation:
-    """The groups and rules in a folder of Terraform. Raises InputError if it has no such files.
+def read_files(files: Mapping[str, str], source: str, variables: bool = True) -> Observation:
+    """The groups and rules of one module, given the texts of its files by their paths.
 
     Without `variables`, the values of variables are not known: who calls the module chooses them.
     """
-    try:
-        paths = sorted(p for p in folder.iterdir() if _belongs(p.name))
-    except OSError as error:
-        raise InputError(
-            [Mistake(str(folder), 0, 0, f"cannot be read: {error.strerror}")]
-        ) from None
-    if not any(path.name.endswith(NAMES) for path in paths):
-        raise InputError([Mistake(str(folder), 0, 0, "no Terraform files (*.tf, *.tf.json) here")])
-    if len(paths) > MAX_FILES:
-        raise InputError([Mistake(str(folder), 0, 0, f"more than {MAX_FILES} files of Terraform")])
-    return read_files({str(path): _text(path) for path in paths}, str(folder), variables)
-
-
-def read_files(files: Mapping[str, str], source: str, variables: bool = True) -> Observation:
-    """The groups and rules of one module, given the texts of its files by their paths."""
     return _Module(files, source, variables).read()
-
-
-def _belongs(name: str) -> bool:
-    return not name.startswith(".") and bool(name.endswith(NAMES) or _VARIABLES.fullmatch(name))
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.is_file():
-            reason = "not a regular file"
-        elif path.stat().st_size > 4 * MAX_SIZE:
-            reason = _TOO_LARGE
-        else:
-            return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        reason = "not in UTF-8"
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-    raise InputError([Mistake(str(path), 0, 0, reason)])
-
-
-_TOO_LARGE = f"more than {MAX_SIZE:,} characters, which is too large for a file of Terraform"
 
 
 class _Module:
@@ -143,9 +106,9 @@ class _Module:
         """Read a file; the values of variables go to `given`."""
         name = Path(file).name
         if len(text) > MAX_SIZE:
-            raise InputError([Mistake(file, 0, 0, _TOO_LARGE)])
+            raise InputError([Mistake(file, 0, 0, TOO_LARGE)])
         is_json = name.endswith(".json") or text.lstrip().startswith("{")
-        if _VARIABLES.fullmatch(name):
+        if VARIABLES.fullmatch(name):
             found = (read_json_values if is_json else read_hcl)(text, file)
             given.update({k: Located(file, each) for k, each in found.attributes.items()})
         elif _OVERRIDE.fullmatch(name):
