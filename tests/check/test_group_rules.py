@@ -111,6 +111,14 @@ def test_a_finding_names_the_place_and_the_resource():
     )
 
 
+@pytest.mark.parametrize(("number", "severity"), [(61, "warning"), (1001, "error")])
+def test_a_quota_that_may_have_been_raised_is_a_warning(number, severity):
+    rules = [rule(f"10.{i // 256}.{i % 256}.0/24") for i in range(number)]
+    [finding] = group_findings(observed(*rules))
+    assert (finding.rule, finding.severity) == ("E9304", severity)
+    assert f"web has {number} inbound rules, but the quota is 60" in finding.message
+
+
 def test_one_mistake_in_a_rule_for_several_peers_is_one_finding():
     several = [rule(f"10.0.{i}.0/24", (9, 8), description="doesn’t") for i in range(9)]
     group = ObservedGroup("web", Place("main.tf", 1))
