@@ -2,9 +2,9 @@
 
 from generator.check.cfn_lint import lint
 from generator.check.findings import Check, Finding, Report
+from generator.check.modules import check_module, check_plan
 from generator.check.reports import REPORTS
 from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
-from generator.check.terraform import check_module
 from generator.observe import is_cloudformation
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Report",
     "Target",
     "check_module",
+    "check_plan",
     "is_cloudformation",
     "lint",
     "target_at",

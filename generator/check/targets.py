@@ -14,7 +14,10 @@ from generator.check.mirror import CONFIGURATION
 from generator.observe import decode, is_cloudformation, resembles_cloudformation
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template")
+PLANS = ".json"
 LIMIT = 1_000_000  # bytes of a template from S3: "CloudFormation quotas" in its User Guide
+PLAN_LIMIT = 64 << 20  # bytes of a plan
+_PLAN = [re.compile(rf'"{key}"\s*:') for key in ("format_version", "terraform_version")]
 _KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?[ \t]*:""", re.MULTILINE)
 ENOUGH = 2  # keys by which a deployment file is known among others; one that is named needs fewer
 
@@ -25,6 +28,8 @@ class Kind(Enum):
     TEMPLATE = "template"
     DEPLOYMENT = "deployment"
     MODULE = "module"
+    PLAN = "plan"
+    """What Terraform prints of a plan or state: `terraform show -json`."""
     UNREADABLE = "unreadable"
     """The text says why."""
     SKIPPED = "skipped"
@@ -50,6 +55,8 @@ def target_at(path: Path, keys: int = 1) -> Target:
     except UnreadableError as error:
         return Target(path, Kind.UNREADABLE, str(error))
     text = decode(data)
+    if path.name.endswith(PLANS) and _is_plan(text):
+        return _plan(path)
     template = is_cloudformation(text)
     if template and len(data) > LIMIT:
         reason = "is larger than 1 MB, the most that CloudFormation accepts"
@@ -66,6 +73,22 @@ def target_at(path: Path, keys: int = 1) -> Target:
         )
         return Target(path, Kind.SKIPPED, reason)
     return Target(path, Kind.OTHER)
+
+
+def _is_plan(text: str) -> bool:
+    """Whether the beginning of a file has the versions, which Terraform writes first."""
+    return text.lstrip().startswith("{") and all(key.search(text) for key in _PLAN)
+
+
+def _plan(path: Path) -> Target:
+    """A plan as a target; it may be larger than a template."""
+    try:
+        data = read_regular(path, PLAN_LIMIT + 1)
+    except UnreadableError as error:
+        return Target(path, Kind.UNREADABLE, str(error))
+    if len(data) > PLAN_LIMIT:
+        return Target(path, Kind.SKIPPED, f"not checked: it is larger than {PLAN_LIMIT >> 20} MB")
+    return Target(path, Kind.PLAN, decode(data))
 
 
 def targets_below(folder: Path) -> Iterator[Target]:

@@ -54,7 +54,7 @@ def executable() -> str | None:
     return found if found and Path(found).is_absolute() else None
 
 
-def check_module(folder: Path, download: bool = False) -> Check:
+def run_terraform(folder: Path, download: bool = False) -> Check:
     """The findings of `terraform fmt -check` and `terraform validate` about one module.
 
     With `download`, Terraform may fetch the modules and providers that the module names.

@@ -72,12 +72,13 @@ def validate(
     verbose: bool,
     rule_data: Path | None,
 ) -> None:
-    """Check templates, modules and deployment files.
+    """Check templates, modules, plans and deployment files.
 
-    CloudFormation templates are checked with cfn-lint and additional rules, Terraform modules with
-    `terraform fmt -check` and `terraform validate`, deployment files as `generate` checks them. A
-    folder is searched for all three. Nothing is downloaded without --download. Exit status: 0
-    clean, 1 findings, 2 wrong usage.
+    CloudFormation templates are checked with cfn-lint and additional rules; Terraform modules with
+    `terraform fmt -check`, `terraform validate` and the same rules, as far as values are written
+    out; the output of `terraform show -json` with these rules; deployment files as `generate`
+    checks them. A folder is searched for all of them. Nothing is downloaded without --download.
+    Exit status: 0 clean, 1 findings, 2 wrong usage.
 
     \b
     Examples:
@@ -153,20 +154,22 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
         yield target
     elif not skip_others:
         raise UsageError(
-            f"{path} is not a CloudFormation template, a file of a Terraform module (*.tf) or a "
-            "deployment file (with name: and release:)"
+            f"{path} is not a CloudFormation template, a file of a Terraform module (*.tf), the "
+            "output of terraform show -json, or a deployment file (with name: and release:)"
         )
 
 
 def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
     """What is found in one target; a failure while checking it is a finding of it, too."""
-    from generator.check import Check, Finding, Kind, check_module, lint
+    from generator.check import Check, Finding, Kind, check_module, check_plan, lint
 
     place = str(target.path)
     try:
         match target.kind:
             case Kind.MODULE:
                 return check_module(target.path, download)
+            case Kind.PLAN:
+                return check_plan(target.text, place)
             case Kind.TEMPLATE:
                 return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
             case Kind.DEPLOYMENT:

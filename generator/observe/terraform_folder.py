@@ -11,8 +11,11 @@ from generator.observe.terraform_source import MAX_SIZE, NAMES, TOO_LARGE, VARIA
 MAX_FILES = 500  # of a module
 
 
-def read_module(folder: Path) -> Observation:
-    """The groups and rules in a folder of Terraform. Raises InputError if it has no such files."""
+def read_module(folder: Path, variables: bool = True) -> Observation:
+    """The groups and rules in a folder of Terraform. Raises InputError if it has no such files.
+
+    Without `variables`, the values of variables are not known: who calls the module chooses them.
+    """
     try:
         paths = sorted(p for p in folder.iterdir() if belongs(p.name))
     except OSError as error:
@@ -23,7 +26,7 @@ def read_module(folder: Path) -> Observation:
         raise InputError([Mistake(str(folder), 0, 0, "no Terraform files (*.tf, *.tf.json) here")])
     if len(paths) > MAX_FILES:
         raise InputError([Mistake(str(folder), 0, 0, f"more than {MAX_FILES} files of Terraform")])
-    return read_files({str(path): _text(path) for path in paths}, str(folder))
+    return read_files({str(path): _text(path) for path in paths}, str(folder), variables)
 
 
 def belongs(name: str) -> bool:

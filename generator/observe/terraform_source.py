@@ -50,13 +50,16 @@ def is_terraform_source(text: str, file: str) -> bool:
     return file.endswith(NAMES) or bool(_BLOCK.search(text))
 
 
-def read_files(files: Mapping[str, str], source: str) -> Observation:
-    """The groups and rules of one module, given the texts of its files by their paths."""
-    return _Module(files, source).read()
+def read_files(files: Mapping[str, str], source: str, variables: bool = True) -> Observation:
+    """The groups and rules of one module, given the texts of its files by their paths.
+
+    Without `variables`, the values of variables are not known: who calls the module chooses them.
+    """
+    return _Module(files, source, variables).read()
 
 
 class _Module:
-    def __init__(self, files: Mapping[str, str], source: str) -> None:
+    def __init__(self, files: Mapping[str, str], source: str, variables: bool) -> None:
         self._source = source
         self._left_out: Counter[str] = Counter()
         self._blocks: list[tuple[str, Block]] = []
@@ -71,7 +74,7 @@ class _Module:
             raise InputError(mistakes)
         self._resources = [*self._instances()]
         self._scope = Scope(
-            {**self._named("variable", "default"), **given},
+            {**self._named("variable", "default"), **given} if variables else {},
             {
                 name: Located(file, attribute)
                 for file, block in self._blocks

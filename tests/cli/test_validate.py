@@ -110,6 +110,37 @@ def test_a_folder_is_searched_for_everything(run, put):
     assert [finding["rule"] for finding in report["findings"]] == ["E9303"]
 
 
+@pytest.mark.usefixtures("without_terraform")
+def test_terraform_is_judged_by_the_rules_for_templates(run, put):
+    rule = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}
+    group = {
+        "address": "aws_security_group.web",
+        "mode": "managed",
+        "type": "aws_security_group",
+        "name": "web",
+        "values": {"ingress": [rule]},
+    }
+    plan = {
+        "format_version": "1.2",
+        "terraform_version": "1.9.8",
+        "planned_values": {"root_module": {"resources": [group]}},
+    }
+    module = (
+        'resource "aws_security_group" "web" {\n  description = "doesn’t"\n  ingress {\n'
+        '    protocol = "tcp"\n    from_port = 443\n    to_port = 80\n'
+        '    cidr_blocks = ["10.0.0.0/8"]\n  }\n}\n'
+    )
+    put({"module/main.tf": module, "plan.json": json.dumps(plan)})
+    result = run("validate", ".", "-o", "json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)["findings"]
+    assert [(each["file"], each["line"], each["rule"]) for each in found] == [
+        ("plan.json", 0, "W9306"),
+        ("module/main.tf", 1, "E9301"),
+        ("module/main.tf", 3, "E9303"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("misspelt", "sentence"),
     [

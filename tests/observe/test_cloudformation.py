@@ -246,8 +246,9 @@ def test_loops_are_expanded():
     assert found.left_out == ()
 
 
-def test_loops_over_what_is_not_known_are_left_out():
-    found = read(LOOP.replace("Ref Names", "Ref Unknown"))
+@pytest.mark.parametrize("items", ["!Ref Unknown", "[A, !Ref Text]", "!ImportValue names"])
+def test_loops_over_what_is_not_known_are_left_out(items):
+    found = read(LOOP.replace("!Ref Names", items))
     assert found.groups == ()
     assert found.left_out == ("t.yaml: what the loops (Fn::ForEach) make is not known",)
 
@@ -374,10 +375,18 @@ def test_values_that_grow_are_not_multiplied_out():
         value = "!Join ['', [" + ", ".join([f"{value}"] * 3) + "]]"
     text = inbound(f"{{{TCP}, CidrIp: 10.0.0.0/8, Description: {value}}}".replace("x" * 1000, "x"))
     assert len(peers(read(text))) == 1
-    many = "${Clients}" * 50_000
-    assert (
-        len(peers(read(inbound(f"{{{TCP}, CidrIp: 10.0.0.0/8, Description: !Sub '{many}'}}")))) == 1
+    for many in ("${Clients}" * 50_000, "${" * 400_000):
+        text = inbound(f"{{{TCP}, CidrIp: 10.0.0.0/8, Description: !Sub '{many}'}}")
+        assert len(peers(read(text))) == 1
+
+
+def test_conditions_that_nest_too_deeply_are_refused_in_words():
+    chain = "".join(f"  C{i}: !Equals [!If [C{i - 1}, a, b], a]\n" for i in range(1, 1500))
+    text = template(
+        resources="X: {Type: AWS::EC2::SecurityGroup, Condition: C1499, Properties: {}}"
     )
+    with pytest.raises(InputError, match="refer to each other too deeply"):
+        read(text.replace("Resources:\n", f"  C0: !Equals [a, a]\n{chain}Resources:\n"))
 
 
 def test_cfn_lint_is_imported_for_a_template_only():

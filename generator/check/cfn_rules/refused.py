@@ -151,7 +151,7 @@ def _literal(value: Any) -> str:
     """A text; of an `Fn::Sub` what is outside its substitutions; nothing for another value."""
     if isinstance(value, str):
         return value
-    return re.sub(r"\$\{[^}]*\}", "", _sub(value))
+    return re.sub(r"\$\{[^${}]*\}", "", _sub(value))
 
 
 def _sub(value: Any) -> str:

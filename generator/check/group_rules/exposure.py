@@ -9,7 +9,6 @@ from ipaddress import collapse_addresses
 from typing import NamedTuple
 
 from generator.check.group_rules.cases import Case, Network, Together, always, network, traffic
-from generator.load import RuleData, shipped
 from generator.model import ALL_TRAFFIC
 
 REMOTE_LOGIN = (22, 3389)  # SSH and RDP
@@ -96,6 +95,8 @@ def _is_everything(networks: list[Network]) -> bool:
 @cache
 def administrative() -> list[int]:
     """SSH, RDP, and the ports of documented inbound rules for endpoints that administer."""
+    from generator.load import RuleData, shipped
+
     data = RuleData(shipped("rule_data"))
     ports = set(REMOTE_LOGIN)
     for release in map(data.release, data.releases()):

@@ -11,7 +11,7 @@ from generator.check.group_rules.exposure import administrative, exposures
 from generator.check.group_rules.ports import port_problems
 from generator.check.group_rules.quota import counts
 from generator.check.group_rules.texts import description_problems, name_problems
-from generator.model import RULES_DEFAULT, Observation, Place
+from generator.model import RULES_DEFAULT, RULES_MAX, Observation, Place
 
 
 def group_findings(observation: Observation) -> list[Finding]:
@@ -60,7 +60,11 @@ def _quota(rules: list[Case]) -> Iterator[Finding]:
     for count in counts(case._replace(place=i) for i, case in enumerate(rules)):
         place = count.first.rule.place
         if message := count.too_many(RULES_DEFAULT):
-            yield _finding(place, "E9304", message)
+            # AWS raises the quota on request, and nothing in Terraform says that it did.
+            certain = count.number > RULES_MAX
+            yield _finding(place, "E9304", message)._replace(
+                severity="error" if certain else "warning"
+            )
         if message := count.nearly(RULES_DEFAULT):
             yield _finding(place, "W9304", message)
 

@@ -13,7 +13,7 @@ DEEP = 50  # functions within functions, beyond which nothing is known
 LONG = 10_000  # characters of a text, beyond which it is not known; a description has 255
 NETWORKS = ("AWS::EC2::VPC", "AWS::EC2::Subnet")
 References = Mapping[str, str | list[str]]
-_PART = re.compile(r"\$\{(!?)([^}]*)\}")
+_PART = re.compile(r"\$\{(!?)([^${}]*)\}")  # takes linear time where none is closed
 _UNKNOWN = object()
 
 

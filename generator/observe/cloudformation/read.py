@@ -56,6 +56,9 @@ def read_template(text: str, file: str, parameters: Mapping[str, str]) -> Observ
         found += _default_egress(template, known, groups, forms, left_out)
     except InputError:
         raise
+    except RecursionError:
+        message = "conditions or values of this template refer to each other too deeply"
+        raise InputError([Mistake(file, 0, 0, message)]) from None
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
         message = f"this template cannot be read: {reason}"
