@@ -237,7 +237,7 @@ def read_back(ec2, ids: dict[str, str]) -> set[Rule]:
             direction = "outbound" if rule["IsEgress"] else "inbound"
             peer = roles.get(peer, peer)
             where = (role, direction, rule["IpProtocol"], *ports, kind_of(peer), peer)
-            found.append(Rule(*where, rule["Description"]))
+            found.append(Rule(*where, rule.get("Description")))
     assert len({rule.identity for rule in found}) == len(found), "EC2 takes each rule once"
     return set(found)
 

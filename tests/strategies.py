@@ -139,6 +139,7 @@ def deployments(draw, **fixed):
         "quota": 1000,
         "compact": draw(st.booleans()),
         "protect": draw(st.booleans()),
+        "adopted": tuple(role for role in roles if draw(st.integers(0, 4)) == 4),
         "connect_groups": draw(st.booleans()),
     }
     left = [name for name in DATA.catalogue.endpoints if name not in fields["endpoints"]]

@@ -22,6 +22,7 @@ NOT_RUN = {
     "python3 -m venv": "installs, which test_installed.py tests",
     "pip install": "installs, which test_installed.py tests",
     "aws cloudformation deploy": "needs an AWS account",
+    "aws ec2 describe-security-group": "needs an AWS account",
     "pytest": "is this very run",
     "CVO_SG_REQUIRE_TERRAFORM=1 pytest": "is this very run",
     "ruff": "is for a clone; .ci/run runs it",
@@ -69,7 +70,7 @@ def test_what_is_not_run_is_known():
     for start in NOT_RUN:
         assert any(line.startswith(start) for line in lines), f"{start!r} is not shown any more"
     languages = {b.language for text in TEXTS.values() for b in transcripts.blocks(text)}
-    assert languages <= {"console", "sh", "yaml", "hcl", "jinja", "mermaid"}
+    assert languages <= {"console", "sh", "json", "yaml", "hcl", "jinja", "mermaid"}
 
 
 SHOWN = "one\n...\nfive\nsix ...\n"

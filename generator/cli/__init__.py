@@ -18,7 +18,7 @@ import click
 from generator.cli import terminal
 from generator.errors import GeneratorError, InputError
 
-COMMANDS = ("diff", "explain", "generate", "init", "rules", "schema", "validate")
+COMMANDS = ("adopt", "diff", "explain", "generate", "init", "rules", "schema", "validate")
 """Each is a module of this package with a function of the same name."""
 
 

@@ -58,6 +58,9 @@ class Deployment:
     """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
     connect_groups: bool = False
     """Whether each connection between two groups gets the rule that the tables lack for it."""
+    adopted: tuple[str, ...] = ()
+    """Groups that exist already and are taken over: the Terraform module is given their names and
+    descriptions, so that it does not replace them."""
     protect: bool = False
     """Whether the groups are kept: prevent_destroy in Terraform, Retain in CloudFormation."""
 

@@ -87,6 +87,8 @@ class ResolvedGroup(NamedTuple):
     egress: tuple[Line, ...]
     permissions: tuple[Permission, ...]
     """Each identity once, in document order. The peer of an endpoint left open is that input."""
+    adopted: bool = False
+    """Whether whoever deploys it gives the name and the description that it has already."""
 
     @property
     def tables(self) -> tuple[tuple[Direction, tuple[Line, ...]], ...]:
@@ -192,6 +194,11 @@ class Resolved(NamedTuple):
     def tags_names(self) -> bool:
         """Whether the groups' Name tags begin with a prefix: the deployment gives no Name tag."""
         return "Name" not in self.tags
+
+    @property
+    def adopted(self) -> tuple[ResolvedGroup, ...]:
+        """The groups that existed before, with names and descriptions of their own."""
+        return tuple(group for group in self.groups if group.adopted)
 
     @property
     def parameters(self) -> tuple[Input, ...]:
