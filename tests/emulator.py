@@ -278,7 +278,7 @@ def with_peers_that_exist(deployment, ec2):
         else tuple(map(existing, bound))
         for name, bound in (deployment.endpoints or {}).items()
     }
-    return replace(deployment, endpoints=endpoints)
+    return replace(deployment, endpoints=endpoints, existing=None)  # all groups are made together
 
 
 def authorise(ec2, ids, rules) -> None:

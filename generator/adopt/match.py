@@ -22,10 +22,15 @@ class Matches(NamedTuple):
 def match_groups(found: Observation, resolved: Resolved, given: Mapping[str, str]) -> Matches:
     """The groups by role: as `given`, a group id for a role; or by our outputs; or by name.
 
+    Groups that something else owns have the ids that the deployment says.
+
     A name, or a Name tag, ends in the role. Raises UsageError for what is given and is not there,
     and for a role that several groups could have.
     """
     roles = [group.role for group in resolved.groups]
+    there = {group.id for group in found.groups}
+    existing = {role: key for role, key in resolved.existing.items() if key in there}
+    given = {**given, **existing}
     by_role = {role: _given(role, key, found, roles) for role, key in given.items()}
     left = [group for group in found.groups if group not in by_role.values()]
     outputs = {
@@ -36,7 +41,7 @@ def match_groups(found: Observation, resolved: Resolved, given: Mapping[str, str
     candidates: dict[str, list[ObservedGroup]] = {}
     for group in left:
         role = outputs.get(group.output or "") or _named(group, roles)
-        if role and role not in by_role:
+        if role and role not in by_role and role not in resolved.existing:
             candidates.setdefault(role, []).append(group)
     for role, groups in candidates.items():
         if len({group.id or group.key for group in groups}) > 1:

@@ -19,7 +19,7 @@ class Adoption(NamedTuple):
     """What taking over the groups of a deployment keeps, adds and leaves."""
 
     groups: Mapping[str, ObservedGroup]
-    """By role, the groups that exist."""
+    """By role, the groups that exist, and also those that something else keeps."""
     kept: tuple[tuple[Permission, Observed], ...]
     """The permissions that are there already, each with its rule."""
     missing: tuple[Permission, ...]
@@ -34,7 +34,8 @@ def adoption(found: Observation, resolved: Resolved, matches: Matches) -> Adopti
     """Pair permissions with rules. Raises UsageError for a group without an id or a name."""
     groups = matches.by_role
     for role, group in groups.items():
-        _check(role, group)
+        if role not in resolved.existing:
+            _check(role, group)
     ids = {role: group.id or "" for role, group in groups.items()}
     known = {group.key: group.id or group.key for group in found.groups}
     by_id = {group_id: role for role, group_id in ids.items()}

@@ -39,7 +39,8 @@ def _renamed(adopted: Adoption, resolved: Resolved, file: str) -> Iterator[str]:
     needed = [
         role
         for role, group in adopted.groups.items()
-        if (group.name, group.description) != (groups[role].name, groups[role].description)
+        if role not in resolved.existing
+        and (group.name, group.description) != (groups[role].name, groups[role].description)
     ]
     if not set(needed) <= set(before):
         roles = ", ".join(g for g in groups if g in {*needed, *before})

@@ -7,11 +7,11 @@ aws_security_group and aws_vpc_security_group_ingress_rule in the provider's doc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from generator.adopt.pairs import Adoption
 from generator.errors import UsageError
-from generator.model import ObservedGroup, Permission, Resolved, snake
+from generator.model import Observed, ObservedGroup, Permission, Resolved, snake
 from generator.render import hcl
 
 MODULE = re.compile(
@@ -35,8 +35,12 @@ def terraform_files(adopted: Adoption, resolved: Resolved, module: str) -> dict[
             f"`aws ec2 describe-security-group-rules --filters Name=group-id,Values="
             f"{ids.replace(' ', ',')}`"
         )
-    files = {"imports.tf": "\n".join(_imports(adopted, f"{module}." if module else ""))}
-    names = "\n".join(_names(adopted.groups.items()))
+    own = {role: g for role, g in adopted.groups.items() if role not in resolved.existing}
+    blocks = _imports(own, adopted.kept, f"{module}." if module else "")
+    files = {"imports.tf": "\n".join(blocks)}
+    names = "\n".join(_names(own.items()))
+    if not own:
+        return files
     if module:
         name = f"{snake(resolved.name)}_adopted_groups"
         files["adopted.tf"] = (
@@ -59,10 +63,12 @@ def key(permission: Permission) -> str:
     return f"{'-'.join(words)}/{before}{peer.value}"
 
 
-def _imports(adopted: Adoption, prefix: str) -> Iterator[str]:
-    for role, group in adopted.groups.items():
+def _imports(
+    groups: Mapping[str, ObservedGroup], kept: Iterable[tuple[Permission, Observed]], prefix: str
+) -> Iterator[str]:
+    for role, group in groups.items():
         yield _block(f"{prefix}aws_security_group.{snake(role)}", group.id)
-    for permission, rule in adopted.kept:
+    for permission, rule in kept:
         resource = f"aws_vpc_security_group_{DIRECTIONS[permission.direction]}_rule"
         address = f"{prefix}{resource}.{snake(permission.group)}[{hcl(key(permission))}]"
         yield _block(address, rule.id)

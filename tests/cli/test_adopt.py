@@ -110,6 +110,19 @@ def test_an_endpoint_that_whoever_deploys_fills_in_is_given_with_an_option(adopt
     assert "sgr-1" not in (tmp_path / "out/acme/adopt/imports.tf").read_text()
 
 
+def test_of_a_group_that_something_else_owns_only_the_rules_are_imported(adopt, tmp_path):
+    existing = "existing: {ha-mediator: sg-00000001}\n"
+    (tmp_path / "acme.yaml").write_text(DEPLOYMENT + existing)
+    (tmp_path / "groups.json").write_text('{"SecurityGroups": []}')
+    result = adopt()
+    assert result.exit_code == 0
+    assert "REPLACE" not in result.stdout
+    imports = (tmp_path / "out/acme/adopt/imports.tf").read_text()
+    assert imports.count("import {") == 1
+    assert 'id = "sgr-1"' in imports
+    assert not (tmp_path / "out/acme/adopt/adopted.tf").exists()
+
+
 def test_the_header_has_the_command_and_generate_leaves_the_files_alone(adopt, run, tmp_path):
     adopt("--group", "ha-mediator=sg-00000001")
     imports = tmp_path / "out/acme/adopt/imports.tf"
