@@ -1,5 +1,6 @@
 """Adopt: groups that exist are taken over by a generated module or stack, rule by rule."""
 
+from generator.adopt.cloudformation import cloudformation_files, is_our_list
 from generator.adopt.match import Matches, match_groups
 from generator.adopt.pairs import Adoption, adoption
 from generator.adopt.report import report
@@ -10,6 +11,8 @@ __all__ = [
     "Adoption",
     "Matches",
     "adoption",
+    "cloudformation_files",
+    "is_our_list",
     "match_groups",
     "report",
     "terraform_files",

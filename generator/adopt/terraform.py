@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from generator.adopt.ids import require_rule_ids
 from generator.adopt.pairs import Adoption
-from generator.errors import UsageError
 from generator.model import Observed, ObservedGroup, Permission, Resolved, snake
 from generator.render import hcl
 
@@ -27,14 +27,7 @@ def terraform_files(adopted: Adoption, resolved: Resolved, module: str) -> dict[
     `module` is its address, or empty if the module is the root module. Raises UsageError if the id
     of a rule that is to be imported is not known.
     """
-    unknown = {rule.group for _, rule in adopted.kept if not rule.id}
-    if unknown:
-        ids = " ".join(sorted(g.id or "" for g in adopted.groups.values() if g.key in unknown))
-        raise UsageError(
-            "Terraform imports a rule by its id, which is not in what was read: add the JSON of "
-            f"`aws ec2 describe-security-group-rules --filters Name=group-id,Values="
-            f"{ids.replace(' ', ',')}`"
-        )
+    require_rule_ids(adopted)
     own = {role: g for role, g in adopted.groups.items() if role not in resolved.existing}
     blocks = _imports(own, adopted.kept, f"{module}." if module else "")
     files = {"imports.tf": "\n".join(blocks)}

@@ -13,7 +13,6 @@ from generator.cli import options, terminal
 from generator.cli.jobs import DEFAULT, Place, place, shown
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
-from generator.cli.target import Target, put
 from generator.errors import InputError, Mistake, UsageError, choices
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from generator.write import Change
 
 FOLDER = "adopt"
-FORMATS = ("terraform",)
+FORMATS = ("terraform", "cloudformation")
 NO_CHANGES = Changes(None, None, None, None, (), ())
 
 
@@ -84,7 +83,13 @@ def adopt(**arguments: Any) -> None:
       cvo-sg adopt acme.yaml groups.json rules.json
       cvo-sg adopt acme.yaml groups.json rules.json --group manager=sg-0123456789abcdef0 --out live
     """
-    from generator.adopt import adoption, match_groups, report, terraform_files
+    from generator.adopt import (
+        adoption,
+        cloudformation_files,
+        match_groups,
+        report,
+        terraform_files,
+    )
     from generator.resolve import resolve
 
     data: RuleData = options.open_rule_data(arguments["rule_data"])
@@ -103,13 +108,38 @@ def adopt(**arguments: Any) -> None:
     where = place()
     out = arguments["out"] or _out(where, file, deployment)
     texts: dict[str, str] = {}
-    if "terraform" in (arguments["formats"] or FORMATS):
+    formats = _formats(arguments["formats"], arguments["endpoints"])
+    if "terraform" in formats:
         texts |= terraform_files(adopted, resolved, module)
+    if "cloudformation" in formats:
+        texts |= cloudformation_files(adopted, resolved, _template(resolved, where))
     command = shlex.join(["cvo-sg", "adopt", *_words(arguments, where)])
     changes_made = _put(texts, out, resolved, command, arguments["force"])
     terminal.echo("\n".join(report(adopted, matches, resolved, file, module)))
     written = len(changes_made)
     terminal.echo(f"{out}: {written} {'file' if written == 1 else 'files'} written", err=True)
+
+
+def _formats(chosen: tuple[str, ...], endpoints: tuple[str, ...]) -> tuple[str, ...]:
+    """The formats to write. What is bound is written out in a template, under other logical ids."""
+    if not endpoints:
+        return chosen or FORMATS
+    if "cloudformation" in chosen:
+        raise UsageError(
+            "--endpoint is for Terraform: for CloudFormation, bind it in the deployment file, "
+            "because the logical id of a rule has the network or the parameter"
+        )
+    return ("terraform",)
+
+
+def _template(resolved: Resolved, where: Place) -> str:
+    """The template that is generated of a deployment."""
+    from generator.load import shipped
+    from generator.render import render
+
+    own = where.folder(None, where.project.templates if where.project else None)
+    folders = [*([own] if own else []), shipped("templates")]
+    return render(resolved, folders, "cloudformation")["template.yaml"]
 
 
 def _check_module(address: str) -> None:
@@ -193,13 +223,23 @@ def _words(arguments: dict[str, Any], where: Place) -> list[str]:
 def _put(
     texts: dict[str, str], out: Path, resolved: Resolved, command: str, force: bool
 ) -> tuple[Change, ...]:
-    """Write the files under our header, whole or not at all."""
+    """Write the files, whole or not at all; JSON has no comments, and so no header of ours."""
+    from generator.adopt import is_our_list
     from generator.render import Origin, header, sealed
+    from generator.write import compare, locked, write
 
     head = "".join(f"# {line}\n" for line in header(resolved, Origin(command)))
-    files = {out / name: sealed(f"{head}\n{text}") for name, text in texts.items()}
-    contents = {path: text.encode() for path, text in files.items()}
-    return put(Target(files, (out,), contents, ()), force)
+    contents = {
+        out / name: (text if name.endswith(".json") else sealed(f"{head}\n{text}")).encode()
+        for name, text in texts.items()
+    }
+    with locked(out):
+        changes = tuple(
+            change._replace(kind="changed") if is_our_list(change.path) else change
+            for change in compare((out,), contents, (), ())
+        )
+        write((out,), changes, force)
+    return changes
 
 
 def _no_match(matches: Matches) -> str:

@@ -81,6 +81,46 @@ locals {
     )
 
 
+def test_cloudformation_gets_a_part_of_the_template_and_the_ids(adopt, tmp_path):
+    adopt()
+    folder = tmp_path / "out/acme/adopt"
+    group, rule = json.loads((folder / "resources-to-import.json").read_text())
+    assert group == {
+        "ResourceType": "AWS::EC2::SecurityGroup",
+        "LogicalResourceId": "HaMediatorSecurityGroup",
+        "ResourceIdentifier": {"Id": "sg-00000001"},
+    }
+    assert rule == {
+        "ResourceType": "AWS::EC2::SecurityGroupIngress",
+        "LogicalResourceId": "HaMediatorIngressTcp22From10x0x0x0m8",
+        "ResourceIdentifier": {"Id": "sgr-1"},
+    }
+    template = (folder / "import-template.yaml").read_text()
+    assert template.count("    DeletionPolicy: Retain\n") == 2
+    assert "Outputs:" not in template
+    assert "GroupDescription: Cloud Volumes" in template.replace('"', ""), "as in the full template"
+
+
+def test_the_list_of_cloudformation_is_ours_until_somebody_edits_it(adopt, tmp_path):
+    adopt()
+    listed = tmp_path / "out/acme/adopt/resources-to-import.json"
+    (tmp_path / "rules.json").write_text(json.dumps({"SecurityGroupRules": [OTHER]}))
+    assert adopt().exit_code == 0
+    assert len(json.loads(listed.read_text())) == 1
+    listed.write_text("[]\n")
+    result = adopt()
+    assert result.exit_code == 2
+    assert "resources-to-import.json" in result.stderr
+    assert listed.read_text() == "[]\n"
+
+
+def test_a_network_of_the_command_line_is_not_for_cloudformation(adopt, tmp_path):
+    endpoint = ("--endpoint", "inbound-clients=10.0.0.0/8")
+    assert adopt(*endpoint).exit_code == 0
+    assert not (tmp_path / "out/acme/adopt/resources-to-import.json").exists()
+    assert "--endpoint is for Terraform" in adopt(*endpoint, "-f", "cloudformation").stderr
+
+
 def test_what_happens_to_the_rules_is_said(adopt):
     text = adopt().stdout
     assert "rules: 1 kept, 1 to add, 1 not in the deployment" in text
