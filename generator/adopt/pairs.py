@@ -31,11 +31,19 @@ class Adoption(NamedTuple):
 
 
 def adoption(found: Observation, resolved: Resolved, matches: Matches) -> Adoption:
-    """Pair permissions with rules. Raises UsageError for a group without an id or a name."""
+    """Pair permissions with rules. Raises UsageError for a group without an id or a name,
+    and for groups of several VPCs.
+    """
     groups = matches.by_role
     for role, group in groups.items():
         if role not in resolved.existing:
             _check(role, group)
+    vpcs = dict.fromkeys(group.vpc for group in groups.values() if group.vpc)
+    if len(vpcs) > 1:
+        raise UsageError(
+            f"the groups are in several VPCs, {' and '.join(vpcs)}, but those of a deployment are "
+            "in one: name the right ones with --group"
+        )
     ids = {role: group.id or "" for role, group in groups.items()}
     known = {group.key: group.id or group.key for group in found.groups}
     by_id = {group_id: role for role, group_id in ids.items()}

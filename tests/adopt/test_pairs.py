@@ -137,6 +137,12 @@ def test_a_group_needs_a_name_since_another_one_replaces_it():
         adoption(found, ours, match_groups(found, ours, IDS))
 
 
+def test_groups_of_several_vpcs_are_none_of_one_deployment():
+    first, second = GROUPS["SecurityGroups"]
+    with pytest.raises(UsageError, match="in several VPCs, vpc-1 and vpc-2"):
+        adopted({"SecurityGroups": [first, {**second, "VpcId": "vpc-2"}]})
+
+
 def test_resources_that_have_the_rules_are_named():
     found = join(read_text(json.dumps(d), "x.json") for d in (GROUPS, LISTED))
     places = [

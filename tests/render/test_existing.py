@@ -41,6 +41,8 @@ def test_the_module_has_no_group_and_refers_to_the_id():
     assert f'    "manager"             = "{SG}"\n' in files["main.tf"], "as a peer of the others"
     assert files["main.tf"].count(f'  security_group_id = "{SG}"\n') == 2
     assert f'  value       = "{SG}"\n' in files["outputs.tf"]
+    waits = "  depends_on = [data.aws_security_group.manager]\n"
+    assert files["main.tf"].count(waits) == 2, "no rule is made before what the data source checks"
     assert "aws_security_group.manager" not in re.sub(
         r"data\.aws_security_group\.manager", "", "".join(files.values())
     )
