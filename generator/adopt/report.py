@@ -83,6 +83,6 @@ def _sentence(rule: Observed) -> str:
     try:
         traffic = str(rule.permission().traffic)
     except FieldError:
-        traffic = f"protocol {rule.ip_protocol}, ports {rule.from_port} to {rule.to_port}"
+        traffic = f"protocol {rule.ip_protocol or 'unknown'}, ports not known"
     told = f": {rule.description}" if rule.description else ""
     return f"{rule.direction} {traffic} {to} {rule.peer}{told}"
