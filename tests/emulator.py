@@ -237,7 +237,7 @@ def read_back(ec2, ids: dict[str, str]) -> set[Rule]:
             direction = "outbound" if rule["IsEgress"] else "inbound"
             peer = roles.get(peer, peer)
             where = (role, direction, rule["IpProtocol"], *ports, kind_of(peer), peer)
-            found.append(Rule(*where, rule["Description"]))
+            found.append(Rule(*where, rule.get("Description")))
     assert len({rule.identity for rule in found}) == len(found), "EC2 takes each rule once"
     return set(found)
 
@@ -278,7 +278,7 @@ def with_peers_that_exist(deployment, ec2):
         else tuple(map(existing, bound))
         for name, bound in (deployment.endpoints or {}).items()
     }
-    return replace(deployment, endpoints=endpoints)
+    return replace(deployment, endpoints=endpoints, existing=None)  # all groups are made together
 
 
 def authorise(ec2, ids, rules) -> None:

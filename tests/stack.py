@@ -15,7 +15,7 @@ import yaml
 from cloud_radar.cf.unit import Template
 from expectation import ENDPOINTS, GROUPS, Rule, roles_of
 from hypothesis import strategies as st
-from strategies import DATA, deployments, resolved
+from strategies import DATA, OWNED, deployments, resolved
 
 from generator.load import shipped
 from generator.render import render
@@ -48,6 +48,7 @@ DIRECTIONS = {
 }
 NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}
 ROLES = {role.title().replace("-", "") + "SecurityGroup.GroupId": role for role in GROUPS}
+ROLES |= {group_id: role for role, group_id in OWNED.items()}
 
 
 def template_of(deployment):
@@ -61,7 +62,8 @@ class Stack:
     def __init__(self, template, **given):
         evaluator = Template({"Metadata": {"Cloud-Radar": {"Region": "us-east-1"}}})
         evaluator.template |= deepcopy(template)
-        evaluator.set_parameters({"VpcId": VPC} | given)
+        vpc = {name: VPC for name in ("VpcId",) if name in template.get("Parameters", {})}
+        evaluator.set_parameters(vpc | given)
         rules = evaluator.resolve_values(deepcopy(template.get("Rules", {})))
         stack = evaluator.remove_conditional_resources(
             evaluator.render_all_sections(evaluator.template)
@@ -74,7 +76,8 @@ class Stack:
         """By role, the name and the description."""
         groups = [r["Properties"] for r in self.resources.values() if r["Type"] not in DIRECTIONS]
         documented = DATA.release(deployment.release).info.groups
-        roles = sorted(roles_of(deployment), key=documented.index)
+        ours = set(roles_of(deployment)) - {*(deployment.existing or {})}
+        roles = sorted(ours, key=documented.index)
         found = {}
         for role, group in zip(roles, groups, strict=True):
             assert group["VpcId"] == VPC
@@ -119,7 +122,7 @@ def filled_in(draw, times=1):
     deployment = draw(deployments(connect_groups=False))  # which asks what the file itself binds
     parameters = {
         name: parameter["Default"]
-        for name, parameter in template_of(deployment)["Parameters"].items()
+        for name, parameter in template_of(deployment).get("Parameters", {}).items()
         if name not in ("VpcId", "Name")
     }
     bound = (p.value for e in ENDPOINTS for p in deployment.peers(e) or () if p.kind == "cidr_ipv4")
@@ -141,7 +144,7 @@ def conditions_within(node):
 
 
 def assert_within_limits(template):
-    assert len(template["Parameters"]) <= 200
+    assert len(template.get("Parameters", {})) <= 200
     assert len(template["Resources"]) <= 500
     for section in ("Parameters", "Conditions", "Rules", "Resources", "Outputs"):
         for logical_id in template.get(section, {}):

@@ -117,6 +117,18 @@ def features(release):
     )
 
 
+# Ids of groups that something else owns, which no other peer has.
+OWNED = {role: f"sg-e{i:07x}" for i, role in enumerate(DATA.catalogue.groups)}
+
+
+@st.composite
+def taken_over(draw, roles):
+    """Groups that are adopted, and those that something else owns; often neither."""
+    how = draw(st.none() | st.dictionaries(st.sampled_from(roles), st.booleans())) or {}
+    adopted = tuple(role for role, is_ours in how.items() if is_ours)
+    return adopted, {role: OWNED[role] for role in how if role not in adopted} or None
+
+
 @st.composite
 def deployments(draw, **fixed):
     """A deployment that its rule data accepts. `fixed` gives some of its fields a value."""
@@ -139,6 +151,7 @@ def deployments(draw, **fixed):
         "quota": 1000,
         "compact": draw(st.booleans()),
         "protect": draw(st.booleans()),
+        **dict(zip(("adopted", "existing"), draw(taken_over(roles)), strict=True)),
         "connect_groups": draw(st.booleans()),
     }
     left = [name for name in DATA.catalogue.endpoints if name not in fields["endpoints"]]
@@ -253,7 +266,8 @@ def leave_open(draw, deployment):
 def change_another_field(draw, deployment):
     other = draw(deployments())
     field = draw(st.sampled_from(["topology", "groups", "release", "outbound", "supplements",
-                                  "features", "compact", "protect", "connect_groups"]))  # fmt: skip
+                                  "features", "compact", "protect", "connect_groups",
+                                  "adopted", "existing"]))  # fmt: skip
     return replace(deployment, **{field: getattr(other, field)})
 
 

@@ -27,6 +27,7 @@ ARROWS = {
     "check": {"errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
+    "adopt": {"errors", "model", "resolve", "render"},
     "show": {"errors", "model"},
     "write": {"errors", "render"},
 }

@@ -18,7 +18,17 @@ import click
 from generator.cli import terminal
 from generator.errors import GeneratorError, InputError
 
-COMMANDS = ("audit", "diff", "explain", "generate", "init", "rules", "schema", "validate")
+COMMANDS = (
+    "adopt",
+    "audit",
+    "diff",
+    "explain",
+    "generate",
+    "init",
+    "rules",
+    "schema",
+    "validate",
+)
 """Each is a module of this package with a function of the same name."""
 
 

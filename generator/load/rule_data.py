@@ -19,6 +19,8 @@ from generator.errors import (
     UsageError,
     choices,
     first_ones,
+    shown,
+    suggestion,
     unknown,
 )
 from generator.load.bindings import check_bindings
@@ -177,7 +179,15 @@ class RuleData:
             elif groups[role].ha_only and deployment.topology != "ha":
                 message = f"group {role} is for HA pairs only: remove it, or use topology: ha"
                 yield ("groups", i), message
-        for field in ("open", "supplements"):
+        places: list[tuple[KeyPath, str]] = [
+            *((("adopted", i), role) for i, role in enumerate(deployment.adopted)),
+            *((("existing", role, KEY), role) for role in deployment.existing or {}),
+        ]
+        for path, role in places:
+            if role not in self._roles(deployment):
+                message = f"group {shown(role)} is not in this deployment"
+                yield path, f"{message}: {suggestion(role, self._roles(deployment))}"
+        for field in ("open", "supplements", "adopted"):
             seen: set[str] = set()
             for i, name in enumerate(getattr(deployment, field)):
                 if name in seen:

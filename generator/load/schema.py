@@ -65,6 +65,9 @@ def deployment_schema(
     fields["endpoints"]["anyOf"][0]["propertyNames"] = {
         "anyOf": [{"enum": list(endpoints)}, {"pattern": of_one_group}]
     }
+    fields["existing"]["anyOf"][0]["propertyNames"] = {"enum": list(groups)}
+    fields["existing"]["anyOf"][0]["additionalProperties"]["pattern"] = "^sg-[0-9a-f]+$"
+    fields["adopted"]["items"]["enum"] = list(groups)
     fields["open"]["items"]["enum"] = list(endpoints)
     fields["supplements"]["items"]["enum"] = list(supplements)
     return {"$schema": DIALECT, **schema}

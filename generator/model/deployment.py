@@ -10,7 +10,7 @@ from functools import cached_property
 
 from generator.errors import KEY, KeyPath, shown
 from generator.model.names import SLUG
-from generator.model.peers import Bindable, Peer, PrefixList
+from generator.model.peers import SECURITY_GROUP_ID, Bindable, Peer, PrefixList
 from generator.model.rule_data import Topology
 from generator.model.tables import Mode
 
@@ -58,6 +58,11 @@ class Deployment:
     """Whether adjacent ports and networks of an endpoint are joined into fewer rules."""
     connect_groups: bool = False
     """Whether each connection between two groups gets the rule that the tables lack for it."""
+    existing: Mapping[str, str] | None = None
+    """Groups that something else owns, by role the id: only their rules are generated."""
+    adopted: tuple[str, ...] = ()
+    """Groups that exist already and are taken over: the Terraform module is given their names and
+    descriptions, so that it does not replace them."""
     protect: bool = False
     """Whether the groups are kept: prevent_destroy in Terraform, Retain in CloudFormation."""
 
@@ -70,6 +75,7 @@ class Deployment:
             yield ("quota",), f"invalid quota: use 1 to {RULES_MAX}, the most that AWS allows"
         yield from _tag_mistakes(self.tags or {})
         yield from self._entries_mistakes()
+        yield from self._existing_mistakes()
 
     def key(self, endpoint: str, role: str) -> str:
         """The key of an endpoint in the rules of a group: its own one, or that of all groups.
@@ -102,6 +108,32 @@ class Deployment:
                         ("endpoints", endpoint, place),
                         f"{item.id} has max_entries {item.max_entries} here and "
                         f"{self._max_entries[item.id]} elsewhere: use one number",
+                    )
+
+    def _existing_mistakes(self) -> Iterator[tuple[KeyPath, str]]:
+        """An id is that of one group of this account, and a peer is that group by its role."""
+        roles: dict[str, str] = {}
+        for role, group_id in (self.existing or {}).items():
+            if not SECURITY_GROUP_ID.fullmatch(group_id):
+                yield (
+                    ("existing", role),
+                    f"invalid security group id {shown(group_id)}: use sg- and 8 or 17 hexadecimal "
+                    "digits",
+                )
+            elif roles.setdefault(group_id, role) != role:
+                message = f"{group_id} is the group {roles[group_id]} already: use another id"
+                yield ("existing", role), message
+            if role in self.adopted:
+                message = f"group {role} is also listed under adopted: remove one"
+                yield ("existing", role, KEY), message
+        for key, bound in (self.endpoints or {}).items():
+            items = bound.items() if isinstance(bound, Mapping) else enumerate(bound)
+            for place, item in items:
+                if isinstance(item, Peer) and item.value in roles:
+                    message = f"{item.value} is a group of this deployment"
+                    yield (
+                        ("endpoints", key, place),
+                        f"{message}: use group:{roles[item.value]}",
                     )
 
     @cached_property

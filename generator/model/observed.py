@@ -53,6 +53,8 @@ class Observed(NamedTuple):
     description: str | None = None
     owner: str | None = None
     """The account of the peer, if it is a group of another account."""
+    id: str | None = None
+    """The id of the rule, sgr-…, if it is known."""
 
     def permission(self) -> Permission:
         """What EC2 stores. Raises FieldError for what it would refuse, or what is not known."""

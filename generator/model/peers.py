@@ -16,7 +16,8 @@ PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "g
 # account has its owner before it, as `referenced_security_group_id` of the AWS provider takes it.
 # An account id has 12 digits (AccountId in the AWS Organizations API).
 _PREFIX_LIST = re.compile(r"pl-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
-_SECURITY_GROUP = re.compile(r"([0-9]{12}/)?sg-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+SECURITY_GROUP_ID = re.compile(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+_SECURITY_GROUP = re.compile(rf"([0-9]{{12}}/)?{SECURITY_GROUP_ID.pattern}", re.ASCII)
 # "Amazon VPC quotas": the most entries of a customer-managed prefix list. EC2 reports none for a
 # list of AWS; its weight is in "AWS-managed prefix lists".
 ENTRIES_MAX = 1000

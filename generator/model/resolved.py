@@ -85,6 +85,10 @@ class ResolvedGroup(NamedTuple):
     egress: tuple[Line, ...]
     permissions: tuple[Permission, ...]
     """Each identity once, in document order. The peer of an endpoint left open is that input."""
+    existing: str | None = None
+    """Its id, if something else owns it."""
+    adopted: bool = False
+    """Whether whoever deploys it gives the name and the description that it has already."""
 
     @property
     def tables(self) -> tuple[tuple[Direction, tuple[Line, ...]], ...]:
@@ -189,7 +193,22 @@ class Resolved(NamedTuple):
     @property
     def tags_names(self) -> bool:
         """Whether the groups' Name tags begin with a prefix: the deployment gives no Name tag."""
-        return "Name" not in self.tags
+        return bool(self.own) and "Name" not in self.tags
+
+    @property
+    def own(self) -> tuple[ResolvedGroup, ...]:
+        """The groups that the outputs create."""
+        return tuple(group for group in self.groups if not group.existing)
+
+    @property
+    def existing(self) -> Mapping[str, str]:
+        """By role, the ids of the groups that something else owns."""
+        return {group.role: group.existing for group in self.groups if group.existing}
+
+    @property
+    def adopted(self) -> tuple[ResolvedGroup, ...]:
+        """The groups that existed before, with names and descriptions of their own."""
+        return tuple(group for group in self.groups if group.adopted)
 
     @property
     def parameters(self) -> tuple[Input, ...]:

@@ -109,6 +109,7 @@ def _listed(rule: Mapping[str, Any], file: str) -> Observed:
         place=Place(file, what=rule.get("SecurityGroupRuleId", "")),
         description=rule.get("Description"),
         owner=_foreign(referenced, rule.get("GroupOwnerId")),
+        id=rule.get("SecurityGroupRuleId"),
     )
 
 

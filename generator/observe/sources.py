@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from generator.errors import InputError, Mistake
-from generator.model import Observation, Observed
+from generator.model import Observation, Observed, ObservedGroup
 from generator.observe.cloudformation import read_template
 from generator.observe.ec2 import is_ec2, read_ec2
 from generator.observe.recognize import is_cloudformation
@@ -53,7 +53,10 @@ def join(observations: Iterable[Observation]) -> Observation:
     for each in observations:
         found = found + each
     found = _one_key_each(found)
-    groups = {group.key: group for group in reversed(found.groups)}
+    groups: dict[str, ObservedGroup] = {}
+    for group in reversed(found.groups):
+        if group.name is not None or group.key not in groups:
+            groups[group.key] = group  # a list of rules has no names of groups
     ordered = tuple(dict.fromkeys(group.key for group in found.groups))
     return _among_themselves(found._replace(groups=tuple(groups[key] for key in ordered)))
 

@@ -1,10 +1,12 @@
 """Render: a resolved deployment becomes files, with a header that names their origin."""
 
+from generator.render.filters import hcl, logical_id
 from generator.render.header import (
     HEAD,
     MARK,
     Label,
     Origin,
+    header,
     is_edited,
     is_generated,
     label,
@@ -19,9 +21,12 @@ __all__ = [
     "Label",
     "Origin",
     "formats",
+    "hcl",
+    "header",
     "is_edited",
     "is_generated",
     "label",
+    "logical_id",
     "render",
     "sealed",
     "with_inserts",

@@ -48,10 +48,12 @@ class Usage(NamedTuple):
     """The prefix lists whose maximum entries the deployment does not give."""
     filled_in: int
     """The rules with every CloudFormation parameter filled in, and the placeholder."""
+    is_own: bool = True
+    """Whether the group is created; one that something else owns has no placeholder."""
 
     def in_format(self, format_: str) -> int:
         """The rules that it takes in a format."""
-        return self.rules + PLACEHOLDERS.get((format_, self.direction), 0)
+        return self.rules + self.is_own * PLACEHOLDERS.get((format_, self.direction), 0)
 
 
 def usage(resolved: Resolved) -> tuple[Usage, ...]:
@@ -65,16 +67,21 @@ def usage(resolved: Resolved) -> tuple[Usage, ...]:
     for group in resolved.groups:
         for p in group.permissions:
             written[p.group, p.direction] += (p.peer.kind != "cidr_ipv6") * (p.peer.entries or 0)
-    return tuple(_usage(*table, rules, written[table]) for table, rules in by_table.items())
+    own = {group.role for group in resolved.own}
+    return tuple(
+        _usage(*table, rules, written[table], table[0] in own) for table, rules in by_table.items()
+    )
 
 
-def _usage(group: str, direction: Direction, rules: list[Permission], written: int) -> Usage:
+def _usage(
+    group: str, direction: Direction, rules: list[Permission], written: int, is_own: bool
+) -> Usage:
     families = (_by_endpoint(rules, without) for without in ("cidr_ipv6", "cidr_ipv4"))
     fuller = max(families, key=Counter.total)
     unknown = dict.fromkeys(rule.peer.value for rule in rules if rule.peer.entries is None)
-    filled_in = written + PLACEHOLDERS.get(("cloudformation", direction), 0)
+    filled_in = written + is_own * PLACEHOLDERS.get(("cloudformation", direction), 0)
     by_endpoint = tuple(fuller.most_common())
-    return Usage(group, direction, fuller.total(), by_endpoint, tuple(unknown), filled_in)
+    return Usage(group, direction, fuller.total(), by_endpoint, tuple(unknown), filled_in, is_own)
 
 
 def _by_endpoint(rules: Iterable[Permission], without: str) -> Counter[str]:

@@ -63,6 +63,8 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
                 *permissions(role, "inbound", ingress, bound[role]),
                 *permissions(role, "outbound", egress, bound[role]),
             ),
+            existing=(deployment.existing or {}).get(role),
+            adopted=role in deployment.adopted,
         )
         for role, (ingress, egress) in tables.items()
     )

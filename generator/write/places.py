@@ -35,9 +35,18 @@ def orphans(
 
 
 def copies(outs: Collection[Path], folders: Iterable[Path], formats: Collection[str]) -> list[Path]:
-    """The folders below `folders` with generated files that are not for where they are."""
+    """The folders below `folders` with generated files that are not for where they are.
+
+    What other commands than `generate` write is for anywhere.
+    """
     found = _all_generated(folders)
-    return sorted({p.parent for p, head in found if not _is_in_place(p, head, outs, formats)})
+    return sorted(
+        {
+            path.parent
+            for path, head in found
+            if (label(head) or is_temporary(path)) and not _is_in_place(path, head, outs, formats)
+        }
+    )
 
 
 def renamed(

@@ -24,7 +24,7 @@ INLINE = ("outbound", "-1", None, None, "cidr_ipv4", NOWHERE["CidrIp"], "To nowh
 
 
 def parameters(template, filled: str) -> dict[str, str]:
-    names = [name for name in template["Parameters"] if name not in ("VpcId", "Name")]
+    names = [name for name in template.get("Parameters", {}) if name not in ("VpcId", "Name")]
     return {
         "defaults": {},
         "filled": {name: f"10.{i}.0.0/16" for i, name in enumerate(names)},

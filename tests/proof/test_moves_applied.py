@@ -130,7 +130,7 @@ def stack_of(deployment, **given):
 
 
 def emptied(deployment):
-    names = template_of(deployment)["Parameters"].keys() - {"VpcId", "Name"}
+    names = template_of(deployment).get("Parameters", {}).keys() - {"VpcId", "Name"}
     return stack_of(deployment, **dict.fromkeys(names, ""))
 
 
