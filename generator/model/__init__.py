@@ -20,6 +20,7 @@ from generator.model.peers import EVERYWHERE, Bindable, Peer, PeerKind, PrefixLi
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
     AbsentOutput,
+    Between,
     Clash,
     Dropped,
     Input,
@@ -66,6 +67,7 @@ __all__ = [
     "RULES_MAX",
     "SLUG",
     "AbsentOutput",
+    "Between",
     "Bindable",
     "Catalogue",
     "Clash",

@@ -125,6 +125,16 @@ class Internal(NamedTuple):
     traffic: tuple[Traffic, ...]
 
 
+class Between(NamedTuple):
+    """What else decides whether the groups of a deployment reach each other."""
+
+    internal: tuple[Internal, ...]
+    wanted: tuple[Permission, ...]
+    """What the advanced tables permit to other groups, where the deployment uses the basic ones."""
+    closed: tuple[tuple[str, Direction, Traffic], ...]
+    """By group, the traffic of rows whose endpoints the deployment binds to nobody."""
+
+
 class Shadowed(NamedTuple):
     """An input whose fallback another input's rule permits, unless that one has its own value."""
 
@@ -179,7 +189,7 @@ class Resolved(NamedTuple):
     """Whether the outputs refuse to replace or delete a group."""
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
-    internal: tuple[Internal, ...]
+    between: Between
     clashes: tuple[Clash, ...]
     shadowed: tuple[Shadowed, ...]
     absent: tuple[AbsentOutput, ...]

@@ -22,7 +22,7 @@ from generator.model import (
     Traffic,
 )
 from generator.resolve.bindings import PLACEHOLDER, Bound, bind, chain
-from generator.resolve.connections import connect, internal
+from generator.resolve.connections import between, connect
 from generator.resolve.idle import idle_bindings, idle_supplements
 from generator.resolve.inputs import inputs
 from generator.resolve.lines import lines, permissions
@@ -66,10 +66,10 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         )
         for role, (ingress, egress) in tables.items()
     )
-    among = internal(deployment, release, catalogue)
+    beside = between(deployment, release, catalogue, bound)
     if deployment.connect_groups:
         unused = frozenset(name for name, used in (deployment.features or {}).items() if not used)
-        groups = connect(groups, bound, release, unused, among)
+        groups = connect(groups, bound, release, unused, beside)
     return Resolved(
         name=deployment.name,
         release=release.id,
@@ -83,7 +83,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         protect=deployment.protect,
         inputs=inputs(groups, bound, deployment, catalogue, used),
         groups=groups,
-        internal=among,
+        between=beside,
         clashes=_clashes(groups, bound),
         shadowed=tuple(_shadowed(groups, bound)),
         absent=tuple(

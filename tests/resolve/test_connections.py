@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from samples import rendered, variant
 from stack import Stack, template_of
@@ -92,7 +94,7 @@ def test_the_warning_names_both_rows_and_what_to_write():
         "acme: group manager may connect to cloud-volumes-ontap on TCP 443 (row "
         "api-calls-and-autosupport-tcp-443), but group cloud-volumes-ontap has no inbound rule "
         "for it: its row inbound-tcp-443 is for ontap-https-clients. Write connect_groups: true, "
-        "or bind ontap-https-clients to group:manager as well."
+        'or endpoints: {ontap-https-clients: [10.20.0.0/21, "group:manager"]}.'
     )
     bound = narrowed("3.7")
     bound.endpoints["ontap-https-clients"] = (*NETWORK, *peers("group:manager"))
@@ -169,6 +171,29 @@ def test_a_default_that_whoever_deploys_may_narrow_is_none_for_connect_groups():
     deployment = variant(name="acme", connect_groups=True, endpoints={})
     added = [p for p in granted(resolved(deployment)) if "Counterpart" in p.description]
     assert "manager 443 cloud-volumes-ontap" in between(added)
+
+
+@pytest.mark.parametrize("release", [r for r in ONE_WAY if ONE_WAY[r]])
+def test_where_everything_may_go_out_the_advanced_table_says_who_connects(release):
+    basic = narrowed(release, outbound="basic")
+    messages = advice(basic, "one-way")
+    for connection in ONE_WAY[release]:
+        group, port, other = connection.split()
+        start = f"acme: group {group} may connect to {other} on TCP {port} (row "
+        assert any(m.startswith(start) for m in messages)
+    connected = replace(basic, connect_groups=True)
+    assert advice(connected, "one-way") == []
+    rules = Stack(template_of(connected)).rules()
+    inbound = {f"{r.peer} {r.last} {r.role}" for r in rules if r.direction == "inbound"}
+    assert {*ONE_WAY[release]} <= inbound
+
+
+def test_what_the_file_closes_stays_closed():
+    closed = dict.fromkeys(["manager-proxy-clients", "manager-http-clients"], ())
+    deployment = Deployment("acme", "console", endpoints=closed, connect_groups=True)
+    found = between(p for p in granted(resolved(deployment)) if p.direction == "inbound")
+    assert not {c for c in found if c.endswith(" manager")}
+    assert not any("manager has no inbound" in m for m in advice(deployment, "one-way"))
 
 
 def test_both_directions_are_looked_at():
