@@ -11,13 +11,14 @@ from generator.model import Permission, markdown
 
 # CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
 TWICE = "the same rule under a new id: CloudFormation would create it twice"
+NOBODY = "a network of its own that nobody has, such as 192.0.2.1/32"
 INTO_THE_FILE = (
-    "In two steps: empty these parameters, and those that they fall back to, and deploy; then "
-    "deploy the new template"
+    f"In two steps, between which these rules permit nobody: give each of these parameters {NOBODY}, "
+    "and deploy; then deploy the new template"
 )
 INTO_A_PARAMETER = (
-    "In two steps: deploy the new template while these parameters, and those that they fall back "
-    "to, are empty; then fill them in"
+    "In two steps, between which these rules permit nobody: deploy the new template while each of "
+    f"these parameters has {NOBODY}; then fill them in"
 )
 
 
@@ -122,13 +123,13 @@ def _moved(found: Differences) -> Iterator[str]:
     counted = {*out_of, *into}
     if gone := ", ".join(name for name in found.gone if name not in counted):
         yield (
-            f"networks in the file take the place of parameters ({gone}). A network that the "
-            f"stack has given one of them is {TWICE}. {INTO_THE_FILE}"
+            f"networks in the file take the place of parameters ({gone}). A network that one of "
+            f"them has in the stack, or falls back to, is {TWICE}. {INTO_THE_FILE}"
         )
     if come := ", ".join(name for name in found.come if name not in counted):
         yield (
             f"parameters take the place of networks in the file ({come}). One of those networks "
-            f"as the value of a parameter is {TWICE}. {INTO_A_PARAMETER}"
+            f"as what a parameter has, or falls back to, is {TWICE}. {INTO_A_PARAMETER}"
         )
 
 

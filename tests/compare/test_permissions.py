@@ -14,6 +14,15 @@ SSH = Permission(
 )
 HTTPS = SSH._replace(traffic=Traffic("tcp", 443, 443), description="Browsers", endpoint="clients")
 ELSEWHERE = Peer.parse("10.2.0.0/16")
+INTO_THE_FILE = (
+    "In two steps, between which these rules permit nobody: give each of these parameters a network "
+    "of its own that nobody has, such as 192.0.2.1/32, and deploy; then deploy the new template"
+)
+INTO_A_PARAMETER = (
+    "In two steps, between which these rules permit nobody: deploy the new template while each of "
+    "these parameters has a network of its own that nobody has, such as 192.0.2.1/32; then fill "
+    "them in"
+)
 TWICE = "the same rule under a new id: CloudFormation would create it twice"
 
 
@@ -129,10 +138,7 @@ def test_a_rule_that_moves_into_the_file_has_a_way_out_in_two_steps():
     found = compare(old, new)
     assert found.moved == tuple(zip(old, new, strict=True))
     assert not found.change_what_is_permitted
-    told = (
-        f"{TWICE} (admins: 2 rules, clients: 1 rule). In two steps: empty these parameters, and "
-        "those that they fall back to, and deploy; then deploy the new template"
-    )
+    told = f"{TWICE} (admins: 2 rules, clients: 1 rule). {INTO_THE_FILE}"
     assert [*text_lines(found)] == [told]
     assert [*markdown_lines(found)] == [f"- {told}"]
     assert as_record(found)["moved"][0]["old"]["parameter"] == "admins"
@@ -140,10 +146,7 @@ def test_a_rule_that_moves_into_the_file_has_a_way_out_in_two_steps():
 
 def test_a_rule_that_moves_out_of_the_file_has_the_other_way_out():
     found = compare([SSH], [moved(SSH, "admins")])
-    assert [*text_lines(found)] == [
-        f"{TWICE} (admins: 1 rule). In two steps: deploy the new template while these parameters, "
-        "and those that they fall back to, are empty; then fill them in"
-    ]
+    assert [*text_lines(found)] == [f"{TWICE} (admins: 1 rule). {INTO_A_PARAMETER}"]
 
 
 OPEN = moved(SSH.to(Peer("input", "admins", "admins")), "admins")
@@ -155,9 +158,8 @@ def test_a_network_that_may_be_in_the_stack_as_a_parameter_is_warned_of():
     assert (found.gone, found.come) == (("admins",), ())
     *_, told = text_lines(found)
     assert told == (
-        "networks in the file take the place of parameters (admins). A network that the stack "
-        f"has given one of them is {TWICE}. In two steps: empty these parameters, and those that "
-        "they fall back to, and deploy; then deploy the new template"
+        "networks in the file take the place of parameters (admins). A network that one of "
+        f"them has in the stack, or falls back to, is {TWICE}. {INTO_THE_FILE}"
     )
 
 
@@ -166,7 +168,7 @@ def test_a_network_that_may_become_a_parameter_is_warned_of():
     assert (found.gone, found.come) == ((), ("admins",))
     *_, told = text_lines(found)
     assert told.startswith("parameters take the place of networks in the file (admins). One of ")
-    assert told.endswith("are empty; then fill them in")
+    assert told.endswith(INTO_A_PARAMETER)
 
 
 @pytest.mark.parametrize(
