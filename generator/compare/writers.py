@@ -12,13 +12,13 @@ from generator.model import Permission, markdown
 # CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
 TWICE = "the same rule under a new id: CloudFormation would create it twice"
 NOBODY = "a network of its own that nobody has, such as 192.0.2.1/32"
+STEPS = "In two steps, between which these rules permit nobody"
 INTO_THE_FILE = (
-    f"In two steps, between which these rules permit nobody: give each of these parameters {NOBODY}, "
-    "and deploy; then deploy the new template"
+    f"{STEPS}: give each of these parameters {NOBODY}, and deploy; then deploy the new template"
 )
 INTO_A_PARAMETER = (
-    "In two steps, between which these rules permit nobody: deploy the new template while each of "
-    f"these parameters has {NOBODY}; then fill them in"
+    f"{STEPS}: deploy the new template while each of these parameters has {NOBODY}; then fill them "
+    "in"
 )
 
 

@@ -15,8 +15,9 @@ SSH = Permission(
 HTTPS = SSH._replace(traffic=Traffic("tcp", 443, 443), description="Browsers", endpoint="clients")
 ELSEWHERE = Peer.parse("10.2.0.0/16")
 INTO_THE_FILE = (
-    "In two steps, between which these rules permit nobody: give each of these parameters a network "
-    "of its own that nobody has, such as 192.0.2.1/32, and deploy; then deploy the new template"
+    "In two steps, between which these rules permit nobody: give each of these parameters a "
+    "network of its own that nobody has, such as 192.0.2.1/32, and deploy; then deploy the new "
+    "template"
 )
 INTO_A_PARAMETER = (
     "In two steps, between which these rules permit nobody: deploy the new template while each of "
@@ -108,6 +109,8 @@ def test_other_descriptions_are_counted_and_not_listed():
         pytest.param([], ["0.0.0.0/1", "128.0.0.0/2"], [], id="three-quarters"),
         pytest.param(["0.0.0.0/0"], ["0.0.0.0/0", "10.0.0.0/8"], [], id="was-open"),
         pytest.param(["0.0.0.0/0"], [], [], id="closed"),
+        pytest.param(["0.0.0.0/1", "128.0.0.0/1"], ["0.0.0.0/0"], [], id="was-open-in-two-halves"),
+        pytest.param(["0.0.0.0/0"], ["::/0"], ["::/0"], id="the-other-family"),
     ],
 )
 def test_what_opens_to_the_internet_is_said(old, new, opened):
@@ -122,6 +125,34 @@ def test_what_opens_to_the_internet_is_said(old, new, opened):
 
 def test_a_way_out_to_everywhere_opens_nothing_to_the_internet():
     assert compare([], at(SSH, "0.0.0.0/0", direction="outbound")).opened == ()
+
+
+PORTS = [SSH._replace(traffic=Traffic("tcp", a, b)) for a, b in ((1, 2), (3, 3), (1, 3), (3, 4))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "opened"),
+    [
+        pytest.param(PORTS[:2], PORTS[2:3], 0, id="joined-ports"),
+        pytest.param(PORTS[1::-1], PORTS[2:3], 0, id="joined-in-another-order"),
+        pytest.param(PORTS[2:3], PORTS[:2], 0, id="split-ports"),
+        pytest.param(PORTS[2:3], PORTS[3:], 1, id="one-port-more"),
+        pytest.param([SSH._replace(traffic=Traffic("-1"))], PORTS[:1], 0, id="of-all-traffic"),
+        pytest.param([PORTS[0]._replace(group="db")], PORTS[:1], 1, id="of-another-group"),
+    ],
+)
+def test_ports_that_were_open_do_not_open(old, new, opened):
+    old, new = ([p.to(Peer.parse("0.0.0.0/0")) for p in side] for side in (old, new))
+    assert len(compare(old, new).opened) == opened
+
+
+def test_a_parameter_that_gives_way_to_the_internet_may_have_been_narrowed():
+    """Nobody here knows what the stack has given its parameters."""
+    [literal] = at(SSH, "0.0.0.0/0")
+    parameter = moved(literal, "admins")
+    assert compare([parameter], [literal]).opened == (literal,)
+    for old, new in ((literal, parameter), (parameter, moved(literal, "others"))):
+        assert compare([old], [new]).opened == ()
 
 
 def test_halves_of_different_ports_are_not_the_internet():
