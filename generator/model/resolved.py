@@ -6,9 +6,10 @@ what is merely shown is decided in the templates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from generator.errors import choices
 from generator.model.peers import Peer
 from generator.model.permission import Permission
 from generator.model.rule_data import Topology
@@ -95,28 +96,28 @@ class ResolvedGroup(NamedTuple):
 
 
 class Clash(NamedTuple):
-    """Two values that must differ: the same one would give EC2 one permission twice."""
+    """A value that must differ from others: the same one would give EC2 one permission twice."""
 
     input: str
-    other: str
-    """Another input, or a CIDR that the deployment binds."""
-    is_input: bool
-    """Whether `other` is an input."""
+    are_inputs: bool
+    """Whether the others are inputs."""
     overridden_by: tuple[str, ...]
-    """Inputs that are consulted before either of them: one that is given averts the clash."""
+    """Inputs that are consulted before any of them: one that is given averts the clash."""
     where: str
     """The first rule that they share, for people."""
+    others: tuple[str, ...]
+    """Other inputs, or CIDRs that the deployment binds."""
 
-    def sentence(self, name: str, other: str) -> str:
-        """What to do about it, with the names that the output has for both."""
-        if not self.is_input:
+    def sentence(self, name: str, others: Iterable[str]) -> str:
+        """What to do about it, with the names that the output has for the inputs."""
+        if not self.are_inputs:
             return (
-                f"{name} is {other}, for which there is a rule already ({self.where}), and EC2 "
+                f"{name} is a network for which there is a rule already ({self.where}), and EC2 "
                 f"takes a rule once: leave {name} empty, or bind it in the deployment file."
             )
         return (
-            f"{name} and {other} have the same value, but EC2 takes a rule once ({self.where}): "
-            "leave one of them empty, or bind both in the deployment file."
+            f"{name} has the same value as {choices(others)}, but EC2 takes a rule once "
+            f"({self.where}): leave one of the two empty, or bind both in the deployment file."
         )
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from generator.model import Permission, markdown, pascal, snake
+from generator.model import Clash, Permission, markdown, pascal, snake
 
 __all__ = [
     "all_empty",
     "any_of",
+    "equalities",
     "hcl",
     "logical_id",
     "markdown",
@@ -71,6 +72,12 @@ def all_empty(names: Iterable[str]) -> str:
     """The CloudFormation condition that every one of some parameters is empty."""
     empty = [f'!Equals [!Ref {name}, ""]' for name in names]
     return f"!And [{', '.join(empty)}]" if len(empty) > 1 else empty[0]
+
+
+def equalities(clash: Clash) -> list[str]:
+    """The CloudFormation conditions that a parameter has the value of each of some others."""
+    others = [f"!Ref {pascal(n)}" for n in clash.others] if clash.are_inputs else clash.others
+    return [f"!Equals [!Ref {pascal(clash.input)}, {other}]" for other in others]
 
 
 def any_of(conditions: list[str], indent: str) -> str:

@@ -120,16 +120,18 @@ def _clashes(
     groups: Iterable[ResolvedGroup], bound: Mapping[str, Mapping[str, Bound]]
 ) -> tuple[Clash, ...]:
     """The inputs that share a group, direction and traffic with another, or with a CIDR."""
-    clashes: dict[tuple[object, ...], Clash] = {}
+    pairs: dict[tuple[str, bool, tuple[str, ...], str], str] = {}
     for group in groups:
         for one, other in _sharing_traffic(group.permissions):
             where = f"{group.role}, {one.direction}, {one.traffic}"
             ours, theirs = (_values(p, bound[group.role]) for p in (one, other))
             for (i, left), (j, right) in product(enumerate(ours), enumerate(theirs)):
                 before = ours[:i] + theirs[:j]
-                clash = Clash(left, right, other.peer.kind == "input", before, where)
-                clashes.setdefault(clash[:4], clash)
-    return tuple(clashes.values())
+                pairs.setdefault((left, other.peer.kind == "input", before, right), where)
+    alike: dict[tuple[str, bool, tuple[str, ...], str], list[str]] = defaultdict(list)
+    for (left, are_inputs, before, right), where in pairs.items():
+        alike[left, are_inputs, before, where].append(right)
+    return tuple(Clash(*same, tuple(others)) for same, others in alike.items())
 
 
 def _sharing_traffic(

@@ -452,8 +452,30 @@ def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(intern
         stack(template("manager-only"), **given)
     else:
         [sentence] = refused
-        assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
-        assert sentence.endswith("leave one of them empty, or bind both in the deployment file.")
+        assert "OutboundInternet has the same value as OntapClusterManagementLif" in sentence
+        assert sentence.endswith("leave one of the two empty, or bind both in the deployment file.")
+
+
+SERVICES = ("s3-tiering", "aws-services", "console-services")
+AWS = ("S3", "AwsCloudformation", "AwsEc2", "AwsIam", "AwsKms", "AwsSts")
+
+
+@pytest.mark.parametrize("names", [*combinations(["Autosupport", *AWS, "ConsoleServices"], 2)])
+def test_one_rule_refuses_the_value_of_a_parameter_for_any_other(names):
+    template = services()
+    assert len(template["Rules"]) == 7
+    [sentence] = refusals(template, dict.fromkeys(names, SITE))
+    first, second = names
+    assert sentence.startswith(f"{first} has the same value as ")
+    assert second in sentence
+    for value in ("", SITE):
+        assert refusals(template, {first: value, second: ANYWHERE}) == []
+
+
+@cache
+def services():
+    groups = ("manager", "cloud-volumes-ontap")
+    return read(text_of(variant(release="console", groups=groups, supplements=SERVICES)))
 
 
 def test_filling_in_more_than_the_quota_allows_is_refused_and_nothing_less():
@@ -485,7 +507,7 @@ def test_a_parameter_may_have_another_network_than_those_of_the_same_rule(lif):
 
 def test_a_parameter_that_repeats_a_network_of_the_same_rule_is_refused():
     [sentence] = refusals(one_bound(), {"OntapClusterManagementLif": SITE})
-    assert f"is {SITE}, for which there is a rule already (manager, outbound, TCP 443)" in sentence
+    assert "is a network for which there is a rule already (manager, outbound, TCP 443)" in sentence
     assert sentence.endswith(
         "leave OntapClusterManagementLif empty, or bind it in the deployment file."
     )
