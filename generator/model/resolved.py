@@ -49,6 +49,10 @@ class Input(NamedTuple):
         """The peers of its default value that are of one kind."""
         return tuple(peer for peer in self.peers if peer.kind == kind)
 
+    def entries(self, kind: str) -> tuple[tuple[str, str, str], ...]:
+        """Of the peers of one kind, the ids, as a deployment file has them, and their names."""
+        return tuple((p.value, str(p), p.name) for p in self.of_kind(kind))
+
 
 class Line(NamedTuple):
     """One line of a group's table: traffic to or from one endpoint, from one or more rows."""

@@ -17,6 +17,7 @@ from generator.render.filters import (
     any_of,
     equalities,
     hcl,
+    hcl_map,
     logical_id,
     markdown,
     pascal,
@@ -110,7 +111,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
     )
     filters = (
-        *(all_empty, any_of, equalities, hcl, logical_id),
+        *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),
         *(markdown, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})

@@ -13,6 +13,7 @@ __all__ = [
     "any_of",
     "equalities",
     "hcl",
+    "hcl_map",
     "logical_id",
     "markdown",
     "pascal",
@@ -34,6 +35,28 @@ def hcl(value: str | int | None) -> str:
     text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     text = text.replace("${", "$${").replace("%{", "%%{")
     return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
+
+
+def hcl_map(entries: Iterable[Sequence[str | int]]) -> str:
+    """Keys and values as lines of an HCL map; a third text that is not the key is a comment.
+
+    `terraform fmt` aligns lines up to a comment or a blank line. How wide it takes a text for is
+    certain for ASCII only.
+    """
+    entries = list(entries)
+    plain = all(str(key).isascii() for key, *_ in entries)
+    runs: list[tuple[str, list[tuple[str, str]]]] = []
+    for key, value, *names in entries:
+        comment = "".join(f"# {name}" for name in names if name != key)
+        if comment or not plain or not runs:
+            runs.append((comment, []))
+        runs[-1][1].append((hcl(key), hcl(value)))
+    return "\n".join(f"{comment}\n{_aligned(run)}" for comment, run in runs).lstrip()
+
+
+def _aligned(pairs: Sequence[tuple[str, str]]) -> str:
+    width = max(len(key) for key, _ in pairs)
+    return "\n".join(f"{key:{width}} = {value}" for key, value in pairs)
 
 
 @cache

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:fb31dcd5898f649ab88bafaef5f0222f164e29f1e14302f8a3359658ed300d56
+# Digest: sha256:31937dd9f456a352829e6728f601e7343362f024c7021f1f099fbdc8894b10ef
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -63,8 +63,8 @@ variable "administrators" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
-
+      # bastion
+      "10.1.2.0/28",
     ]
   }
   type = object({
@@ -81,8 +81,8 @@ variable "ontap_https_clients" {
   nullable    = false
   default = {
     security_group_ids = {
-      "sg-0123456789abcdef0" = "sg-0123456789abcdef0" # manager
-
+      # manager
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0"
     }
   }
   type = object({
@@ -99,8 +99,8 @@ variable "nfs_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
-
+      # app-servers
+      "10.20.0.0/16",
     ]
   }
   type = object({
@@ -130,8 +130,8 @@ variable "autosupport" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.80/32", # proxy
-
+      # proxy
+      "10.30.0.80/32",
     ]
   }
   type = object({
@@ -148,8 +148,8 @@ variable "syslog_server" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.51/32", # collector
-
+      # collector
+      "10.30.0.51/32",
     ]
   }
   type = object({
