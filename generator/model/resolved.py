@@ -238,6 +238,16 @@ class Resolved(NamedTuple):
         return tuple(i for i in self.inputs if i.chain == (i.id,) and not i.peers)
 
     @property
+    def to_fill_in(self) -> tuple[Input, ...]:
+        """Those of them that nothing stands in for."""
+        return tuple(i for i in self.left_open if not i.unfiltered)
+
+    @property
+    def unfiltered(self) -> tuple[Input, ...]:
+        """Those of them that can stay empty, because security groups do not filter what AWS has."""
+        return tuple(i for i in self.left_open if i.unfiltered)
+
+    @property
     def to_be_decided(self) -> tuple[Input, ...]:
         """The inputs that let the whole internet in until somebody names who needs it."""
         return tuple(

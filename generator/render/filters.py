@@ -114,12 +114,12 @@ def any_of(conditions: list[str], indent: str) -> str:
     return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
 
 
-def table(rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table of rows, the first of which is its head, with columns of even width."""
-    cells = [[str(cell) for cell in row] for row in rows]
+def table(text: str) -> str:
+    """A Markdown table of its lines, the first of which is its head, with columns of even width."""
+    cells = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in text.splitlines()]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
+    return "".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |\n"
         for row in cells
     )
