@@ -148,6 +148,28 @@ def test_every_parameter_says_what_it_is_and_what_is_wrong(name):
 
 
 @every_deployment
+def test_the_help_names_no_endpoint_by_an_id_that_no_output_has(name):
+    catalogue = DATA.catalogue
+    ids = [each for each in catalogue.endpoints.keys() - catalogue.groups.keys() if "-" in each]
+    for each in resolved(DEPLOYMENTS[name]).inputs:
+        assert [i for i in ids if i in each.help + each.parameter_help] == []
+
+
+@pytest.mark.parametrize("open_ones", [(), ("inbound-clients",)])
+def test_a_parameter_is_said_to_be_the_whole_internet_where_it_is(open_ones):
+    parameter = read(text_of(variant(open=open_ones)))["Parameters"]["InboundClients"]
+    told = "The default is the whole internet." in parameter["Description"]
+    assert told == (parameter["Default"] == ANYWHERE) == (not open_ones)
+
+
+def test_the_readme_counts_the_rules_in_force():
+    nobody = variant("predefined", groups=("cloud-volumes-ontap",), open=("inbound-clients",))
+    readme = rendered(nobody, "cloudformation")["README.md"]
+    row = re.search(r"(?m)^\| `predefined-cloud-volumes-ontap` .*\| (\d+) +\| (\d+) +\|$", readme)
+    assert row.groups() == ("0", "3")
+
+
+@every_deployment
 def test_the_console_shows_every_parameter_once_with_a_label(name):
     interface = template(name)["Metadata"]["AWS::CloudFormation::Interface"]
     parameters = set(template(name)["Parameters"])

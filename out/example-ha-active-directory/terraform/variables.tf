@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:f4cf80ebab4f1fb9e9049fe77331fd91088cc49e67e53c14e6c65d9e218bd488
+# Digest: sha256:48eb89a2b39465ced86558a361a5fe34402742a295f54ca785f6dcf738b73a2b
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -142,7 +142,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -236,7 +236,7 @@ variable "monitoring_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -254,7 +254,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use their groups."
   nullable    = false
   default = {
     groups = ["manager"]
@@ -269,7 +269,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints. Or the group of the interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. To name less than the whole internet, use the network of a proxy or of interface endpoints. You can also use the group of the interface endpoints. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -362,7 +362,7 @@ variable "monitor_server" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. You can also use your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
@@ -416,7 +416,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. Or the interface endpoint's group."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. You can also use the interface endpoint's group."
   nullable    = false
   default = {
     security_group_ids = {

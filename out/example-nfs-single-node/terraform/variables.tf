@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:31937dd9f456a352829e6728f601e7343362f024c7021f1f099fbdc8894b10ef
+# Digest: sha256:0944e9f98b9ce9746930e11b1a6972fa614715612d87bd06278086740956d042
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -77,7 +77,7 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   nullable    = false
   default = {
     security_group_ids = {
@@ -126,7 +126,7 @@ variable "dns" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. You can also use your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
