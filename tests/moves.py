@@ -72,10 +72,9 @@ def announced(old, new):
 def way_out(old, new):
     """What the parameters of both templates have between the two steps that are advised."""
     found = differences(old, new)
-    gone = {*found.gone, *(a.parameter for a, _ in found.moved if a.parameter)}
-    come = {*found.come, *(b.parameter for a, b in found.moved if not a.parameter)}
-    nobody = {name: f"192.0.2.{i}/32" for i, name in enumerate(sorted(gone | come))}
-    return [{pascal(name): nobody[name] for name in names} for names in (gone, come)]
+    names = dict.fromkeys([*found.gone, *found.come])
+    nobody = {name: f"192.0.2.{i}/32" for i, name in enumerate(names)}
+    return [{pascal(name): nobody[name] for name in side} for side in (found.gone, found.come)]
 
 
 def identity_of(p):

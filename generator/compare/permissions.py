@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from generator.model import Direction, Identity, Permission, Traffic
@@ -41,6 +41,9 @@ def compare(old: Iterable[Permission], new: Iterable[Permission]) -> Differences
     """What changes from one set of permissions to the other, in the order of the sets."""
     before, after = ({p.identity: p for p in side} for side in (old, new))
     same = [(before[key], p) for key, p in after.items() if key in before]
+    moved = tuple((a, b) for a, b in same if a.parameter != b.parameter)
+    gone = (a.parameter for a, _ in moved if a.parameter)
+    come = (b.parameter for a, b in moved if not a.parameter)
     was_open = _let_in_everybody(before.values())
     return Differences(
         added=tuple(p for key, p in after.items() if key not in before),
@@ -48,9 +51,9 @@ def compare(old: Iterable[Permission], new: Iterable[Permission]) -> Differences
         opened=tuple(p for p in _let_in_everybody(after.values()) if not _covered(p, was_open)),
         renamed=tuple((a, b) for a, b in same if _names(a) != _names(b)),
         reworded=tuple((a, b) for a, b in same if a.description != b.description),
-        moved=tuple((a, b) for a, b in same if a.parameter != b.parameter),
-        gone=_parameters(before, after),
-        come=_parameters(after, before),
+        moved=moved,
+        gone=tuple(dict.fromkeys([*gone, *_parameters(before, after)])),
+        come=tuple(dict.fromkeys([*come, *_parameters(after, before)])),
     )
 
 
@@ -76,7 +79,9 @@ def _covered(permission: Permission, was_open: Iterable[Permission]) -> bool:
     return any(each.covers(permission.traffic) for each in ranges)
 
 
-def _parameters(side: Mapping[Identity, Permission], other: Mapping[Identity, Permission]) -> Names:
+def _parameters(
+    side: Mapping[Identity, Permission], other: Mapping[Identity, Permission]
+) -> Iterator[str]:
     """The parameters of one side where the other one has networks of its own, and no parameter.
 
     What whoever deploys gives a parameter is not known here: it may be one of those networks.
@@ -88,7 +93,7 @@ def _parameters(side: Mapping[Identity, Permission], other: Mapping[Identity, Pe
     }
     kept = {(_place(p), p.parameter) for p in other.values()}
     found = (p for p in side.values() if p.parameter and _place(p) in written_out)
-    return tuple(dict.fromkeys(p.parameter for p in found if (_place(p), p.parameter) not in kept))
+    return (p.parameter for p in found if (_place(p), p.parameter) not in kept)
 
 
 def _place(permission: Permission) -> tuple[str, Direction, Traffic]:
