@@ -125,7 +125,7 @@ def _clashes(
 
     Every group of CloudFormation has a placeholder for all outbound traffic.
     """
-    clashes: dict[tuple[object, ...], Clash] = {}
+    pairs: dict[tuple[str, bool, tuple[str, ...], str], str] = {}
     for group in groups:
         peer = Peer("cidr_ipv4", PLACEHOLDER, PLACEHOLDER)
         placeholder = Permission(group.role, "outbound", Traffic(ALL_TRAFFIC), peer)
@@ -134,9 +134,11 @@ def _clashes(
             ours, theirs = (_values(p, bound[group.role]) for p in (one, other))
             for (i, left), (j, right) in product(enumerate(ours), enumerate(theirs)):
                 before = ours[:i] + theirs[:j]
-                clash = Clash(left, right, other.peer.kind == "input", before, where)
-                clashes.setdefault(clash[:4], clash)
-    return tuple(clashes.values())
+                pairs.setdefault((left, other.peer.kind == "input", before, right), where)
+    alike: dict[tuple[str, bool, tuple[str, ...], str], list[str]] = defaultdict(list)
+    for (left, are_inputs, before, right), where in pairs.items():
+        alike[left, are_inputs, before, where].append(right)
+    return tuple(Clash(*same, tuple(others)) for same, others in alike.items())
 
 
 def _sharing_traffic(

@@ -156,7 +156,7 @@ def _optional(release: Release, catalogue: Catalogue) -> str:
 
 def _block(name: str, endpoint: Endpoint, uses: list[str], answer: str | None) -> str:
     lines = [*_comment(f"{endpoint.title}. {endpoint.full_help}")]
-    lines += _comment(f"Default: {_default(endpoint)}.")
+    lines += _comment(f"Default: {default_of(endpoint)}.")
     lines += _comment(f"Used for {'; '.join(uses)}.") if uses else ()
     lines.append(f"  {name}: {answer}" if answer else f"  # {name}: []")
     return "\n".join(lines) + "\n"
@@ -167,7 +167,8 @@ def _comment(text: str) -> Iterator[str]:
     return (f"  # {line}" for line in wrap.wrap(text))
 
 
-def _default(endpoint: Endpoint) -> str:
+def default_of(endpoint: Endpoint) -> str:
+    """Who an endpoint is if nobody binds it, in words."""
     default = endpoint.default
     if default.cidrs:
         return ", ".join(default.cidrs)

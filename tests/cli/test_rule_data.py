@@ -86,7 +86,9 @@ def test_explain_knows_it(command):
     result = command("explain", "9100")
     assert "supplement node-exporter: Our runbook" in result.stdout
     assert "TCP 9100 from scrapers (row metrics)" in result.stdout
-    assert command("explain", "dns").stdout.startswith("DNS servers: Ask the network team.\n")
+    assert command("explain", "dns").stdout.startswith(
+        "DNS servers: Ask the network team. Default: none.\n"
+    )
 
 
 def test_diff_knows_it(command):
