@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
-from generator.model import Catalogue, Deployment, Direction, Input, ResolvedGroup, snake
+from generator.model import (
+    EVERYWHERE,
+    Catalogue,
+    Deployment,
+    Direction,
+    Input,
+    ResolvedGroup,
+    snake,
+)
 from generator.resolve.bindings import Bound, chain, is_open
-from generator.resolve.permissions import EVERYWHERE
 
 
 class _User(NamedTuple):
