@@ -441,9 +441,9 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
             id="open",
         ),
         pytest.param(
-            {"basic\n": "basic\nquota: 26\n"},
+            {"basic\n": "basic\nquota: 28\n"},
             "quota-nearly-used",
-            "cloud-volumes-ontap uses 24 inbound rules of 26",
+            "cloud-volumes-ontap uses 26 inbound rules of 28",
             id="quota",
         ),
         pytest.param(
