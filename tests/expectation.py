@@ -184,7 +184,17 @@ def wanted_of(deployment):
         return []
     advanced = replace(deployment, outbound="advanced", connect_groups=False)
     rules = sorted(expected(advanced), key=str)
-    return [r for r in rules if (r.direction, r.kind) == ("outbound", "group")]
+    return [
+        rule
+        for rule in rules
+        if (rule.direction, rule.kind) == ("outbound", "group")
+        and any(
+            direction == "inbound" and lets([rule_of(rule, traffic)], rule)
+            for direction, row in chosen(deployment, rule.peer)
+            if used(deployment, row)
+            for traffic in row.traffic
+        )
+    ]
 
 
 def is_closed(deployment, rule):

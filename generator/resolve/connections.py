@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 from generator.model import (
@@ -79,14 +80,17 @@ def between(
     bound: Mapping[str, Mapping[str, Bound]],
 ) -> Between:
     """What counts for connections besides the permissions of the groups themselves."""
+    traffic = partial(_traffic, deployment, release, catalogue)
     advanced = replace(deployment, outbound="advanced")
     wanted = []
     for role, of_role in bound.items() if deployment.outbound == "basic" else ():
         rows = select_rows(advanced, release, catalogue, role, "outbound")
         table = lines(rows, of_role, compact=False)
-        wanted += [
-            p for p in permissions(role, "outbound", table, of_role) if p.peer.kind == "group"
-        ]
+        for p in permissions(role, "outbound", table, of_role):
+            if p.peer.kind == "group" and any(
+                t.covers(p.traffic) for t in traffic(p.peer.value, "inbound")
+            ):
+                wanted.append(p)
     closed = [
         (role, direction, traffic)
         for role, direction in product(bound, OTHER)
@@ -99,16 +103,24 @@ def between(
 
 def _internal(deployment: Deployment, release: Release, catalogue: Catalogue) -> Iterator[Internal]:
     """What the groups that the product always makes permit among the groups that they accompany."""
-
-    def permitted(role: str, direction: Direction) -> set[Traffic]:
-        rows = select_rows(deployment, release, catalogue, role, direction)
-        return {traffic for row in rows for traffic in row.traffic}
-
+    traffic = partial(_traffic, deployment, release, catalogue)
     for role, group in catalogue.groups.items():
         there = role in release.info.groups and (deployment.topology == "ha" or not group.ha_only)
         if group.accompanies and there:
-            both = permitted(role, "inbound") & permitted(role, "outbound")
+            both = traffic(role, "inbound") & traffic(role, "outbound")
             yield Internal(group.accompanies, tuple(both))
+
+
+def _traffic(
+    deployment: Deployment,
+    release: Release,
+    catalogue: Catalogue,
+    role: str,
+    direction: Direction,
+) -> set[Traffic]:
+    """The traffic of a group's rows, whoever is at the other end."""
+    rows = select_rows(deployment, release, catalogue, role, direction)
+    return {traffic for row in rows for traffic in row.traffic}
 
 
 def connect(

@@ -55,10 +55,7 @@ outbound: {answers.outbound}  # basic: all ports; advanced: only the documented 
 # The groups to generate. Left out, it is every group of the topology:
 # groups: [{", ".join(groups)}]
 
-# Let the groups reach each other where the documented rules of one side are missing or narrower:
-connect_groups: true
-
-# Tags for every group:
+{_connected(groups)}# Tags for every group:
 # tags: {{CostCenter: "4711"}}
 
 # The quota of rules per group and direction, if AWS has raised it from 60:
@@ -84,6 +81,16 @@ endpoints:
         for heading, section in sections.items()
         if section
     )
+
+
+def _connected(groups: Sequence[str]) -> str:
+    if len(groups) == 1:
+        return ""
+    return """\
+# Let the groups reach each other where the documented rules of one side are missing or narrower:
+connect_groups: true
+
+"""
 
 
 def settings(file: str, out: str) -> str:

@@ -441,9 +441,9 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
             id="open",
         ),
         pytest.param(
-            {"basic\n": "basic\nquota: 28\n"},
+            {"basic\n": "basic\nquota: 27\n"},
             "quota-nearly-used",
-            "cloud-volumes-ontap uses 26 inbound rules of 28",
+            "cloud-volumes-ontap uses 25 inbound rules of 27",
             id="quota",
         ),
         pytest.param(

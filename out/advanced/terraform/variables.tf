@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:4b48c0fca23b394ddf5e9a75f772dda9f6e16fc85471c27bbea9a9f3427a1ee0
+# Digest: sha256:cb69a9786ef1d61769d740d7eec47af404bfc4ad669e188890a5332e7ee1c64c
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:48eb89a2b39465ced86558a361a5fe34402742a295f54ca785f6dcf738b73a2b
+# Digest: sha256:8d0e43994588fea8db6da2546a77f03e81789bc3908ef45b7ddd6856b9da284c
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -254,7 +254,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   nullable    = false
   default = {
     groups = ["manager"]

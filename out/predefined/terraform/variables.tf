@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:92eb32944997ff1b82f9577bd4e85709b42d12014cb6c1661e2e05d3a8f93c30
+# Digest: sha256:5edf42aa3c3c3d508f7fe39b326db66de3a7c19e4309fa3f76aa240641a6680d
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
