@@ -55,11 +55,15 @@ def rules_of(deployment, role):
     return DATA.release(deployment.release).rules[role]
 
 
+def used(deployment, row):
+    unused = {name for name, used in (deployment.features or {}).items() if not used}
+    return not row.features or bool(set(row.features) - unused)
+
+
 def rows_of(deployment, role):
     """Direction, endpoint, traffic and purpose of every row, in document order."""
-    unused = {name for name, used in (deployment.features or {}).items() if not used}
     for direction, row in chosen(deployment, role):
-        if not row.features or set(row.features) - unused:
+        if used(deployment, row):
             for endpoint in row.endpoints:
                 for traffic in row.traffic:
                     yield direction, endpoint, traffic, row.purpose
@@ -157,17 +161,58 @@ def added(deployment, certain):
         rule = Rule(role, "outbound", "tcp", port, port, "group", other, text)
         if {role, other} <= {*roles_of(deployment)} and not lets(certain, rule):
             found.append(rule)
-    for rule in [*found, *certain]:
+    wanted = {rule.identity: rule for rule in wanted_of(deployment)}
+    for rule in [*found, *certain, *wanted.values()]:
         ends = {rule.role, rule.peer}
         internal = deployment.topology == "ha" and ends <= CARRY_THE_INTERNAL_GROUP
         direction = {"inbound": "outbound", "outbound": "inbound"}[rule.direction]
-        text = f"Counterpart of the {rule.direction} rule of {rule.role}: {rule.description}"
+        told = rule.description.removeprefix("Not in the tables: ")
+        text = f"Counterpart of the {rule.direction} rule of {rule.role}: {told}"
         if len(text) > 255:
             text = text[:252].rpartition(" ")[0].rstrip(",;.") + "..."
         there = Rule(rule.peer, direction, *rule[2:6], rule.role, text)
-        if rule.kind == "group" and not internal and not lets([*certain, *found], there):
+        there = wanted.get(there.identity, there)
+        is_there = internal or lets([*certain, *found], there)
+        if rule.kind == "group" and not is_there and not is_closed(deployment, there):
             found.append(there)
     return found
+
+
+def wanted_of(deployment):
+    """What the advanced rows say of groups, where everything may go out."""
+    if deployment.outbound == "advanced":
+        return []
+    advanced = replace(deployment, outbound="advanced", connect_groups=False)
+    rules = sorted(expected(advanced), key=str)
+    return [
+        rule
+        for rule in rules
+        if (rule.direction, rule.kind) == ("outbound", "group")
+        and any(
+            direction == "inbound" and lets([rule_of(rule, traffic)], rule)
+            for direction, row in chosen(deployment, rule.peer)
+            if used(deployment, row)
+            for traffic in row.traffic
+        )
+    ]
+
+
+def is_closed(deployment, rule):
+    """Whether the deployment itself gives the rows for such a rule to nobody."""
+    return any(
+        direction == rule.direction
+        and all(deployment.peers(deployment.key(e, rule.role)) == () for e in row.endpoints)
+        and lets([rule_of(rule, traffic)], rule)
+        for direction, row in chosen(deployment, rule.role)
+        if used(deployment, row)
+        for traffic in row.traffic
+    )
+
+
+def rule_of(rule, traffic):
+    """A rule for the same group with other traffic."""
+    protocol, first, last = astuple(traffic)
+    return rule._replace(protocol=protocol, first=first, last=last)
 
 
 def lets(rules, wanted):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from strategies import DATA, peers
 
 from generator.compare import changes, of_deployment
-from generator.model import Deployment
+from generator.model import Deployment, pascal
 
 ACME = Deployment(
     "acme",
@@ -58,10 +58,23 @@ ANNOUNCED = {
 }
 
 
-def announced(old, new):
-    """The identities that `cvo-sg generate --diff` says to be the same under a new id."""
+def differences(old, new):
+    """What `cvo-sg generate --diff` says of two deployments."""
     states = (of_deployment("", d, DATA.release(d.release), DATA.catalogue) for d in (old, new))
-    return {identity_of(p) for _, p in changes(*states).permissions.moved}
+    return changes(*states).permissions
+
+
+def announced(old, new):
+    """The identities that are said to be the same under a new id."""
+    return {identity_of(p) for _, p in differences(old, new).moved}
+
+
+def way_out(old, new):
+    """What the parameters of both templates have between the two steps that are advised."""
+    found = differences(old, new)
+    names = dict.fromkeys([*found.gone, *found.come])
+    nobody = {name: f"192.0.2.{i}/32" for i, name in enumerate(names)}
+    return [{pascal(name): nobody[name] for name in side} for side in (found.gone, found.come)]
 
 
 def identity_of(p):

@@ -29,24 +29,27 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
       cvo-sg explain ssh
       cvo-sg explain dns
     """
+    from generator.show import default_of, ports, reasons
     from generator.show import explain as as_text
-    from generator.show import ports, reasons
 
     data = options.open_rule_data(rule_data)
     catalogue = data.catalogue
-    names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints]))
+    names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints, *catalogue.supplements]))
     known = data.history()
     for name in release_ids:
         data.release(name)
     releases = [release for release in known if release.id in (release_ids or data.releases())]
     if what not in names and not ports(what, releases):
-        raise UsageError(unknown("port, group or endpoint", what, names))
+        raise UsageError(unknown("port, group, endpoint or supplement", what, names))
     if what in catalogue.endpoints:
         endpoint = catalogue.endpoints[what]
-        terminal.echo(f"{endpoint.title}: {endpoint.full_help}\n")
+        if not release_ids or any(what not in release.info.help for release in releases):
+            told = f"{endpoint.full_help} Default: {default_of(endpoint)}."
+            terminal.echo(f"{endpoint.title}: {told}\n")
         for release in releases:
             if what in release.info.help:
                 own = catalogue.of(release.info).endpoints[what]
-                terminal.echo(f"In {release.id}: {own.full_help}\n")
+                told = f"{own.full_help} Default: {default_of(own)}."
+                terminal.echo(f"In {release.id}: {told}\n")
     text = as_text(reasons(what, releases, catalogue, known))
     terminal.echo(text or "No documented rule matches.\n", nl=False)

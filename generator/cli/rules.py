@@ -74,9 +74,12 @@ def rules(
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))
     if supplements:
-        if release_ids or list_releases:
-            raise UsageError("--supplements lists no releases: leave out --release and --releases")
-        terminal.echo(ROW_FORMATS[output](supplement_rows(data.catalogue, roles)), nl=False)
+        if list_releases:
+            raise UsageError("--supplements lists no releases: leave out --releases")
+        for name in release_ids:
+            data.release(name)
+        found = supplement_rows(data.catalogue, roles, release_ids)
+        terminal.echo(ROW_FORMATS[output](found), nl=False)
         return
     releases = [data.release(name) for name in release_ids] or data.history()
     if list_releases:

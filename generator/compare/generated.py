@@ -171,5 +171,5 @@ def _permission(row: Mapping[str, str]) -> Permission:
 
 def _identities(text: str) -> dict[str, list[str]]:
     lines = text.splitlines()
-    marks = ((i, IDENTITY.search(line)) for i, line in enumerate(lines, start=1))
+    marks = ((i, IDENTITY.fullmatch(line.strip())) for i, line in enumerate(lines, start=1))
     return {mark[2]: lines[i : i + int(mark[1])] for i, mark in marks if mark}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,13 +11,14 @@ from generator.model import Permission, markdown
 
 # CloudFormation creates before it deletes: what it cannot do in one step, and the way out.
 TWICE = "the same rule under a new id: CloudFormation would create it twice"
+NOBODY = "a network of its own that nobody has, such as 192.0.2.1/32"
+STEPS = "In two steps, between which these rules permit nobody"
 INTO_THE_FILE = (
-    "In two steps: empty these parameters, and those that they fall back to, and deploy; then "
-    "deploy the new template"
+    f"{STEPS}: give each of these parameters {NOBODY}, and deploy; then deploy the new template"
 )
 INTO_A_PARAMETER = (
-    "In two steps: deploy the new template while these parameters, and those that they fall back "
-    "to, are empty; then fill them in"
+    f"{STEPS}: deploy the new template while each of these parameters has {NOBODY}; then fill them "
+    "in"
 )
 
 
@@ -100,27 +100,17 @@ def record(permission: Permission) -> dict[str, Any]:
 
 def _moved(found: Differences) -> Iterator[str]:
     """What CloudFormation, which creates before it deletes, cannot do in one step."""
-    out_of = Counter(old.parameter for old, _ in found.moved if old.parameter)
-    into = Counter(new.parameter for old, new in found.moved if not old.parameter)
-    for rules, steps in ((out_of, INTO_THE_FILE), (into, INTO_A_PARAMETER)):
-        if rules:
-            names = ", ".join(f"{name}: {_rules(number)}" for name, number in rules.items())
-            yield f"{TWICE} ({names}). {steps}"
-    counted = {*out_of, *into}
-    if gone := ", ".join(name for name in found.gone if name not in counted):
+    if found.gone:
         yield (
-            f"networks in the file take the place of parameters ({gone}). A network that the "
-            f"stack has given one of them is {TWICE}. {INTO_THE_FILE}"
+            f"networks in the file take the place of parameters ({', '.join(found.gone)}). A "
+            f"network that one of them has in the stack, or falls back to, is {TWICE}. "
+            f"{INTO_THE_FILE}"
         )
-    if come := ", ".join(name for name in found.come if name not in counted):
+    if found.come:
         yield (
-            f"parameters take the place of networks in the file ({come}). One of those networks "
-            f"as the value of a parameter is {TWICE}. {INTO_A_PARAMETER}"
+            f"parameters take the place of networks in the file ({', '.join(found.come)}). One of "
+            f"those as what a parameter has, or falls back to, is {TWICE}. {INTO_A_PARAMETER}"
         )
-
-
-def _rules(number: int) -> str:
-    return "1 rule" if number == 1 else f"{number} rules"
 
 
 def _reworded(found: Differences) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from generator.errors import InputError, Mistake, UsageError, choices
+from generator.errors import InputError, Mistake, UsageError, choices, suggestion
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.load.strict_yaml import parse, parse_over
@@ -40,6 +40,7 @@ def layers(root: Path) -> tuple[Path, ...]:
     if not has:
         known = choices([GROUPS, ENDPOINTS, SUPPLEMENTS, f"{RELEASES}/", f"{PRESETS}/"])
         raise UsageError(f"{root} is not a folder of rule data: it has no {known}")
+    _refuse_others(root)
     file = root / FILE
     if _exists(file):
         replaces = parse(read(file, str(file)), Layer, str(file)).value.replaces_built_in
@@ -53,6 +54,20 @@ def layers(root: Path) -> tuple[Path, ...]:
     if replaces and RELEASES not in has:
         raise UsageError(f"{root} replaces the built-in rule data, but has no {RELEASES}/")
     return (root,) if replaces else (root, shipped("rule_data"))
+
+
+def _refuse_others(root: Path) -> None:
+    """Raise InputError for YAML files and folders that mean nothing here: they may be misspelt."""
+    known = [GROUPS, ENDPOINTS, SUPPLEMENTS, FILE, RELEASES, PRESETS, "schema"]
+    mistakes = [
+        Mistake(str(root / name), 0, 0, f"not rule data: {suggestion(name, known)}")
+        for name in sorted(os.listdir(root))  # noqa: PTH208  # names, which need not be text
+        if name not in known
+        and not name.startswith(".")
+        and (name.endswith((".yaml", ".yml")) or _is_folder(root / name))
+    ]
+    if mistakes:
+        raise InputError(mistakes)
 
 
 def read_entries(layers: tuple[Path, ...], name: str, cls: Any) -> Parsed[Mapping[str, Any]]:

@@ -27,15 +27,16 @@ class Parsed(Generic[T]):
 
         The place is in the uppermost file that has the path.
         """
-        while path and not any(path in layer.places for layer in self._layers()):
+        while path and not any(path in layer.places for layer in self.layers()):
             path = path[:-1]
-        found = next(layer for layer in self._layers() if path in layer.places)
+        found = next(layer for layer in self.layers() if path in layer.places)
         return Mistake(found.file, *found.places[path], message)
 
-    def _layers(self) -> Iterator[Parsed[T]]:
+    def layers(self) -> Iterator[Parsed[T]]:
+        """This file, and those below it."""
         yield self
         if self.below:
-            yield from self.below._layers()
+            yield from self.below.layers()
 
 
 class Malformed(InputError):

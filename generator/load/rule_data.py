@@ -79,6 +79,7 @@ class RuleData:
         _raise(check_endpoint_ids(endpoints, groups.value))
         _raise(check_endpoints(endpoints, groups.value))
         self.catalogue = Catalogue(groups.value, endpoints.value)
+        self._endpoints = endpoints
         self._supplements: Parsed[Mapping[str, Supplement]] | None = None
         if any(os.path.lexists(layer / SUPPLEMENTS) for layer in self.layers):
             supplements = read_entries(self.layers, SUPPLEMENTS, Supplement)
@@ -125,6 +126,7 @@ class RuleData:
         find_in = partial(find, self.layers, RELEASES, name)
         info = self._read(find_in("release.yaml"), ReleaseInfo)
         _raise(check_release(info, self.catalogue))
+        info = replace(info, value=self._without_overridden(info))
         catalogue = self.catalogue.of(info.value)
         rules = {
             role: self._read(find_in(f"{role}.yaml"), GroupRules) for role in info.value.groups
@@ -134,6 +136,26 @@ class RuleData:
         if self._supplements:
             _raise(check_shared_traffic(self._supplements, release, catalogue))
         return release
+
+    def _without_overridden(self, info: Parsed[ReleaseInfo]) -> ReleaseInfo:
+        """A release without what it says of endpoints, where a layer over it says otherwise."""
+        folders = [str(layer) for layer in self.layers]
+        own = next(i for i, folder in enumerate(folders) if info.file.startswith(folder))
+        changed = {
+            path
+            for layer in self._endpoints.layers()
+            if any(layer.file.startswith(folder) for folder in folders[:own])
+            for path in layer.places
+        }
+        return replace(
+            info.value,
+            help={n: text for n, text in info.value.help.items() if (n, "help") not in changed},
+            defaults={
+                n: default
+                for n, default in info.value.defaults.items()
+                if (n, "default") not in changed
+            },
+        )
 
     def preset(self, name: str) -> Deployment:
         """One preset. Raises UsageError for an unknown name."""

@@ -22,6 +22,7 @@ from generator.model.peers import EVERYWHERE, Bindable, Peer, PeerKind, PrefixLi
 from generator.model.permission import Identity, Permission
 from generator.model.resolved import (
     AbsentOutput,
+    Between,
     Clash,
     Dropped,
     Input,
@@ -69,6 +70,7 @@ __all__ = [
     "SLUG",
     "AbsentOutput",
     "Allowance",
+    "Between",
     "Bindable",
     "Catalogue",
     "Clash",

@@ -6,9 +6,10 @@ what is merely shown is decided in the templates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from generator.errors import choices
 from generator.model.peers import Peer, are_everybody
 from generator.model.permission import Permission
 from generator.model.rule_data import Topology
@@ -45,6 +46,10 @@ class Input(NamedTuple):
     def of_kind(self, kind: str) -> tuple[Peer, ...]:
         """The peers of its default value that are of one kind."""
         return tuple(peer for peer in self.peers if peer.kind == kind)
+
+    def entries(self, kind: str) -> tuple[tuple[str, str, str], ...]:
+        """Of the peers of one kind, the ids, as a deployment file has them, and their names."""
+        return tuple((p.value, str(p), p.name) for p in self.of_kind(kind))
 
 
 class Line(NamedTuple):
@@ -97,28 +102,28 @@ class ResolvedGroup(NamedTuple):
 
 
 class Clash(NamedTuple):
-    """Two values that must differ: the same one would give EC2 one permission twice."""
+    """A value that must differ from others: the same one would give EC2 one permission twice."""
 
     input: str
-    other: str
-    """Another input, or a CIDR that the deployment binds."""
-    is_input: bool
-    """Whether `other` is an input."""
+    are_inputs: bool
+    """Whether the others are inputs."""
     overridden_by: tuple[str, ...]
-    """Inputs that are consulted before either of them: one that is given averts the clash."""
+    """Inputs that are consulted before any of them: one that is given averts the clash."""
     where: str
     """The first rule that they share, for people."""
+    others: tuple[str, ...]
+    """Other inputs, or CIDRs that the deployment binds."""
 
-    def sentence(self, name: str, other: str) -> str:
-        """What to do about it, with the names that the output has for both."""
-        if not self.is_input:
+    def sentence(self, name: str, others: Iterable[str]) -> str:
+        """What to do about it, with the names that the output has for the inputs."""
+        if not self.are_inputs:
             return (
-                f"{name} is {other}, for which there is a rule already ({self.where}), and EC2 "
+                f"{name} is a network for which there is a rule already ({self.where}), and EC2 "
                 f"takes a rule once: leave {name} empty, or bind it in the deployment file."
             )
         return (
-            f"{name} and {other} have the same value, but EC2 takes a rule once ({self.where}): "
-            "leave one of them empty, or bind both in the deployment file."
+            f"{name} has the same value as {choices(others)}, but EC2 takes a rule once "
+            f"({self.where}): leave one of the two empty, or bind both in the deployment file."
         )
 
 
@@ -127,6 +132,16 @@ class Internal(NamedTuple):
 
     groups: tuple[str, ...]
     traffic: tuple[Traffic, ...]
+
+
+class Between(NamedTuple):
+    """What else decides whether the groups of a deployment reach each other."""
+
+    internal: tuple[Internal, ...]
+    wanted: tuple[Permission, ...]
+    """What the advanced tables permit to other groups, where the deployment uses the basic ones."""
+    closed: tuple[tuple[str, Direction, Traffic], ...]
+    """By group, the traffic of rows whose endpoints the deployment binds to nobody."""
 
 
 class Shadowed(NamedTuple):
@@ -183,7 +198,7 @@ class Resolved(NamedTuple):
     """Whether the outputs refuse to replace or delete a group."""
     inputs: tuple[Input, ...]
     groups: tuple[ResolvedGroup, ...]
-    internal: tuple[Internal, ...]
+    between: Between
     clashes: tuple[Clash, ...]
     shadowed: tuple[Shadowed, ...]
     absent: tuple[AbsentOutput, ...]
@@ -249,6 +264,16 @@ class Resolved(NamedTuple):
     def left_open(self) -> tuple[Input, ...]:
         """The inputs that permit nothing until they are filled in, and fall back to no other."""
         return tuple(i for i in self.inputs if i.chain == (i.id,) and not i.peers)
+
+    @property
+    def to_fill_in(self) -> tuple[Input, ...]:
+        """Those of them that nothing stands in for."""
+        return tuple(i for i in self.left_open if not i.unfiltered)
+
+    @property
+    def unfiltered(self) -> tuple[Input, ...]:
+        """Those of them that can stay empty, because security groups do not filter what AWS has."""
+        return tuple(i for i in self.left_open if i.unfiltered)
 
     @property
     def to_be_decided(self) -> tuple[Input, ...]:

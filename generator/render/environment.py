@@ -15,7 +15,9 @@ from generator.render.bytecode import Compiled
 from generator.render.filters import (
     all_empty,
     any_of,
+    equalities,
     hcl,
+    hcl_map,
     logical_id,
     markdown,
     pascal,
@@ -108,6 +110,9 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         autoescape=False,
         bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
     )
-    filters = (all_empty, any_of, hcl, logical_id, markdown, pascal, size, snake, table, yaml)
+    filters = (
+        *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),
+        *(markdown, pascal, size, snake, table, yaml),
+    )
     environment.filters.update({function.__name__: function for function in filters})
     return environment

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from generator.model import Permission, markdown, pascal, snake
+from generator.model import Clash, Permission, markdown, pascal, snake
 
 __all__ = [
     "all_empty",
     "any_of",
+    "equalities",
     "hcl",
+    "hcl_map",
     "logical_id",
     "markdown",
     "pascal",
@@ -33,6 +35,28 @@ def hcl(value: str | int | None) -> str:
     text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     text = text.replace("${", "$${").replace("%{", "%%{")
     return '"' + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", _escape, text) + '"'
+
+
+def hcl_map(entries: Iterable[Sequence[str | int]]) -> str:
+    """Keys and values as lines of an HCL map; a third text that is not the key is a comment.
+
+    `terraform fmt` aligns lines up to a comment or a blank line. How wide it takes a text for is
+    certain for ASCII only.
+    """
+    entries = list(entries)
+    plain = all(str(key).isascii() for key, *_ in entries)
+    runs: list[tuple[str, list[tuple[str, str]]]] = []
+    for key, value, *names in entries:
+        comment = "".join(f"# {name}" for name in names if name != key)
+        if comment or not plain or not runs:
+            runs.append((comment, []))
+        runs[-1][1].append((hcl(key), hcl(value)))
+    return "\n".join(f"{comment}\n{_aligned(run)}" for comment, run in runs).lstrip()
+
+
+def _aligned(pairs: Sequence[tuple[str, str]]) -> str:
+    width = max(len(key) for key, _ in pairs)
+    return "\n".join(f"{key:{width}} = {value}" for key, value in pairs)
 
 
 @cache
@@ -73,6 +97,12 @@ def all_empty(names: Iterable[str]) -> str:
     return f"!And [{', '.join(empty)}]" if len(empty) > 1 else empty[0]
 
 
+def equalities(clash: Clash) -> list[str]:
+    """The CloudFormation conditions that a parameter has the value of each of some others."""
+    others = [f"!Ref {pascal(n)}" for n in clash.others] if clash.are_inputs else clash.others
+    return [f"!Equals [!Ref {pascal(clash.input)}, {other}]" for other in others]
+
+
 def any_of(conditions: list[str], indent: str) -> str:
     """One CloudFormation condition for any of several, as a block; Fn::Or takes two to ten."""
     if len(conditions) == 1:
@@ -84,12 +114,12 @@ def any_of(conditions: list[str], indent: str) -> str:
     return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
 
 
-def table(rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table of rows, the first of which is its head, with columns of even width."""
-    cells = [[str(cell) for cell in row] for row in rows]
+def table(text: str) -> str:
+    """A Markdown table of its lines, the first of which is its head, with columns of even width."""
+    cells = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in text.splitlines()]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
+    return "".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |\n"
         for row in cells
     )

@@ -110,7 +110,8 @@ def _quota(resolved: Resolved) -> Iterator[Advice]:
 
 
 def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    for p in Connections(granted(resolved), resolved.internal).one_way():
+    permitted = [*granted(resolved)]
+    for p in Connections(permitted, resolved.between).one_way():
         there, direction = p.peer.value, OTHER[p.direction]
         what = f"may connect to {there}" if p.direction == "outbound" else f"lets {there} connect"
         rows = [
@@ -123,8 +124,14 @@ def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
         why, remedy = f"it has no row for {p.traffic}", ""
         if rows:
             endpoint = rows[0].endpoints[0]
+            who = dict.fromkeys(
+                str(q.peer)
+                for q in permitted
+                if (q.group, q.direction, q.endpoint) == (there, direction, endpoint)
+            )
+            value = ", ".join([*who, f'"group:{p.group}"'])
             why = f"its row {rows[0].id} is for {endpoint}"
-            remedy = f", or bind {endpoint} to group:{p.group} as well"
+            remedy = f", or endpoints: {{{endpoint}: [{value}]}}"
         yield Advice(
             "one-way",
             f"{resolved.name}: group {p.group} {what} on {p.traffic} (row {', '.join(p.rows)}), "
@@ -139,7 +146,7 @@ def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
     What counts is in force while nobody fills anything in, not that there is a row for it.
     """
     if need.group:
-        connections = Connections(granted(resolved), resolved.internal)
+        connections = Connections(granted(resolved), resolved.between)
         return need.group not in {g.role for g in resolved.groups} or all(
             connections.permit(group.role, "outbound", need.group, traffic)
             for traffic in need.permissions
@@ -150,7 +157,7 @@ def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
         line.traffic
         for line in group.egress
         if line.endpoint in need.endpoints
-        and (line.group or any(inputs[name].peers for name in inputs[line.endpoint].chain))
+        and (line.group or any(inputs[name].peers for name in line.inputs))
     }
     outward |= {
         rule.traffic

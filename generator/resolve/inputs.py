@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
-from generator.model import Catalogue, Deployment, Direction, Input, ResolvedGroup
+from generator.model import (
+    EVERYWHERE,
+    Catalogue,
+    Deployment,
+    Direction,
+    Input,
+    ResolvedGroup,
+    snake,
+)
 from generator.resolve.bindings import Bound, chain, is_open
 
 
@@ -33,21 +41,23 @@ def inputs(
     users = sorted(
         _users(groups).items(), key=lambda u: (order[u[1].endpoint], u[0] != u[1].endpoint)
     )
+    known = {name for name, _ in users}
     found = []
     for name, user in users:
         endpoint, of_role = catalogue.endpoints[user.endpoint], bound[user.role]
         fallbacks = chain(user.endpoint, of_role)
         title, before, after = endpoint.title, "", ""
+        if any(peer.value in EVERYWHERE.values() for peer in of_role[user.endpoint].peers):
+            after = " The default is the whole internet."
+        apart = {} if name != user.endpoint else _apart(fallbacks, deployment, used)
         if name != user.endpoint:
             title, before = f"{title}, {user.role} only", f"For {user.role} only. "
-        elif apart := _apart(fallbacks, deployment, used):
-            after = f" Not for {' and '.join(apart)}, where the deployment file decides."
         found.append(
             Input(
                 id=name,
                 title=title,
-                help=f"{before}{endpoint.full_help}{after}",
-                parameter_help=f"{before}{endpoint.help}{after}",
+                help=f"{before}{endpoint.full_help}{after}{_not_for(apart, known)}",
+                parameter_help=f"{before}{endpoint.help}{after}{_not_for(apart)}",
                 direction=user.direction,
                 peers=of_role[user.endpoint].peers,
                 chain=(name, *fallbacks[1:]),
@@ -73,11 +83,23 @@ def _users(groups: Iterable[ResolvedGroup]) -> Mapping[str, _User]:
 
 def _apart(
     fallbacks: tuple[str, ...], deployment: Deployment, used: Mapping[str, frozenset[str]]
-) -> list[str]:
-    """The groups that an input does not reach, because they have a binding of their own."""
-    return [
-        role
+) -> Mapping[str, str]:
+    """The groups that an input does not reach, and the input of what each has bound instead."""
+    return {
+        role: f"{bound[0]}-of-{role}"
         for role, endpoints in used.items()
         if fallbacks[0] in endpoints
-        and any(deployment.key(name, role) != name for name in fallbacks)
-    ]
+        and (bound := [name for name in fallbacks if deployment.key(name, role) != name])
+    }
+
+
+def _not_for(apart: Mapping[str, str], variables: Container[str] = ()) -> str:
+    """Who decides for groups that an input does not reach: a variable, if there is one for it."""
+    roles: dict[str, list[str]] = {}
+    for role, name in apart.items():
+        decider = snake(name) if name in variables else "the deployment file"
+        roles.setdefault(decider, []).append(role)
+    told = (
+        f" Not for {' and '.join(of)}, where {decider} decides." for decider, of in roles.items()
+    )
+    return "".join(told)

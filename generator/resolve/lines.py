@@ -55,8 +55,11 @@ def permissions(
     consulted: set[tuple[Traffic, str]] = set()
     for line in table:
         for peer in peers_of(line.endpoint, bound):
-            if peer.kind == "input":
-                peer = everybody.get(line.traffic, peer)
+            if peer.kind == "input" and line.traffic in everybody:
+                default = bound[chain(line.endpoint, bound)[-1]].peers
+                peer = everybody[line.traffic]
+                if peer.value not in (each.value for each in default):
+                    continue
             found = Permission(
                 role, direction, line.traffic, peer, line.description, line.endpoint, line.rows
             ).to(peer)

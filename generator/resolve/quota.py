@@ -128,16 +128,23 @@ def _enough_empty(weights: Mapping[Inputs, int], excess: int) -> tuple[Inputs, .
     `weights` has the rules of each chain. Where that takes too many sets, any one chain: it still
     refuses to fill in everything.
     """
-    found = []
+    found: list[Inputs] = []
     if len(weights) <= MOST_CHAINS:
         for size in range(1, len(weights) + 1):
             for chosen in combinations(weights, size):
                 saved = [weights[chain] for chain in chosen]
                 if sum(saved) >= excess > sum(saved) - min(saved):
                     found.append(tuple(dict.fromkeys(name for chain in chosen for name in chain)))
-    if not 0 < len(found) <= MOST_SETS or any(len(names) > MOST_NAMES for names in found):
-        return tuple(weights)
-    return tuple(found)
+    smallest = _without_supersets(found)
+    if not 0 < len(smallest) <= MOST_SETS or any(len(names) > MOST_NAMES for names in smallest):
+        return _without_supersets(weights)
+    return smallest
+
+
+def _without_supersets(found: Iterable[Inputs]) -> tuple[Inputs, ...]:
+    """Of sets that suffice, those in which no other one is."""
+    sets = {frozenset(names): names for names in found}
+    return tuple(names for each, names in sets.items() if not any(other < each for other in sets))
 
 
 def _too_many(each: Usage, rules: int, resolved: Resolved) -> str:

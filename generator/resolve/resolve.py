@@ -22,7 +22,7 @@ from generator.model import (
     Traffic,
 )
 from generator.resolve.bindings import PLACEHOLDER, Bound, bind, chain
-from generator.resolve.connections import connect, internal
+from generator.resolve.connections import between, connect
 from generator.resolve.idle import idle_bindings, idle_supplements
 from generator.resolve.inputs import inputs
 from generator.resolve.lines import lines, permissions
@@ -68,10 +68,10 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         )
         for role, (ingress, egress) in tables.items()
     )
-    among = internal(deployment, release, catalogue)
+    beside = between(deployment, release, catalogue, bound)
     if deployment.connect_groups:
         unused = frozenset(name for name, used in (deployment.features or {}).items() if not used)
-        groups = connect(groups, bound, release, unused, among)
+        groups = connect(groups, bound, release, unused, beside)
     return Resolved(
         name=deployment.name,
         release=release.id,
@@ -85,7 +85,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         protect=deployment.protect,
         inputs=inputs(groups, bound, deployment, catalogue, used),
         groups=groups,
-        internal=among,
+        between=beside,
         clashes=_clashes(groups, bound),
         shadowed=tuple(_shadowed(groups, bound)),
         absent=tuple(
@@ -127,7 +127,7 @@ def _clashes(
 
     Every group of CloudFormation has a placeholder for all outbound traffic.
     """
-    clashes: dict[tuple[object, ...], Clash] = {}
+    pairs: dict[tuple[str, bool, tuple[str, ...], str], str] = {}
     for group in groups:
         peer = Peer("cidr_ipv4", PLACEHOLDER, PLACEHOLDER)
         placeholder = Permission(group.role, "outbound", Traffic(ALL_TRAFFIC), peer)
@@ -136,9 +136,11 @@ def _clashes(
             ours, theirs = (_values(p, bound[group.role]) for p in (one, other))
             for (i, left), (j, right) in product(enumerate(ours), enumerate(theirs)):
                 before = ours[:i] + theirs[:j]
-                clash = Clash(left, right, other.peer.kind == "input", before, where)
-                clashes.setdefault(clash[:4], clash)
-    return tuple(clashes.values())
+                pairs.setdefault((left, other.peer.kind == "input", before, right), where)
+    alike: dict[tuple[str, bool, tuple[str, ...], str], list[str]] = defaultdict(list)
+    for (left, are_inputs, before, right), where in pairs.items():
+        alike[left, are_inputs, before, where].append(right)
+    return tuple(Clash(*same, tuple(others)) for same, others in alike.items())
 
 
 def _sharing_traffic(

@@ -3,13 +3,14 @@
 from generator.show.explain import explain, ports, reasons
 from generator.show.releases import release_choice, release_list, release_records
 from generator.show.rows import ROW_FORMATS, documented_rows, supplement_rows
-from generator.show.starter import SCHEMA, Answers, attributes, settings, starter
+from generator.show.starter import SCHEMA, Answers, attributes, default_of, settings, starter
 
 __all__ = [
     "ROW_FORMATS",
     "SCHEMA",
     "Answers",
     "attributes",
+    "default_of",
     "documented_rows",
     "explain",
     "ports",

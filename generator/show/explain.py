@@ -133,7 +133,7 @@ def reasons(
         )
         for role, direction, rule in needed:
             falls_back = tuple(e for e in rule.endpoints if what in catalogue.chain(e)[1:])
-            if concerns(role, rule) or falls_back:
+            if concerns(role, rule) or falls_back or name == what:
                 yield Reason(f"supplement {name}", document, role, direction, rule, falls_back)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator.model import Catalogue, Release, Rule, Traffic, markdown
+from generator.model import Catalogue, Release, Rule, SupplementRule, Traffic, markdown
 
 Row = dict[str, Any]
 _CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
@@ -27,16 +27,26 @@ def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
     ]
 
 
-def supplement_rows(catalogue: Catalogue, roles: Sequence[str] = ()) -> list[Row]:
-    """The same for each rule of the supplements; their release is `supplement <name>`."""
+def supplement_rows(
+    catalogue: Catalogue, roles: Sequence[str] = (), releases: Sequence[str] = ()
+) -> list[Row]:
+    """The same for each rule of the supplements, or of those that one of `releases` needs.
+
+    Their release is `supplement <name>`, with the releases that need the rule, if not all do.
+    """
     return [
-        _record(f"supplement {name}", role, direction, None, rule)
+        _record(f"supplement {name}{_only(rule)}", role, direction, None, rule)
         for name, supplement in catalogue.supplements.items()
         for role, added in supplement.groups.items()
         if not roles or role in roles
         for direction, table in (("inbound", added.inbound), ("outbound", added.outbound))
         for rule in table
+        if not (releases and rule.releases) or set(releases) & set(rule.releases)
     ]
+
+
+def _only(rule: SupplementRule) -> str:
+    return f" ({', '.join(rule.releases)})" if rule.releases else ""
 
 
 def _record(release: str, role: str, direction: str, mode: str | None, rule: Rule) -> Row:

@@ -55,10 +55,7 @@ outbound: {answers.outbound}  # basic: all ports; advanced: only the documented 
 # The groups to generate. Left out, it is every group of the topology:
 # groups: [{", ".join(groups)}]
 
-# Let the groups reach each other where the documented rules of one side are missing or narrower:
-connect_groups: true
-
-# Tags for every group:
+{_connected(groups)}# Tags for every group:
 # tags: {{CostCenter: "4711"}}
 
 # The quota of rules per group and direction, if AWS has raised it from 60:
@@ -84,6 +81,16 @@ endpoints:
         for heading, section in sections.items()
         if section
     )
+
+
+def _connected(groups: Sequence[str]) -> str:
+    if len(groups) == 1:
+        return ""
+    return """\
+# Let the groups reach each other where the documented rules of one side are missing or narrower:
+connect_groups: true
+
+"""
 
 
 def settings(file: str, out: str) -> str:
@@ -156,7 +163,7 @@ def _optional(release: Release, catalogue: Catalogue) -> str:
 
 def _block(name: str, endpoint: Endpoint, uses: list[str], answer: str | None) -> str:
     lines = [*_comment(f"{endpoint.title}. {endpoint.full_help}")]
-    lines += _comment(f"Default: {_default(endpoint)}.")
+    lines += _comment(f"Default: {default_of(endpoint)}.")
     lines += _comment(f"Used for {'; '.join(uses)}.") if uses else ()
     lines.append(f"  {name}: {answer}" if answer else f"  # {name}: []")
     return "\n".join(lines) + "\n"
@@ -167,7 +174,8 @@ def _comment(text: str) -> Iterator[str]:
     return (f"  # {line}" for line in wrap.wrap(text))
 
 
-def _default(endpoint: Endpoint) -> str:
+def default_of(endpoint: Endpoint) -> str:
+    """Who an endpoint is if nobody binds it, in words."""
     default = endpoint.default
     if default.cidrs:
         return ", ".join(default.cidrs)

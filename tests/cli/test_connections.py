@@ -42,7 +42,7 @@ def test_strict_names_each_connection_and_passes_once_the_groups_are_connected(
         options = ["--no-lint"] if command == "generate" else []
         result = run(command, "acme.yaml", "--strict", *options)
         assert result.exit_code == (1 if ONE_WAY[release] else 0)
-        assert result.stdout.count("Write connect_groups: true, or bind ") == (
+        assert result.stdout.count("Write connect_groups: true, or endpoints: ") == (
             ONE_WAY[release] - (release in ("3.7", "3.8"))  # whose TCP 3000 has no row there
         )
         assert result.stdout.count(" may connect to ") == ONE_WAY[release]

@@ -79,14 +79,24 @@ def test_rules_lists_its_supplements(command):
         command("rules", "--supplements", "-g", "cloud-volumes-ontap").stdout
     )
     assert "node-exporter" not in command("rules", "--supplements", "-g", "manager").stdout
-    assert command("rules", "--supplements", "-r", "3.7").exit_code == 2
+    listed = {r: command("rules", "--supplements", "-r", r).stdout for r in ("3.7", "console")}
+    assert "node-exporter" in listed["3.7"]
+    assert "TCP 21" in listed["3.7"]
+    assert "aws-kms" not in listed["3.7"]
+    assert "TCP 21" not in listed["console"]
+    assert "aws-kms" in listed["console"]
+    assert "(bluexp, console)" in command("rules", "--supplements").stdout
+    assert command("rules", "--supplements", "--releases").exit_code == 2
+    assert "TCP 9100" in command("explain", "node-exporter").stdout
 
 
 def test_explain_knows_it(command):
     result = command("explain", "9100")
     assert "supplement node-exporter: Our runbook" in result.stdout
     assert "TCP 9100 from scrapers (row metrics)" in result.stdout
-    assert command("explain", "dns").stdout.startswith("DNS servers: Ask the network team.\n")
+    assert command("explain", "dns").stdout.startswith(
+        "DNS servers: Ask the network team. Default: none.\n"
+    )
 
 
 def test_diff_knows_it(command):

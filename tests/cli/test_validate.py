@@ -25,6 +25,7 @@ DEPLOYMENT = """\
 name: site
 release: "3.7"
 outbound: basic
+connect_groups: true
 endpoints: {inbound-clients: [10.0.0.0/8]}
 """
 MODULE = 'variable "a" {\n  type = string\n}\n'
@@ -471,9 +472,9 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
             id="open",
         ),
         pytest.param(
-            {"basic\n": "basic\nquota: 26\n"},
+            {"basic\n": "basic\nquota: 27\n"},
             "quota-nearly-used",
-            "cloud-volumes-ontap uses 24 inbound rules of 26",
+            "cloud-volumes-ontap uses 25 inbound rules of 27",
             id="quota",
         ),
         pytest.param(
@@ -543,11 +544,11 @@ def test_who_tiers_nothing_or_lets_it_out_is_not_warned_of_tiering(run, put, cha
     assert "tiering" not in run("validate", "site.yaml").stdout
 
 
-CONNECTED = "advanced\nconnect_groups: true\n"
+ADVANCED = "advanced\n"
 
 
 def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
-    text = DEPLOYMENT.replace("basic", CONNECTED + "supplements: [autosupport]")
+    text = DEPLOYMENT.replace("basic", ADVANCED + "supplements: [autosupport]")
     put({"site.yaml": text.replace("8]}", "8], autosupport: [0.0.0.0/0]}")})
     assert run("validate", "site.yaml", "--strict").stdout == ""
 
@@ -560,10 +561,10 @@ def test_a_warning_names_the_row_of_its_protocol(run, put):
 
 
 def test_strict_writes_nothing(run, put, tmp_path):
-    put({"site.yaml": DEPLOYMENT.replace("basic", CONNECTED)})
+    put({"site.yaml": DEPLOYMENT.replace("basic", ADVANCED)})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 2 warnings are errors under --strict" in result.stderr
-    text = DEPLOYMENT.replace("basic", CONNECTED + "supplements: [autosupport]")
+    text = DEPLOYMENT.replace("basic", ADVANCED + "supplements: [autosupport]")
     put({"site.yaml": text.replace("8]}", "8], autosupport: [10.0.0.80/32]}")})
     result = run("generate", "--no-lint", "site.yaml", "--strict")
     assert "nothing was written: 1 warning is an error under --strict" in result.stderr

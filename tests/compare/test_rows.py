@@ -126,7 +126,7 @@ def test_a_default_that_only_one_release_documents_is_another_peer():
     found = differences("3.8", "console").permissions
     assert {sentence(p) for p in found.added if p.direction == "inbound"} == {
         "ha-mediator inbound TCP 3000 from mediator-api-clients (default: manager)",
-        "manager inbound TCP 22 from manager-ssh-clients",
+        "manager inbound TCP 22 from manager-ssh-clients (default: nobody)",
         "manager inbound TCP 80 from manager-http-clients (default: cloud-volumes-ontap)",
         "manager inbound TCP 443 from manager-https-clients (default: nobody)",
         "manager inbound TCP 3128 from manager-proxy-clients (default: cloud-volumes-ontap)",

@@ -115,7 +115,7 @@ def test_inbound_endpoints_fall_back_to_the_inbound_clients(release):
     known = DATA.catalogue.of(DATA.release(release).info)
     inbound = {e for _, rule in rules(release, direction="inbound") for e in rule.endpoints}
     own = {e for e in inbound if known.endpoints[e].default.own_group}
-    others = inbound - own - set(DATA.release(release).info.defaults) - {"manager-ssh-clients"}
+    others = inbound - own - set(DATA.release(release).info.defaults)
     assert {e: known.chain(e)[-1] for e in others} == dict.fromkeys(others, "inbound-clients")
 
 
@@ -133,12 +133,13 @@ def test_later_releases_name_the_source_of_the_mediator_and_none_of_the_agent(re
     assert source == SOURCES[release]
     assert DEFAULTS[release] == {
         "mediator-api-clients": Default(group="manager"),
+        "manager-ssh-clients": Default(),
         "manager-http-clients": Default(group="cloud-volumes-ontap"),
         "manager-https-clients": Default(),
         "manager-proxy-clients": Default(group="cloud-volumes-ontap"),
     }
     agent = [r for _, r in rules(release, group="manager", direction="inbound")]
-    named = set(DEFAULTS[release]) | {"manager-ssh-clients"}
+    named = set(DEFAULTS[release])
     assert all(named.issuperset(rule.endpoints) for rule in agent)
 
 

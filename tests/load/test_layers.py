@@ -86,6 +86,35 @@ def test_an_entry_changes_only_the_fields_that_it_has(put):
     assert {name for name in after if after[name] != before[name]} == {"dns"}
 
 
+def test_a_site_has_the_last_word_on_an_endpoint_in_every_release(put):
+    """Not the release of a layer below, which has a help and a default of its own."""
+    entry = "manager-http-clients: {help: Ask the network team., default: {cidrs: [10.1.0.0/16]}}"
+    data = RuleData(put({"endpoints.yaml": f"{entry}\n"}))
+    for release in data.releases():
+        info = data.release(release).info
+        endpoint = data.catalogue.of(info).endpoints["manager-http-clients"]
+        assert endpoint.help == "Ask the network team."
+        assert endpoint.default.cidrs == ("10.1.0.0/16",)
+    built_in = BUILT_IN.release("console").info
+    assert "manager-http-clients" in built_in.help
+    kept = data.release("console").info
+    assert kept.help.keys() == built_in.help.keys() - {"manager-http-clients"}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("suplements.yaml", "did you mean supplements.yaml?"),
+        ("release/4/release.yaml", "did you mean releases?"),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(put, name, sentence):
+    folder = put({"supplements.yaml": SUPPLEMENT, "endpoints.yaml": SCRAPERS, name: "a: b\n"})
+    told = refusal(folder)
+    assert told.startswith(f"{name.partition('/')[0]}: not rule data: use ")
+    assert told.endswith(sentence)
+
+
 def test_a_field_replaces_the_whole_field(put):
     text = "administrators: {default: {}}\nnfs-clients: {default: {cidrs: [10.0.0.0/8]}}\n"
     endpoints = RuleData(put({"endpoints.yaml": text})).catalogue.endpoints

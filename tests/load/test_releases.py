@@ -279,11 +279,11 @@ def test_each_format_shows_the_help_that_it_can_follow(run):
     run("generate", "--no-lint", "--preset", "advanced")
     folder = Path("out/advanced")
     for file in ("terraform/variables.tf", "terraform/README.md"):
-        assert "Or the interface endpoint's group." in (folder / file).read_text()
+        assert "You can also use the interface endpoint's group." in (folder / file).read_text()
     for file in ("cloudformation/template.yaml", "cloudformation/README.md"):
         text = (folder / file).read_text()
         assert "interface endpoint for EC2, or 0.0.0.0/0." in text
-        assert "Or the interface endpoint's group." not in text
+        assert "You can also use the interface endpoint's group." not in text
 
 
 def test_generated_files_name_every_page_that_their_groups_come_from(run):

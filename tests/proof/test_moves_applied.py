@@ -22,12 +22,13 @@ from emulator import (
 )
 from expectation import as_resolved, assert_equal
 from module import rules_by_key
-from moves import ANNOUNCED, BETWEEN_ENDPOINTS, MOVES, announced, identity_of
+from moves import ANNOUNCED, BETWEEN_ENDPOINTS, MOVES, identity_of, way_out
 from samples import rendered
 from stack import Stack, template_of
-from strategies import DATA, moves, resolved, sample
+from strategies import DATA, moves, peers, resolved, sample
 from terraform import terraform
 
+from generator.model import Deployment
 from generator.resolve import granted
 
 pytestmark = [
@@ -126,26 +127,45 @@ def update(ec2, ids, old, new):
 
 
 def stack_of(deployment, **given):
-    return Stack(template_of(deployment), **given).rules_by_id()
-
-
-def emptied(deployment):
-    names = template_of(deployment).get("Parameters", {}).keys() - {"VpcId", "Name"}
-    return stack_of(deployment, **dict.fromkeys(names, ""))
+    stack = Stack(template_of(deployment), **given)
+    assert stack.refusals == []
+    return stack.rules_by_id()
 
 
 def test_cloudformation_creates_before_it_deletes(applied_moves, ec2, proof):
     for name, (old, new) in applied_moves.items():
         ids = empty_groups(ec2)
         steps = [{}, stack_of(old), stack_of(new)]
-        if announced(old, new):  # in two steps
-            steps[2:2] = [emptied(old), emptied(new)]
+        gone, come = way_out(old, new)
+        if gone or come:
+            steps[2:2] = [stack_of(old, **gone), stack_of(new, **come)]
             proof("moves between a parameter and the file, simulated in two steps", 1)
         for before, after in pairwise(steps):
             update(ec2, ids, before, after)
         assert read_back(ec2, ids) == {*stack_of(new).values()}, name
         proof("moves simulated as CloudFormation updates stacks", 1)
         proof("permissions of stacks after those moves", len(stack_of(new)))
+
+
+def test_a_network_that_a_stack_falls_back_to_moves_into_the_file_in_two_steps(ec2):
+    """Emptying the parameter would change nothing, and emptying both would close every rule."""
+    old = Deployment("acme", "3.7", outbound="basic")
+    new = replace(old, endpoints={"administrators": peers("10.0.0.0/8")})
+    given = {"InboundClients": "10.0.0.0/8"}
+    gone, come = way_out(old, new)
+    assert (gone, come) == ({"Administrators": "192.0.2.0/32"}, {})
+    first, last = stack_of(old, **given), stack_of(new, **given)
+    between = stack_of(old, **given, **gone)
+    assert {name for name in first if between[name] != first[name]} == first.keys() - last.keys()
+    assert len(first.keys() - last.keys()) == 4
+    for ids, *steps in (
+        (empty_groups(ec2), {}, first, between, last),
+        (empty_groups(ec2), {}, first),
+    ):
+        for before, after in pairwise(steps):
+            update(ec2, ids, before, after)
+    with pytest.raises(ClientError, match=r"InvalidPermission\.Duplicate"):
+        update(ec2, ids, first, last)
 
 
 def test_a_logical_id_with_anything_else_in_it_fails(ec2):

@@ -148,6 +148,28 @@ def test_every_parameter_says_what_it_is_and_what_is_wrong(name):
 
 
 @every_deployment
+def test_the_help_names_no_endpoint_by_an_id_that_no_output_has(name):
+    catalogue = DATA.catalogue
+    ids = [each for each in catalogue.endpoints.keys() - catalogue.groups.keys() if "-" in each]
+    for each in resolved(DEPLOYMENTS[name]).inputs:
+        assert [i for i in ids if i in each.help + each.parameter_help] == []
+
+
+@pytest.mark.parametrize("open_ones", [(), ("inbound-clients",)])
+def test_a_parameter_is_said_to_be_the_whole_internet_where_it_is(open_ones):
+    parameter = read(text_of(variant(open=open_ones)))["Parameters"]["InboundClients"]
+    told = "The default is the whole internet." in parameter["Description"]
+    assert told == (parameter["Default"] == ANYWHERE) == (not open_ones)
+
+
+def test_the_readme_counts_the_rules_in_force():
+    nobody = variant("predefined", groups=("cloud-volumes-ontap",), open=("inbound-clients",))
+    readme = rendered(nobody, "cloudformation")["README.md"]
+    row = re.search(r"(?m)^\| `predefined-cloud-volumes-ontap` .*\| (\d+) +\| (\d+) +\|$", readme)
+    assert row.groups() == ("0", "3")
+
+
+@every_deployment
 def test_the_console_shows_every_parameter_once_with_a_label(name):
     interface = template(name)["Metadata"]["AWS::CloudFormation::Interface"]
     parameters = set(template(name)["Parameters"])
@@ -452,8 +474,30 @@ def test_the_destinations_of_one_rule_must_differ_since_ec2_takes_it_once(intern
         stack(template("manager-only"), **given)
     else:
         [sentence] = refused
-        assert "OutboundInternet and OntapClusterManagementLif have the same value" in sentence
-        assert sentence.endswith("leave one of them empty, or bind both in the deployment file.")
+        assert "OutboundInternet has the same value as OntapClusterManagementLif" in sentence
+        assert sentence.endswith("leave one of the two empty, or bind both in the deployment file.")
+
+
+SERVICES = ("s3-tiering", "aws-services", "console-services")
+AWS = ("S3", "AwsCloudformation", "AwsEc2", "AwsIam", "AwsKms", "AwsSts")
+
+
+@pytest.mark.parametrize("names", [*combinations(["Autosupport", *AWS, "ConsoleServices"], 2)])
+def test_one_rule_refuses_the_value_of_a_parameter_for_any_other(names):
+    template = services()
+    assert len(template["Rules"]) == 7
+    [sentence] = refusals(template, dict.fromkeys(names, SITE))
+    first, second = names
+    assert sentence.startswith(f"{first} has the same value as ")
+    assert second in sentence
+    for value in ("", SITE):
+        assert refusals(template, {first: value, second: ANYWHERE}) == []
+
+
+@cache
+def services():
+    groups = ("manager", "cloud-volumes-ontap")
+    return read(text_of(variant(release="console", groups=groups, supplements=SERVICES)))
 
 
 def test_filling_in_more_than_the_quota_allows_is_refused_and_nothing_less():
@@ -485,7 +529,7 @@ def test_a_parameter_may_have_another_network_than_those_of_the_same_rule(lif):
 
 def test_a_parameter_that_repeats_a_network_of_the_same_rule_is_refused():
     [sentence] = refusals(one_bound(), {"OntapClusterManagementLif": SITE})
-    assert f"is {SITE}, for which there is a rule already (manager, outbound, TCP 443)" in sentence
+    assert "is a network for which there is a rule already (manager, outbound, TCP 443)" in sentence
     assert sentence.endswith(
         "leave OntapClusterManagementLif empty, or bind it in the deployment file."
     )

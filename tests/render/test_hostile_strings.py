@@ -128,18 +128,20 @@ def meaning(kind, token):
 
 
 def pairs(text, heading):
-    """The lines `"key" = "value"` of a map, and their comments. No text runs over a line."""
-    found = {}
+    """The lines `"key" = "value"` of a map, and the comments above. No text runs over a line."""
+    found, comment = {}, ""
     for line in text.partition(heading)[2].split("\n"):
         if line.strip() == "}":
             break
-        if line:
+        if line.startswith("      # "):
+            comment = line.removeprefix("      # ")
+        elif line:
             key, end = literal(line, line.index('"'))
             value, last = literal(line, line.index('"', end))
             assert key not in found
             assert re.fullmatch(" += ", line[end : line.index('"', end)])
-            assert line[last:] == "" or line[last:].startswith(" # ")
-            found[key] = (value, line[last:].removeprefix(" # "))
+            assert line[last:] == ""
+            found[key], comment = (value, comment), ""
     return found
 
 

@@ -135,11 +135,43 @@ def test_the_rule_tables_list_the_lines_of_the_resolved_tables(name):
     }
 
 
-def test_the_name_of_a_peer_is_a_comment_and_its_value_the_key():
-    named = {"dc1": Peer.parse("10.1.0.1/32"), "dc2": Peer.parse("sg-01234567")}
+LAYOUT = """\
+  default = {
+    cidr_ipv4 = [
+      # dc1
+      "10.1.0.1/32",
+      "10.1.0.2/32",
+    ]
+    security_group_ids = {
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0"
+      "sg-01234567"          = "123456789012/sg-01234567"
+      # dc2
+      "sg-76543210" = "sg-76543210"
+    }
+  }
+"""
+
+
+def test_the_name_of_a_peer_is_a_comment_above_its_value():
+    cidrs = {"dc1": "10.1.0.1/32", "10.1.0.2/32": "10.1.0.2/32"}
+    long, short = "sg-0123456789abcdef0", "sg-01234567"
+    groups = {long: long, short: f"123456789012/{short}", "dc2": "sg-76543210"}
+    named = {name: Peer.parse(text) for name, text in (cidrs | groups).items()}
     written = rendered(variant(endpoints={"active-directory": named}))["variables.tf"]
-    assert '      "10.1.0.1/32", # dc1\n' in written
-    assert '      "sg-01234567" = "sg-01234567" # dc2\n' in written
+    assert LAYOUT in written
+
+
+@pytest.mark.parametrize(
+    ("tags", "lines"),
+    [
+        pytest.param({"a": "1", "bcd": "2"}, ['"a"   = "1"', '"bcd" = "2"'], id="aligned"),
+        pytest.param({"b": "1", "ä": "2"}, ['"b" = "1"', "", '"ä" = "2"'], id="of-unknown-width"),
+    ],
+)
+def test_tags_are_laid_out_as_terraform_fmt_has_them(tags, lines):
+    written = bodies(rendered(variant(tags=tags))["variables.tf"], "variable")["tags"]
+    layout = "".join(f"    {line}\n" if line else "\n" for line in lines)
+    assert written.endswith(f"  default = {{\n{layout}  }}\n")
 
 
 def test_nothing_is_rendered_that_the_deployment_does_not_use():

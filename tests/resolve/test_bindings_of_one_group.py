@@ -124,15 +124,22 @@ def test_the_variable_of_one_group_has_the_binding_for_its_default_and_says_whos
     files = rendered(deployment({"manager/dns": {"resolver": "10.0.0.2/32"}}))
     _, _, block = files["variables.tf"].partition('variable "dns_of_manager" {\n')
     assert block.startswith('  description = "For manager only. Your own DNS servers.')
-    assert '"10.0.0.2/32", # resolver' in block.partition("\nvariable")[0]
+    assert '# resolver\n      "10.0.0.2/32",' in block.partition("\nvariable")[0]
     assert "dns_of_manager " in files["main.tf"]
     assert files["rules.tf"].count('peers = "dns_of_manager"') == 1
 
 
-def test_what_is_left_open_for_the_others_says_for_which_group_it_does_nothing():
+def test_what_is_left_open_for_the_others_says_what_decides_for_a_group():
+    """In the file, nobody is nobody; but what it binds is another variable, and no parameter."""
     found = inputs({"manager/active-directory": [], "manager/inbound-clients": [HQ]})
+    of_file = " Not for manager, where the deployment file decides."
     for name in ("active-directory", "inbound-clients", "administrators"):
-        assert found[name].help.endswith(" Not for manager, where the deployment file decides.")
+        assert found[name].parameter_help.endswith(of_file)
+    assert found["active-directory"].help.endswith(of_file)
+    for name in ("inbound-clients", "administrators"):
+        assert found[name].help.endswith(
+            " Not for manager, where inbound_clients_of_manager decides."
+        )
     assert "Not for" not in found["nfs-clients"].help
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from samples import rendered, variant
 from stack import Stack, template_of
@@ -92,7 +95,7 @@ def test_the_warning_names_both_rows_and_what_to_write():
         "acme: group manager may connect to cloud-volumes-ontap on TCP 443 (row "
         "api-calls-and-autosupport-tcp-443), but group cloud-volumes-ontap has no inbound rule "
         "for it: its row inbound-tcp-443 is for ontap-https-clients. Write connect_groups: true, "
-        "or bind ontap-https-clients to group:manager as well."
+        'or endpoints: {ontap-https-clients: [10.20.0.0/21, "group:manager"]}.'
     )
     bound = narrowed("3.7")
     bound.endpoints["ontap-https-clients"] = (*NETWORK, *peers("group:manager"))
@@ -126,10 +129,17 @@ def test_both_outputs_hold_both_ends(release):
         assert f'description = "{rule.description}"' in text
 
 
+OF_PRESETS = {  # what their pages leave to whoever deploys, or get wrong
+    "advanced": {"TCP 3000"},
+    "console-all-vpcs": {"TCP 80", "TCP 3128"},
+    "console-selected-vpcs": {"TCP 80", "TCP 443", "TCP 3128"},
+}
+
+
 @pytest.mark.parametrize("preset", DATA.presets())
 def test_presets_are_as_documented(preset):
     found = advice(DATA.preset(preset), "one-way")
-    assert [m for m in found if "it has no row for TCP 3000" not in m] == []
+    assert {re.search(r" on (TCP \d+) ", m)[1] for m in found} == OF_PRESETS.get(preset, set())
     assert DATA.preset(preset).connect_groups == preset.startswith("example-ha")
 
 
@@ -169,6 +179,31 @@ def test_a_default_that_whoever_deploys_may_narrow_is_none_for_connect_groups():
     deployment = variant(name="acme", connect_groups=True, endpoints={})
     added = [p for p in granted(resolved(deployment)) if "Counterpart" in p.description]
     assert "manager 443 cloud-volumes-ontap" in between(added)
+
+
+@pytest.mark.parametrize("release", [r for r in ONE_WAY if ONE_WAY[r]])
+def test_where_everything_may_go_out_the_advanced_table_says_who_connects(release):
+    basic = narrowed(release, outbound="basic")
+    messages = advice(basic, "one-way")
+    with_rows = {c for c in ONE_WAY[release] if c != "manager 3000 cloud-volumes-ontap"}
+    for connection in with_rows:
+        group, port, other = connection.split()
+        start = f"acme: group {group} may connect to {other} on TCP {port} (row "
+        assert any(m.startswith(start) for m in messages)
+    assert len(messages) == len(with_rows)
+    connected = replace(basic, connect_groups=True)
+    assert advice(connected, "one-way") == []
+    rules = Stack(template_of(connected)).rules()
+    inbound = {f"{r.peer} {r.last} {r.role}" for r in rules if r.direction == "inbound"}
+    assert with_rows <= inbound
+
+
+def test_what_the_file_closes_stays_closed():
+    closed = dict.fromkeys(["manager-proxy-clients", "manager-http-clients"], ())
+    deployment = Deployment("acme", "console", endpoints=closed, connect_groups=True)
+    found = between(p for p in granted(resolved(deployment)) if p.direction == "inbound")
+    assert not {c for c in found if c.endswith(" manager")}
+    assert not any("manager has no inbound" in m for m in advice(deployment, "one-way"))
 
 
 def test_both_directions_are_looked_at():

@@ -6,7 +6,7 @@ import pytest
 from strategies import DATA
 
 from generator.errors import ResolveError
-from generator.resolve import advise, over_quota, resolve, summary, usage
+from generator.resolve import advise, over_quota, overfull, resolve, summary, usage
 
 LIST = "pl-0123456789abcdef0"
 OTHER = "pl-11111111"
@@ -144,3 +144,11 @@ def test_the_summary_says_if_parameters_can_break_the_quota(more, told):
         f"{filled_in} outbound rules of {filled_in + more}"
     )
     assert (sentence in summary(found)) == told
+
+
+@pytest.mark.parametrize("quota", range(14, 24))
+def test_no_set_of_parameters_to_leave_empty_holds_another_one(quota):
+    found = resolved(f"outbound: basic\ngroups: [cloud-volumes-ontap]\nquota: {quota}\n")
+    [table] = overfull(found)
+    sets = [set(names) for names in table.either_empty]
+    assert [(a, b) for a in sets for b in sets if a < b] == []

@@ -150,4 +150,4 @@ def test_everywhere_needs_to_be_given_once_as_the_help_of_the_parameters_says():
         [traffic] = DATA.release("3.7").rules["cloud-volumes-ontap"].needs[0].permissions
         assert permits(stack.rules(), "cloud-volumes-ontap", traffic)
     [refusal] = Stack(template, Autosupport="0.0.0.0/0", S3="0.0.0.0/0").refusals
-    assert "leave one of them empty" in refusal
+    assert "leave one of the two empty" in refusal

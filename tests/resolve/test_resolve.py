@@ -354,7 +354,7 @@ def test_a_documented_default_that_another_endpoint_has_as_well_is_written_out()
 
 def test_two_inputs_for_the_same_traffic_must_differ():
     [clash] = resolved("advanced", groups=("manager",)).clashes
-    assert (clash.input, clash.other) == ("outbound-internet", "ontap-cluster-management-lif")
+    assert (clash.input, clash.others) == ("outbound-internet", ("ontap-cluster-management-lif",))
     assert clash.where == "manager, outbound, TCP 443"
     assert resolved("advanced").clashes == ()
 
@@ -365,8 +365,9 @@ def test_an_input_must_differ_from_a_network_that_is_written_out():
         "advanced", groups=("manager",), endpoints={"ontap-cluster-management-lif": (site,)}
     )
     [clash] = result.clashes
-    assert (clash.input, clash.other, clash.is_input) == ("outbound-internet", site.value, False)
-    assert "leave OutboundInternet empty" in clash.sentence("OutboundInternet", site.value)
+    assert (clash.input, clash.others) == ("outbound-internet", (site.value,))
+    assert not clash.are_inputs
+    assert "leave OutboundInternet empty" in clash.sentence("OutboundInternet", [])
 
 
 # Identity.

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: advanced (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset advanced
-# Digest: sha256:441987b8a5fcaa951a49d878d1ab3e0ea7dc411de0892406cd02c0bcb30bb3ec
+# Digest: sha256:cb69a9786ef1d61769d740d7eec47af404bfc4ad669e188890a5332e7ee1c64c
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The documented default is the whole internet."
+  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -132,7 +132,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -216,7 +216,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -240,7 +240,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints. Or the group of the interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. To name less than the whole internet, use the network of a proxy or of interface endpoints. You can also use the group of the interface endpoints. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -396,7 +396,7 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. Or the interface endpoint's group."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. You can also use the interface endpoint's group."
   default     = {}
   nullable    = false
   type = object({

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-all-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-all-vpcs
-# Digest: sha256:32416dc24684876c0c9697989d8dc71bc14ce5990ad35d101d39d47d82c2b9e0
+# Digest: sha256:fdd8e57ed0fcebcdd91b600faaa6696ce500b47a7c592e9fd8b88446b458f556
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect to the nodes. The inbound endpoints of the nodes fall back to this one, so a value here restricts all of them. The Console itself takes the networks of the VPCs of the nodes and of the agent, which it recommends, or the whole internet."
+  description = "Everyone who may connect to the nodes. The inbound endpoints of the nodes fall back to this one, so a value here restricts all of them. The Console itself takes the networks of the VPCs of the nodes and of the agent, which it recommends, or the whole internet. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -135,7 +135,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -219,7 +219,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -231,7 +231,7 @@ variable "snapmirror_peers" {
 }
 
 variable "outbound_anywhere" {
-  description = "Destinations of the basic outbound rules. The documented default is everywhere."
+  description = "Destinations of the basic outbound rules. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({

@@ -2,7 +2,7 @@
 # Source: NetApp Console, "Console agent security group rules in AWS" and "AWS security group inbound and outbound rules for Cloud Volumes ONTAP".
 # Deployment: console-selected-vpcs (ha, basic outbound rules).
 # Command: cvo-sg generate --preset console-selected-vpcs
-# Digest: sha256:9741714124cace14b7d104f49266feaefb1e6792957ec675d4abec7a46984678
+# Digest: sha256:a50f1e4b8f45cb077a1523247551a9cbb08dda28ef9dfb1b1108b953cb8b9d1f
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -135,7 +135,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -219,7 +219,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -231,7 +231,7 @@ variable "snapmirror_peers" {
 }
 
 variable "outbound_anywhere" {
-  description = "Destinations of the basic outbound rules. The documented default is everywhere."
+  description = "Destinations of the basic outbound rules. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({

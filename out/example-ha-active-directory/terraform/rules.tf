@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:63d504384418639160512f51fae6a48d735b108b4c27478ff82d338f1d235b86
+# Digest: sha256:2132e5a24de6fe58dbad9e7314b424df95c73d24df932a6538f8f94821411121
 
 # What the rules permit: one line a permission, in document order. Its peers are those of a variable, or a
 # group of this module.
@@ -14,7 +14,7 @@ locals {
         { peers = "manager_http_clients", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Provides HTTP access from client web browsers to the Cloud Manager web console and connections from Cloud Compliance" },
         { peers = "manager_https_clients", ip_protocol = "tcp", from_port = 443, to_port = 443, description = "Provides HTTPS access from client web browsers to the Cloud Manager web console" },
         { peers = "group/ha-mediator", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Counterpart of the outbound rule of ha-mediator: Download upgrades for the mediator" },
-        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Counterpart of the outbound rule of cloud-volumes-ontap: Not in the tables: the nodes back up their configuration files to the manager every eight hours" },
+        { peers = "group/cloud-volumes-ontap", ip_protocol = "tcp", from_port = 80, to_port = 80, description = "Counterpart of the outbound rule of cloud-volumes-ontap: the nodes back up their configuration files to the manager every eight hours" },
       ]
       egress = [
         { peers = "active_directory", ip_protocol = "tcp", from_port = 88, to_port = 88, description = "Kerberos V authentication" },

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-ha-active-directory (ha, advanced outbound rules).
 # Command: cvo-sg generate --preset example-ha-active-directory
-# Digest: sha256:d5d088f5802233626f6c22d83ef88e1d7e2ea2a358c9250a7d36f51524fa5264
+# Digest: sha256:8d0e43994588fea8db6da2546a77f03e81789bc3908ef45b7ddd6856b9da284c
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -30,9 +30,7 @@ variable "tags" {
   nullable    = false
   default = {
     "CostCenter" = "4711"
-
-    "Owner" = "storage@example.com"
-
+    "Owner"      = "storage@example.com"
   }
 }
 
@@ -68,12 +66,12 @@ variable "administrators" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
-
+      # bastion
+      "10.1.2.0/28",
     ]
     cidr_ipv6 = [
-      "2001:db8:1:2::/64", # bastion-v6
-
+      # bastion-v6
+      "2001:db8:1:2::/64",
     ]
   }
   type = object({
@@ -90,8 +88,8 @@ variable "manager_http_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.0.0/16", # users
-
+      # users
+      "10.1.0.0/16",
     ]
   }
   type = object({
@@ -108,8 +106,8 @@ variable "manager_https_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.0.0/16", # users
-
+      # users
+      "10.1.0.0/16",
     ]
   }
   type = object({
@@ -126,12 +124,12 @@ variable "ping_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.0/24", # monitoring
-
+      # monitoring
+      "10.30.0.0/24",
     ]
     cidr_ipv6 = [
-      "2001:db8:30::/64", # monitoring-v6
-
+      # monitoring-v6
+      "2001:db8:30::/64",
     ]
   }
   type = object({
@@ -144,12 +142,12 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
-
+      # bastion
+      "10.1.2.0/28",
     ]
   }
   type = object({
@@ -166,8 +164,8 @@ variable "nas_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
-
+      # app-servers
+      "10.20.0.0/16",
     ]
   }
   type = object({
@@ -184,12 +182,12 @@ variable "nfs_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
-
+      # app-servers
+      "10.20.0.0/16",
     ]
     cidr_ipv6 = [
-      "2001:db8:20::/48", # app-servers-v6
-
+      # app-servers-v6
+      "2001:db8:20::/48",
     ]
   }
   type = object({
@@ -206,8 +204,8 @@ variable "cifs_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.40.0.0/16", # desktops
-
+      # desktops
+      "10.40.0.0/16",
     ]
   }
   type = object({
@@ -224,8 +222,8 @@ variable "monitoring_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.0/24", # monitoring
-
+      # monitoring
+      "10.30.0.0/24",
     ]
   }
   type = object({
@@ -238,12 +236,12 @@ variable "monitoring_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "172.16.8.0/24", # datacenter
-
+      # datacenter
+      "172.16.8.0/24",
     ]
   }
   type = object({
@@ -256,7 +254,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   nullable    = false
   default = {
     groups = ["manager"]
@@ -271,7 +269,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_internet" {
-  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. The documented default is the whole internet. To narrow it, use the network of a proxy or of interface endpoints. Or the group of the interface endpoints."
+  description = "The AWS API services and NetApp's AutoSupport, which the manager reaches over HTTPS. To name less than the whole internet, use the network of a proxy or of interface endpoints. You can also use the group of the interface endpoints. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -288,14 +286,14 @@ variable "active_directory" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.10.0.10/32", # dc1
-
-      "10.20.0.10/32", # dc2
-
+      # dc1
+      "10.10.0.10/32",
+      # dc2
+      "10.20.0.10/32",
     ]
     cidr_ipv6 = [
-      "2001:db8:10::10/128", # dc1-v6
-
+      # dc1-v6
+      "2001:db8:10::10/128",
     ]
   }
   type = object({
@@ -312,10 +310,10 @@ variable "dns" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.10.0.10/32", # dc1
-
-      "10.20.0.10/32", # dc2
-
+      # dc1
+      "10.10.0.10/32",
+      # dc2
+      "10.20.0.10/32",
     ]
   }
   type = object({
@@ -332,8 +330,8 @@ variable "mail_server" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.25/32", # relay
-
+      # relay
+      "10.30.0.25/32",
     ]
   }
   type = object({
@@ -350,8 +348,8 @@ variable "monitor_server" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.162/32", # snmp
-
+      # snmp
+      "10.30.0.162/32",
     ]
   }
   type = object({
@@ -364,12 +362,12 @@ variable "monitor_server" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. You can also use your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.80/32", # proxy
-
+      # proxy
+      "10.30.0.80/32",
     ]
   }
   type = object({
@@ -386,8 +384,8 @@ variable "ontap_intercluster_lifs" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "172.16.8.0/24", # datacenter
-
+      # datacenter
+      "172.16.8.0/24",
     ]
   }
   type = object({
@@ -404,8 +402,8 @@ variable "syslog_server" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.51/32", # collector
-
+      # collector
+      "10.30.0.51/32",
     ]
   }
   type = object({
@@ -418,12 +416,12 @@ variable "syslog_server" {
 }
 
 variable "aws_api_services" {
-  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. Or the interface endpoint's group."
+  description = "The EC2 API (ec2.amazonaws.com) and a resolver for its name, which the HA mediator needs for failover. Rules cannot match a host name: use the network of a proxy or of an interface endpoint for EC2, or 0.0.0.0/0. You can also use the interface endpoint's group."
   nullable    = false
   default = {
     security_group_ids = {
-      "sg-0123456789abcdef0" = "sg-0123456789abcdef0" # vpc-endpoint
-
+      # vpc-endpoint
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0"
     }
   }
   type = object({

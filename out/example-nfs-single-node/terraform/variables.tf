@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: example-nfs-single-node (single-node, advanced outbound rules).
 # Command: cvo-sg generate --preset example-nfs-single-node
-# Digest: sha256:fb31dcd5898f649ab88bafaef5f0222f164e29f1e14302f8a3359658ed300d56
+# Digest: sha256:0944e9f98b9ce9746930e11b1a6972fa614715612d87bd06278086740956d042
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -63,8 +63,8 @@ variable "administrators" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.1.2.0/28", # bastion
-
+      # bastion
+      "10.1.2.0/28",
     ]
   }
   type = object({
@@ -77,12 +77,12 @@ variable "administrators" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   nullable    = false
   default = {
     security_group_ids = {
-      "sg-0123456789abcdef0" = "sg-0123456789abcdef0" # manager
-
+      # manager
+      "sg-0123456789abcdef0" = "sg-0123456789abcdef0"
     }
   }
   type = object({
@@ -99,8 +99,8 @@ variable "nfs_clients" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.20.0.0/16", # app-servers
-
+      # app-servers
+      "10.20.0.0/16",
     ]
   }
   type = object({
@@ -126,12 +126,12 @@ variable "dns" {
 }
 
 variable "autosupport" {
-  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. Or your own prefix list."
+  description = "NetApp's AutoSupport (support.netapp.com), to which the nodes send messages over HTTPS. Rules cannot match a host name: use the network of a proxy or 0.0.0.0/0, which needs to be given only once for all HTTPS destinations of the nodes. You can also use your own prefix list."
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.80/32", # proxy
-
+      # proxy
+      "10.30.0.80/32",
     ]
   }
   type = object({
@@ -148,8 +148,8 @@ variable "syslog_server" {
   nullable    = false
   default = {
     cidr_ipv4 = [
-      "10.30.0.51/32", # collector
-
+      # collector
+      "10.30.0.51/32",
     ]
   }
   type = object({

@@ -2,7 +2,7 @@
 # Source: Cloud Manager 3.7, "Security group rules for AWS".
 # Deployment: predefined (ha, basic outbound rules).
 # Command: cvo-sg generate --preset predefined
-# Digest: sha256:ee114a333fbba8f6919f4384c5f5e2e0964e5fb3c848337fb37366f0602795d3
+# Digest: sha256:5edf42aa3c3c3d508f7fe39b326db66de3a7c19e4309fa3f76aa240641a6680d
 
 variable "vpc_id" {
   description = "The VPC of the security groups. A change replaces them."
@@ -59,7 +59,7 @@ variable "prefix_list_entries" {
 # A group of another account is 123456789012/sg-0123456789abcdef0: leave out the account for one of your own.
 
 variable "inbound_clients" {
-  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The documented default is the whole internet."
+  description = "Everyone who may connect. The other inbound endpoints fall back to this one, so a value here restricts all of them. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
@@ -132,7 +132,7 @@ variable "ping_clients" {
 }
 
 variable "ontap_https_clients" {
-  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. Or its group."
+  description = "Clients of the cluster management LIF on port 443: browsers for System Manager, and the manager, which calls the ONTAP API. Include the address of the manager. You can also use its group."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -216,7 +216,7 @@ variable "backup_clients" {
 }
 
 variable "snapmirror_peers" {
-  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ontap-intercluster-lifs the same value, for connections to them."
+  description = "Intercluster LIFs of the ONTAP systems that replicate to or from this one. Give ONTAP intercluster LIFs the same value, for connections to them."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -228,7 +228,7 @@ variable "snapmirror_peers" {
 }
 
 variable "mediator_api_clients" {
-  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. Or their groups."
+  description = "Clients of the HA mediator on port 3000: the manager (RESTful API) and the HA nodes (ZAPI). Include both. You can also use groups."
   default     = null # the value of inbound_clients
   type = object({
     cidr_ipv4          = optional(set(string), [])
@@ -240,7 +240,7 @@ variable "mediator_api_clients" {
 }
 
 variable "outbound_anywhere" {
-  description = "Destinations of the basic outbound rules. The documented default is everywhere."
+  description = "Destinations of the basic outbound rules. The default is the whole internet."
   default     = { cidr_ipv4 = ["0.0.0.0/0"] }
   nullable    = false
   type = object({
