@@ -42,6 +42,8 @@ _CANNOT_BE_HAD = re.compile(
 )
 _NO_PROVIDER = re.compile(r"available versions for provider (\S+):")
 _NOT_HERE = "no version of the provider {} that it accepts is in your mirrors or plugin cache"
+_PLACE = re.compile(r" on \S.* line \d")  # in a message: code and values follow
+_LEFT_OUT = "(details are left out, because they may quote a file that the module reads)"
 _MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
 _DOWNLOAD = "--download lets Terraform fetch what is missing"
 _SIGNALS = [signal.Signals[n] for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -70,6 +72,8 @@ def check_module(folder: Path, download: bool = False) -> Check:
         diagnostics = _diagnostics(mirror.module, environment)
     reasons = [] if download else list(mirror.remote)
     if failure:
+        if mirror.reads_files:
+            failure = _PLACE.split(failure)[0]
         diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, failure)]
         if not (diagnostics or reasons or mirror.findings):
             if _CANNOT_BE_HAD.search(failure):
@@ -81,6 +85,8 @@ def check_module(folder: Path, download: bool = False) -> Check:
         reasons[-1] += f" ({_DOWNLOAD})"
     diagnostics, unread = _without_missing(diagnostics, folder)
     reasons += [f"it reads {path}, which is not copied" for path in unread]
+    if mirror.reads_files:
+        diagnostics = [d | {"detail": _LEFT_OUT} if d.get("detail") else d for d in diagnostics]
     findings = (*unformatted, *mirror.findings, *(_finding(folder, d) for d in diagnostics))
     skipped = f"not validated: {', '.join(reasons)}" if reasons else None
     return Check(str(folder), findings, skipped)
