@@ -12,8 +12,7 @@ from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.load.search import (
-    is_own,
-    is_shared,
+    is_believed,
     links_outside,
     matching,
     outside,
@@ -56,11 +55,11 @@ class Project:
 def find_project(start: Path) -> Path | None:
     """The settings file in a folder or in the nearest parent, up to the root of the repository.
 
-    Only folders are searched in which nobody but the user, or who owns `start`, can put one.
+    A file that somebody else has put there is passed over.
     """
     for folder in searched(start):
         for file in (folder / FILE, folder / TOML):
-            if not os.path.lexists(file) or (is_shared(folder) and not is_own(file)):
+            if not os.path.lexists(file) or not is_believed(file):
                 continue
             if file.name == FILE or _has_section(read(file, os.path.relpath(file, start))):
                 return file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -17,26 +16,23 @@ _POSIX = hasattr(os, "geteuid")
 def searched(start: Path) -> list[Path]:
     """A folder and those above it in which settings are believed, the nearest first.
 
-    They end at the root of the repository; where there is none, at the home folder. Nobody else can
-    add one: they end before a folder of another user, and before one that everybody writes to.
+    They end at the root of the repository; where there is none, at the home folder; and before a
+    folder of another user.
     """
     own = {_owner(start), os.geteuid()} if _POSIX else {_owner(start)}
-    above = takewhile(lambda f: _owner(f) in own and not is_shared(f), start.parents)
+    above = takewhile(lambda f: _owner(f) in own, start.parents)
     folders = [start, *above]
     ends = [i for i, f in enumerate(folders) if os.path.lexists(f / ".git")]
     ends += [i for i, f in enumerate(folders) if f == _home()]
     return folders[: ends[0] + 1] if ends else folders
 
 
-def is_shared(folder: Path) -> bool:
-    """Whether everybody may add files to a folder, as to /tmp."""
-    mode = folder.stat().st_mode
-    return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+def is_believed(file: Path) -> bool:
+    """Whether a file is the user's who runs this, or the owner's of its folder.
 
-
-def is_own(path: Path) -> bool:
-    """Whether the user who runs this owns a file."""
-    return not _POSIX or path.lstat().st_uid == os.geteuid()
+    Others may be able to add files to the folder, as to /tmp.
+    """
+    return not _POSIX or file.lstat().st_uid in (os.geteuid(), _owner(file.parent))
 
 
 def outside(root: Path, path: Path) -> str | None:

@@ -564,16 +564,30 @@ def test_the_search_for_settings_ends_before_a_folder_of_another_user(
     assert project_root(above) == above
 
 
-def test_the_search_for_settings_ends_before_a_folder_for_everybody(above, repository):
-    repository.chmod(0o1777)
-    assert find_project(above) is None
+@pytest.mark.parametrize("mode", [0o755, 0o775, 0o777, 0o1777])
+@pytest.mark.parametrize("start", [".", "a/b"])
+@pytest.mark.parametrize("name", ["cvo-sg.yaml", "pyproject.toml"])
+@pytest.mark.usefixtures("above")
+def test_settings_that_another_user_added_are_not_read(repository, monkeypatch, name, start, mode):
+    Path(repository / "cvo-sg.yaml").rename(repository / name)
+    if name == "pyproject.toml":
+        (repository / name).write_text("[tool.cvo-sg]\n")
+    repository.chmod(mode)
+    assert find_project(repository / start) == repository / name
+    real = Path.lstat
+
+    def lstat(path):
+        found = real(path)
+        return SimpleNamespace(st_uid=found.st_uid + (path.name == name), st_mode=found.st_mode)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert find_project(repository / start) is None
 
 
-def test_settings_of_another_user_in_a_folder_for_everybody_are_not_read(repository, monkeypatch):
+def test_settings_of_the_folders_owner_are_read(repository, monkeypatch):
     repository.chmod(0o1777)
-    assert find_project(repository) == repository / "cvo-sg.yaml"
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
-    assert find_project(repository) is None
+    assert find_project(repository) == repository / "cvo-sg.yaml"
 
 
 # Files that are none.
