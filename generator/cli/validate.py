@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,14 +141,14 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
     """What there is to check at a path on the command line."""
     from generator.check import ENOUGH, Kind, target_at, targets_below
 
-    if path.is_dir():
+    if os.path.isdir(path):
         found = list(targets_below(path))
         if not found:
             raise UsageError(f"{path} holds no template, no module and no deployment file")
         yield from found
         return
-    if not os.path.lexists(path):
-        raise UsageError(f"{path}: No such file or directory")
+    with suppress(PermissionError):  # which is a finding
+        os.lstat(path)
     target = target_at(path, ENOUGH if skip_others else 1)
     if target.kind is not Kind.OTHER:
         yield target

@@ -304,6 +304,35 @@ def test_a_folder_that_cannot_be_read_is_an_error(run, put, denied, folder):
     assert f"{Path(folder)}: error: cannot be read: Permission denied [unreadable]" in result.stdout
 
 
+@pytest.fixture
+def unsearchable(monkeypatch):
+    """Deny what is in a folder that can be listed, but not searched: as the mode 444 does."""
+
+    def deny(folder: Path) -> None:
+        for name in ("open", "stat", "lstat"):
+            original = getattr(os, name)
+
+            def refuse(given, *args, original=original, **options):
+                if not isinstance(given, int) and folder in Path(os.fspath(given)).parents:
+                    raise PermissionError(13, "Permission denied", str(given))
+                return original(given, *args, **options)
+
+            monkeypatch.setattr(os, name, refuse)
+
+    return deny
+
+
+@pytest.mark.parametrize("given", ["a", "a/b/z.yaml"])
+def test_what_is_in_a_folder_that_cannot_be_searched_is_an_error(run, put, unsearchable, given):
+    put({"a/bad.yaml": BROKEN, "a/b/z.yaml": CLEAN})
+    unsearchable(Path("a/b"))
+    result = run("validate", given, "a/bad.yaml")
+    assert result.exit_code == 1
+    sentence = "error: cannot be read: Permission denied [unreadable]"
+    assert f"{Path('a/b/z.yaml')}: {sentence}" in result.stdout
+    assert "E9303" in result.stdout, "it does not end the run"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and devices")
 @pytest.mark.parametrize("given", ["a", "a/x.yaml"])
 @pytest.mark.parametrize("kind", ["a FIFO", "a device", "a socket"])
