@@ -843,6 +843,25 @@ def test_a_mistake_in_a_template_names_it_and_its_line(generate, text, sentence)
     assert re.search(rf"y\.txt(\.jinja)?:? ?{sentence}", result.stderr), result.stderr
 
 
+@pytest.mark.parametrize("name", ["y.txt.jinja", "_b.jinja"])
+def test_a_template_that_is_no_text_is_named(generate, name):
+    write("mine/x/y.txt.jinja", "{% include '_b.jinja' %}")
+    write(f"mine/x/{name}", "")
+    Path("mine/x", name).write_bytes(b"\xff")
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert f"{name} is not valid UTF-8\n" in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_template_that_is_no_file_is_not_waited_for(generate):
+    Path("mine/x").mkdir(parents=True)
+    os.mkfifo("mine/x/y.txt.jinja")
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("y.txt.jinja: this template is not a regular file\n")
+
+
 ENDLESS = {
     "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "macros": "{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}"
@@ -965,6 +984,17 @@ def test_broken_compiled_templates_are_compiled_anew(entries, generate):
     assert len(whole) >= len(BROKEN)
     for (path, entry), broken in zip(whole.items(), cycle(BROKEN.values()), strict=False):
         path.write_bytes(broken(entry))
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert entries() == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_compiled_template_that_is_no_file_is_not_waited_for(entries, generate):
+    whole = entries()
+    for path in whole:
+        path.unlink()
+        os.mkfifo(path)
     environment._environment.cache_clear()
     assert generate("--check").exit_code == 0
     assert entries() == whole
