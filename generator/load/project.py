@@ -24,7 +24,7 @@ FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
 PROJECT_FILES = (FILE, TOML)
 """The files that can list what a repository generates; the first one wins in a folder."""
-MAX_STEPS = 10_000_000  # of tomllib, at worst: under a second
+MAX_STEPS = 5_000_000  # of tomllib, at worst: under a second
 
 
 @dataclass(frozen=True)
