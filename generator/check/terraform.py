@@ -46,7 +46,6 @@ _PLACE = re.compile(r" on \S.* line \d")  # in a message: code and values follow
 _LEFT_OUT = "(details are left out, because they may quote a file that the module reads)"
 _MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
 _DOWNLOAD = "--download lets Terraform fetch what is missing"
-_SIGNALS = [signal.Signals[n] for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 MEMORY = 4 << 30  # bytes of data; a function in a module can read a device that has no end
 
 
@@ -224,7 +223,7 @@ def _signals_held() -> Iterator[None]:
     if os.name != "posix":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         yield
     finally:
@@ -233,7 +232,7 @@ def _signals_held() -> Iterator[None]:
 
 def _release_signals() -> None:
     """In the started program, which inherits what is held."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
 
 
 def _limit_memory(pid: int) -> None:

@@ -139,7 +139,7 @@ def test_what_would_take_minutes_is_refused(rule, resources):
     lint(template(), "warm.yaml")
     before = process_time()
     [finding] = lint(text, "t.json")
-    assert process_time() - before < 2, "of which reading it is most"
+    assert process_time() - before < 5, "of which reading it is most"
     assert finding.rule == rule
     assert finding.message.endswith(": the template was not checked further")
 
