@@ -88,7 +88,7 @@ def validate(
     """
     from generator.check import REPORTS, Kind, Report
 
-    data = open_rule_data(rule_data)
+    data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
     found = (target for path in paths for target in _targets(Path(path), skip_others))
