@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 
-_GIT = {".git", "git~1"}  # the second is what Windows may call it
+_NO_MATTER = re.compile(r":.*|[^!-~]|[ .]+$")  # in a name, to Windows or macOS
 _POSIX = hasattr(os, "geteuid")
 
 
@@ -43,8 +44,8 @@ def outside(root: Path, path: Path) -> str | None:
         return "it cannot be resolved"
     if not resolved.is_relative_to(top):
         return "it is not below the folder of this file"
-    if _GIT & {part.casefold() for part in resolved.relative_to(top).parts}:
-        return "it is inside .git"
+    if any(map(_is_git, resolved.relative_to(top).parts)):
+        return "it is inside .git or a bare repository"
     return None
 
 
@@ -75,7 +76,7 @@ def _matching(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
     if first == "**":
         yield from _matching(folder, tuple(rest))
         for each in _entries(folder):
-            if each.is_dir() and not each.is_symlink() and each.name.casefold() not in _GIT:
+            if each.is_dir() and not each.is_symlink() and not _is_git(each.name):
                 yield from _matching(each, parts)
         return
     found = [e for e in _entries(folder) if fnmatchcase(e.name, first)] if "*" in first else None
@@ -91,6 +92,14 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _is_git(name: str) -> bool:
+    """Whether a folder is git's on any system; `git~1` is a short name of Windows.
+
+    Repositories without a working tree are named NAME.git.
+    """
+    return _NO_MATTER.sub("", name).casefold().endswith((".git", "git~1"))
 
 
 def _owner(folder: Path) -> int:

@@ -438,6 +438,14 @@ OUTSIDE = "it is not below the folder of this file"
         pytest.param("{out: .git/hooks, presets: [advanced]}", "inside .git", id="git"),
         pytest.param("{out: a/.GIT, presets: [advanced]}", "inside .git", id="git-elsewhere"),
         pytest.param("{out: to-git, presets: [advanced]}", "inside .git", id="link-to-git"),
+        pytest.param("{out: '.git ', presets: [advanced]}", "inside .git", id="git-and-a-blank"),
+        pytest.param("{out: .git./x, presets: [advanced]}", "inside .git", id="git-and-a-dot"),
+        pytest.param("{out: '.git . .', presets: [advanced]}", "inside .git", id="git-and-both"),
+        pytest.param(
+            "{out: '.git::$INDEX_ALLOCATION', presets: [advanced]}", "inside .git", id="git-stream"
+        ),
+        pytest.param('{out: ".g\\u200cit", presets: [advanced]}', "inside .git", id="git-to-macos"),
+        pytest.param("{out: a.git/hooks, presets: [advanced]}", "inside .git", id="bare"),
         pytest.param("{out: a, deployments: [../x.yaml]}", OUTSIDE, id="deployment"),
         pytest.param("{out: a, deployments: [sites/to-x.yaml]}", OUTSIDE, id="deployment-link"),
         pytest.param("{out: a, deployments: [sites/*.yaml]}", OUTSIDE, id="deployment-link-found"),
