@@ -399,6 +399,9 @@ def test_an_output_that_takes_no_more_is_an_error_in_a_line(tmp_path, arguments)
         (["generate", "-"], 0, "<stdin>: standard input is closed: name a file instead\n"),
         (["init", "x.yaml", "-i"], 0, "cvo-sg: --interactive: standard input is closed, so nobody"),
         (["generate", "-p", "advanced", "--no-lint"], 2, None),
+        (["generate", "-p", "advanced", "--no-lint", "--quiet"], 1, ""),
+        (["rules"], 1, "cvo-sg: standard output is closed\n"),
+        (["--version"], 1, "cvo-sg: standard output is closed\n"),
     ],
 )
 def test_closed_streams_are_no_traceback(tmp_path, arguments, closed, sentence):

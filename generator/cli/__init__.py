@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import UnsupportedOperation
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -112,6 +113,8 @@ def main() -> None:
     gc.disable()  # a run ends before a collection pays off; linting switches it on again
     if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    else:  # whatever is printed is lost, and that is an error
+        sys.stdout = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     if not sys.stderr:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for name in _ENDING:
@@ -126,8 +129,10 @@ def main() -> None:
         signal.signal(error.number, signal.SIG_DFL)
         os.kill(os.getpid(), error.number)  # whoever waits learns it from the system
     except OSError as error:  # standard output is full or closed
+        is_closed = isinstance(error, UnsupportedOperation)
+        reason = "standard output is closed" if is_closed else error.strerror or error
         with suppress(OSError):
-            print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
+            print(f"cvo-sg: {reason}", file=sys.stderr, flush=True)
         os._exit(2)  # Python's own exit would try to write the rest again, and complain
 
 
