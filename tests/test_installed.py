@@ -200,6 +200,19 @@ def test_paths_are_never_options(action, command):
     assert action.summary.read_text() == f"## cvo-sg {command}\n{summary}"
 
 
+def test_files_that_hooks_give_are_never_options(run, tmp_path):
+    [hook] = [
+        hook
+        for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+        if hook.get("pass_filenames", True)
+    ]
+    for name in ("-h.yaml", "--help"):
+        (tmp_path / name).write_text(ACME)
+        command = [*hook["entry"].split()[1:], *hook["args"], name]
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (0, ""), result.stderr
+
+
 @needs_bash
 @pytest.mark.parametrize(
     "command", ["rm -rf /", "check\n::stop-commands::x", "\n::add-mask::a", "--help", ""]
