@@ -1,7 +1,7 @@
 """Check: CloudFormation templates through cfn-lint, in process, isolated from the user's settings.
 
 cfn-lint is slow to import and reads `.cfnlintrc` from the working directory and the home folder
-even as a library, which could switch it off. So it is imported where it lints, and told to read an
+even as a library, which could switch it off. So it is imported where it lints, and gets an
 empty configuration.
 """
 

@@ -106,7 +106,7 @@ def _initialize(module: Path, environment: Mapping[str, str], download: bool) ->
     fetch = f"-get={str(download).lower()}"
     options = ("-backend=false", fetch, "-input=false", "-no-color")
     result = _run(module, environment, "init", *options, seconds=seconds)
-    return (_told(result.stderr) or "terraform init failed") if result.returncode else None
+    return (_errors(result.stderr) or "terraform init failed") if result.returncode else None
 
 
 def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str,
     try:
         found: list[dict[str, Any]] = json.loads(result.stdout)["diagnostics"]
     except (ValueError, KeyError):
-        text = _told(result.stderr or result.stdout)
+        text = _errors(result.stderr or result.stdout)
         found = [{"severity": "error", "summary": text or "terraform validate printed nothing"}]
     return found
 
@@ -134,8 +134,8 @@ def _without_missing(
     return kept, list(unread)
 
 
-def _told(output: str) -> str:
-    """What Terraform's own words come to in a line: its errors, without frames."""
+def _errors(output: str) -> str:
+    """The errors that Terraform printed, in one line of at most 300 characters."""
     text = " ".join(re.sub("[╷│╵]", " ", output).split())
     text = text[max(text.find("Error: "), 0) :].removeprefix("Error: ")
     return text if len(text) <= 300 else text[:297].rsplit(" ", 1)[0] + "..."
