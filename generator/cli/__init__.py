@@ -85,7 +85,7 @@ class _Group(click.Group):
             with _harmless():
                 return super().invoke(ctx)
         except InputError as error:  # begins with a file and a line, as in compilers
-            terminal.echo(str(error), err=True)
+            terminal.echo(terminal.mistakes(str(error)), err=True)
         except GeneratorError as error:
             terminal.echo(terminal.error(str(error)), err=True)
         except OSError as error:

@@ -102,9 +102,10 @@ def validate(
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))
     else:
-        terminal.echo(REPORTS[output](report), nl=False)
+        text = REPORTS[output](report)
+        terminal.echo(terminal.findings(text) if output == "text" else text, nl=False)
     for reason in report.skipped:
-        terminal.echo(f"warning: {reason}", err=True)
+        terminal.echo(terminal.warning(reason), err=True)
     if not quiet:
         terminal.echo(_summary(report), err=True)
     if report.failed:
