@@ -20,6 +20,7 @@ _PLACE = re.compile(r"^.+?:(?= )", re.MULTILINE)
 _SEVERITY = re.compile(r"^(.+?: )(error|warning|note)(?=: )", re.MULTILINE)
 _SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _DIFF_LINE = re.compile(r"^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$", re.MULTILINE)
+_CHANGE = re.compile(r"^  ([+-]) .*$", re.MULTILINE)
 _DIFF_COLORS = (None, "cyan", "green", "red")  # the header of a file is bold
 
 
@@ -100,6 +101,12 @@ def findings(text: str) -> Styled:
         return f"{match[1]}{word}"
 
     return Styled(_SEVERITY.sub(style, safe(text)))
+
+
+def changes(text: str) -> Styled:
+    """Lines of what is added and removed, indented below their heads."""
+    colors = {"+": "green", "-": "red"}
+    return Styled(_CHANGE.sub(lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
 
 
 def colored_diff(text: str) -> Styled:

@@ -267,6 +267,14 @@ def test_findings_and_mistakes_have_color_on_a_terminal(colored, tmp_path):
     assert result.stdout.startswith("x.yaml:3:11: \x1b[31m\x1b[1merror\x1b[0m: ")
 
 
+@pytest.mark.usefixtures("colored")
+def test_changes_have_color_on_a_terminal():
+    result = CliRunner().invoke(cli, ["diff", "3.7", "3.8"], color=True)
+    assert "\n\x1b[32m  + cloud-volumes-ontap advanced outbound UDP 389 to" in result.stdout
+    result = CliRunner().invoke(cli, ["diff", "3.8", "3.7"], color=True)
+    assert "\n\x1b[31m  - cloud-volumes-ontap advanced outbound UDP 389 to" in result.stdout
+
+
 @pytest.mark.parametrize("name", ["NO_COLOR", "CI"])
 def test_color_can_be_switched_off(colored, name):
     result = colored("-p", "advanced", **{name: "1"})
