@@ -56,7 +56,7 @@ def template_of(deployment):
 
 
 class Stack:
-    """What a template comes to with some values of its parameters."""
+    """The resources of a template with some values of its parameters."""
 
     def __init__(self, template, **given):
         evaluator = Template({"Metadata": {"Cloud-Radar": {"Region": "us-east-1"}}})

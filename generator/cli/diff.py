@@ -56,7 +56,8 @@ def diff(
     files = [name for name in (old, new) if name not in data.releases()]
     sides = [_side(name, data, files) for name in (old, new)]
     found = changes(*sides)
-    terminal.echo(CHANGE_FORMATS[output](found, wording), nl=False)
+    text = CHANGE_FORMATS[output](found, wording)
+    terminal.echo(terminal.changes(text) if output == "table" else text, nl=False)
     if found.permissions.change_what_is_permitted:
         ctx.exit(1)
 

@@ -121,7 +121,7 @@ def deliver(work: Work, target: Target) -> tuple[Change, ...]:
     else:
         changes = put(target, request.force)
         if not request.quiet:
-            _tell_of_copies(target)
+            _list_copies(target)
         return changes
     return ()
 
@@ -132,7 +132,7 @@ def differences(target: Target) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(settled(out, _tell))
+            stack.enter_context(settled(out, _notify))
         return _compare(target)
 
 
@@ -143,11 +143,11 @@ def _compare(target: Target) -> tuple[Change, ...]:
     return tuple(c for c in changes if not any(map(c.path.is_relative_to, target.left_out)))
 
 
-def _tell(sentence: str) -> None:
+def _notify(sentence: str) -> None:
     terminal.echo(f"cvo-sg: {sentence}", err=True)
 
 
-def _tell_of_copies(target: Target) -> None:
+def _list_copies(target: Target) -> None:
     """Say which folders look like copies of generated ones, and so stay as they are."""
     from generator.write import copies
 
@@ -170,7 +170,7 @@ def report(target: Target, diff: bool, form: str, quiet: bool) -> None:
         formats = {"text": _text, "json": _json, "markdown": _markdown}
         terminal.echo(formats[form](changes, told, diff), nl=False)
     if not quiet:
-        _tell_of_copies(target)
+        _list_copies(target)
     if changes:
         verb = "differs" if len(changes) == 1 else "differ"
         terminal.echo(
@@ -189,7 +189,7 @@ def put(target: Target, force: bool) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(locked(out, _tell))
+            stack.enter_context(locked(out, _notify))
         changes = _compare(target)
         write(target.outs, changes, force)
     return changes

@@ -1,6 +1,6 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
-from generator.load.files import read_stream
+from generator.load.files import read, read_stream
 from generator.load.layers import shipped
 from generator.load.project import (
     PROJECT_FILES,
@@ -25,6 +25,7 @@ __all__ = [
     "listed_deployments",
     "project_root",
     "project_schema",
+    "read",
     "read_project",
     "read_stream",
     "rule_data_schema",
