@@ -207,7 +207,7 @@ def test_files_that_hooks_give_are_never_options(run, tmp_path):
         if hook.get("pass_filenames", True)
     ]
     for name in ("-h.yaml", "--help"):
-        (tmp_path / name).write_text(ACME)
+        (tmp_path / name).write_text(f"{ACME}connect_groups: true\n")
         command = [*hook["entry"].split()[1:], *hook["args"], name]
         result = run(*command)
         assert (result.exit_code, result.stdout) == (0, ""), result.stderr
