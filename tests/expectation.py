@@ -20,7 +20,7 @@ GROUPS, ENDPOINTS = DATA.catalogue.groups, DATA.catalogue.endpoints
 
 
 def default_of(endpoint, release):
-    """What an endpoint stands for in a release, where a deployment leaves it out."""
+    """The default of an endpoint in a release."""
     own = DATA.release(release).info.defaults
     return own[endpoint] if endpoint in own else ENDPOINTS[endpoint].default
 

@@ -57,7 +57,7 @@ def template_of(deployment):
 
 
 class Stack:
-    """What a template comes to with some values of its parameters."""
+    """The resources of a template with some values of its parameters."""
 
     def __init__(self, template, **given):
         evaluator = Template({"Metadata": {"Cloud-Radar": {"Region": "us-east-1"}}})
@@ -115,11 +115,13 @@ class Stack:
 
 
 @st.composite
-def filled_in(draw, times=1):
+def filled_in(draw, times=1, **fixed):
     """A deployment, and so many times values of the parameters of its template; several often have
     the same value.
     """
-    deployment = draw(deployments(connect_groups=False))  # which asks what the file itself binds
+    deployment = draw(
+        deployments(connect_groups=False, **fixed)
+    )  # which asks what the file itself binds
     parameters = {
         name: parameter["Default"]
         for name, parameter in template_of(deployment).get("Parameters", {}).items()

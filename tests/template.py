@@ -27,7 +27,7 @@ def read(text):
 
 
 def value(template, given, node):
-    """What a part of a template stands for: the little of CloudFormation that ours use."""
+    """The value of a part of a template: the little of CloudFormation that ours use."""
 
     def of(part):
         return value(template, given, part)

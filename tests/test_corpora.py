@@ -1,4 +1,4 @@
-"""The script that writes the corpora anew says what the tests of the corpora expect."""
+"""The script that writes the corpora anew agrees with the tests of the corpora."""
 
 import corpora
 import pytest

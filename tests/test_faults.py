@@ -167,9 +167,28 @@ def alive(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+NAMES = (
+    "INT",
+    "TERM",
+    "HUP",
+    "QUIT",
+    "USR1",
+    "USR2",
+    "ALRM",
+    "VTALRM",
+    "PROF",
+    "XCPU",
+    "IO",
+    "PWR",
 )
+ENDINGS = [
+    pytest.param(number, 130 if name == "INT" else -number, id=name)
+    for name in NAMES
+    if (number := getattr(signal, f"SIG{name}", None))
+]
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
 def test_a_signal_ends_the_programs_that_a_run_started(tmp_path, monkeypatch, number, code):
     for name in ("bin", "module", "temporary"):
@@ -189,16 +208,51 @@ def test_a_signal_ends_the_programs_that_a_run_started(tmp_path, monkeypatch, nu
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP), (signal.SIGINT, 130)],
-)
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 def test_a_run_that_is_ended_says_nothing_of_drift(tmp_path, number, code):
     with locked(tmp_path / "out"):
         run = started("generate", "-p", "advanced", "--check", "--no-lint", cwd=tmp_path)
         assert any("in use" in line for line in run.stderr)
         run.send_signal(number)
         assert finished(run)[0] == code
+
+
+INTERRUPTED = """\
+import os, runpy, signal, sys
+from importlib.abc import MetaPathFinder
+
+class Interrupt(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv[1:] = {arguments!r}
+runpy.run_module("generator", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("click", ["--version"]),
+        ("importlib.metadata", ["--version"]),
+        ("generator.cli.rules", ["rules", "--help"]),
+        ("generator.cli.rules", ["rules"]),
+        ("yaml", ["rules"]),
+    ],
+)
+def test_an_interrupt_is_quiet_from_the_beginning(tmp_path, module, arguments):
+    """While a module is imported, be it for the command line, for an option or for a command."""
+    code = INTERRUPTED.format(module=module, arguments=arguments)
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
 def wait_until(condition):
@@ -345,6 +399,9 @@ def test_an_output_that_takes_no_more_is_an_error_in_a_line(tmp_path, arguments)
         (["generate", "-"], 0, "<stdin>: standard input is closed: name a file instead\n"),
         (["init", "x.yaml", "-i"], 0, "cvo-sg: --interactive: standard input is closed, so nobody"),
         (["generate", "-p", "advanced", "--no-lint"], 2, None),
+        (["generate", "-p", "advanced", "--no-lint", "--quiet"], 1, ""),
+        (["rules"], 1, "cvo-sg: standard output is closed\n"),
+        (["--version"], 1, "cvo-sg: standard output is closed\n"),
     ],
 )
 def test_closed_streams_are_no_traceback(tmp_path, arguments, closed, sentence):

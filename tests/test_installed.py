@@ -99,16 +99,15 @@ def test_every_input_is_described_and_has_a_default():
     assert ACTION["runs"]["using"] == "composite"
 
 
-needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
 PYTHON = """\
 #!/bin/sh
-# python3 -m venv FOLDER, with a python that only says what it is asked for
-mkdir -p "$3/bin"
-cat > "$3/bin/python" <<'EOS'
+# python3 -I -m venv FOLDER, with a python that only says what it is asked for
+mkdir -p "$4/bin"
+cat > "$4/bin/python" <<'EOS'
 #!/bin/sh
 printf '%s\\n' "$PIP_CONSTRAINT" "$PIP_BUILD_CONSTRAINT" "$@"
 EOS
-chmod +x "$3/bin/python"
+chmod +x "$4/bin/python"
 """
 CONSTRAINTS = [
     line
@@ -139,21 +138,42 @@ def test_the_action_installs_its_own_checkout_with_tested_dependencies(action):
     assert installed == str(ROOT)
 
 
-@needs_bash
-@pytest.mark.parametrize("pinned", [True, False])
-def test_the_action_installs_another_version_with_its_own_dependencies(action, tmp_path, pinned):
-    repository = tmp_path / "acme" / "cvo-sg"
-    (repository / ".ci").mkdir(parents=True)
-    (repository / ".ci" / ("constraints.txt" if pinned else "run")).write_text("")
+def released(folder: Path, file: str) -> str:
+    """Make a repository of the action with a version v1.2, which holds one file; its server."""
+    repository = folder / "acme" / "cvo-sg"
+    (repository / file).parent.mkdir(parents=True)
+    (repository / file).write_text("")
     git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.com"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"], ["tag", "v1.2"]):
         subprocess.run([*git, *words], check=True)
-    result = action.run(INSTALL, version="v1.2", server_url=f"file://{tmp_path}")
+    return f"file://{folder}"
+
+
+@needs_bash
+@pytest.mark.parametrize("pinned", [True, False])
+def test_the_action_installs_another_version_with_its_own_dependencies(action, tmp_path, pinned):
+    server = released(tmp_path, ".ci/constraints.txt" if pinned else ".ci/run")
+    result = action.run(INSTALL, version="v1.2", server_url=server)
     assert result.returncode == 0, result.stderr
     source = action.temporary / "cvo-sg-source"
     assert result.stdout.splitlines()[-1] == str(source)
     constraints = str(source / ".ci" / "constraints.txt") if pinned else ""
     assert result.stdout.splitlines()[:2] == [constraints] * 2
+
+
+@needs_bash
+def test_installing_runs_nothing_in_the_workspace(tmp_path):
+    """With the real Python and pip, which imports from the folder where it starts."""
+    (tmp_path / "temporary").mkdir()
+    runner = Runner(tmp_path, tmp_path / "temporary")
+    for name in ("venv", "pip", "ensurepip", "sitecustomize", "setuptools", "os", "json"):
+        code = f"open({str(tmp_path / 'started')!r}, 'a').write({name!r})\n"
+        (runner.workspace / f"{name}.py").write_text(code)
+    result = runner.run(INSTALL, version="v1.2", server_url=released(tmp_path, "no-project"))
+    assert not (tmp_path / "started").exists()
+    assert "no-project" in os.listdir(tmp_path / "temporary" / "cvo-sg-source")  # noqa: PTH208
+    assert (tmp_path / "temporary" / "cvo-sg" / "bin" / "pip").exists()
+    assert result.returncode == 1, "it ends where pip finds no project"
 
 
 @needs_bash
@@ -245,6 +265,19 @@ def test_paths_are_never_options(action, command):
     assert "--help" in result.stderr
     summary = "Nothing was checked: the log of this step says why.\n"
     assert action.summary.read_text() == f"## cvo-sg {command}\n{summary}"
+
+
+def test_files_that_hooks_give_are_never_options(run, tmp_path):
+    [hook] = [
+        hook
+        for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+        if hook.get("pass_filenames", True)
+    ]
+    for name in ("-h.yaml", "--help"):
+        (tmp_path / name).write_text(f"{ACME}connect_groups: true\n")
+        command = [*hook["entry"].split()[1:], *hook["args"], name]
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (0, ""), result.stderr
 
 
 @needs_bash

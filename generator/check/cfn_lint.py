@@ -1,7 +1,7 @@
 """Check: CloudFormation templates through cfn-lint, in process, isolated from the user's settings.
 
 cfn-lint is slow to import and reads `.cfnlintrc` from the working directory and the home folder
-even as a library, which could switch it off. So it is imported where it lints, and told to read an
+even as a library, which could switch it off. So it is imported where it lints, and gets an
 empty configuration.
 """
 
@@ -11,11 +11,11 @@ import gc
 import os
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.check.findings import Finding, Severity
 from generator.check.suppressions import take_settings
-from generator.model import RULES_MAX
 
 if TYPE_CHECKING:
     from cfnlint.config import ConfigMixIn
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PACK = "generator.check.cfn_rules"
 INLINE = ("SecurityGroupIngress", "SecurityGroupEgress")
+RESOURCES_MAX = 500  # of a template: "CloudFormation quotas" in its User Guide
+RULES_MAX = 2000  # of a template: each takes cfn-lint milliseconds
 ADVICE = "W93"  # how the ids of the pack's warnings begin
 OPINIONS = {"E9305"}  # an error in a template of ours; elsewhere what AWS documents as the default
 
@@ -54,8 +56,8 @@ def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterato
         for finding in take_settings(template, file, suppressions):
             if advice or finding.severity == "error":
                 yield finding
-        if message := _too_many_rules(template):
-            yield Finding(file, 0, 0, "error", "E9304", message)
+        if too_much := _too_much(template):
+            yield Finding(file, 0, 0, "error", *too_much)
             return
         runner = _runner()
         runner.config = _config(advice)  # a template's metadata changes it
@@ -67,19 +69,34 @@ def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterato
         yield Finding(file, *place, severity, match.rule.id, message)
 
 
-def _too_many_rules(template: Any) -> str | None:
-    """A sentence for a group with more rules than any quota: to check each would take minutes."""
+def _too_much(template: Any) -> tuple[str, str] | None:
+    """The id of a rule and a sentence for more than can be checked in seconds."""
     resources = template.get("Resources") if isinstance(template, dict) else None
-    for name, resource in resources.items() if isinstance(resources, dict) else ():
-        properties = resource.get("Properties") if isinstance(resource, dict) else None
-        for key in INLINE if isinstance(properties, dict) else ():
-            rules = properties[key] if properties and key in properties else None
-            if isinstance(rules, list) and len(rules) > RULES_MAX:
-                return (
-                    f"{name} has {len(rules):,} rules in {key}, and EC2 allows at most "
-                    f"{RULES_MAX:,} per direction: the template was not checked further"
-                )
+    if not isinstance(resources, dict):
+        return None
+    end = "the template was not checked further"
+    if len(resources) > RESOURCES_MAX:
+        known = f"CloudFormation allows at most {RESOURCES_MAX}"
+        return "E3010", f"{len(resources):,} resources, and {known}: {end}"
+    found = (value for resource in resources.values() for value in _inline(resource))
+    if sum(1 for _ in islice(found, RULES_MAX + 1)) > RULES_MAX:
+        return "E9304", f"more than {RULES_MAX:,} inline rules of security groups: {end}"
     return None
+
+
+def _inline(resource: Any) -> Iterator[Any]:
+    properties = resource.get("Properties") if isinstance(resource, dict) else None
+    for key in INLINE if isinstance(properties, dict) else ():
+        if properties and key in properties:
+            yield from _parts(properties[key])
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """The rules in a value, and the lists and the Fn::If around them."""
+    yield value
+    function = value.get("Fn::If") if isinstance(value, dict) else value
+    for part in function if isinstance(function, list) else ():
+        yield from _parts(part)
 
 
 def _severity(match: Match, advice: bool) -> Severity:

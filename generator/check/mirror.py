@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,11 @@ LOCK = ".terraform.lock.hcl"
 MAX_BYTES = 4 << 20  # of a file
 MAX_CALLS = 500  # of modules, counted as Terraform installs them: once a call
 MAX_FOLDERS = 2000  # that are searched for templates
+# Calls of the functions that read files, or that render a text which may call them. A comment or an
+# escape of JSON may stand within one.
+_READS_FILES = re.compile(
+    rb"\b(?:(?:template)?file\w*|templatestring)\s*[(/#\\]|\\u00(?:28|[67][0-9a-f])", re.IGNORECASE
+)
 
 
 class Mirror(NamedTuple):
@@ -38,6 +44,8 @@ class Mirror(NamedTuple):
     """Files and calls that are wrong."""
     remote: tuple[str, ...]
     """The calls of modules that would have to be fetched, in words."""
+    reads_files: bool
+    """Whether an expression may read any file of this machine while Terraform validates."""
 
 
 class Call(NamedTuple):
@@ -83,7 +91,10 @@ def make_mirror(folder: Path, root: Path) -> Mirror:
         Finding(_as_given(file, start, folder), line, 0, "error", "terraform-module", message)
         for file, line, message in dict.fromkeys(wrong)
     )
-    return Mirror(module, root / "formatted", findings, tuple(dict.fromkeys(remote)))
+    copied = (root / "modules").rglob("*.tf*")
+    reads_files = any(_READS_FILES.search(file.read_bytes()) for file in copied if file.is_file())
+    remote = list(dict.fromkeys(remote))
+    return Mirror(module, root / "formatted", findings, tuple(remote), reads_files)
 
 
 Wrong = list[tuple[Path, int, str]]

@@ -71,7 +71,7 @@ def _configurations(environment: Mapping[str, str]) -> Iterator[Block]:
 
 
 def _implied(environment: Mapping[str, str]) -> Iterator[Path]:
-    """The mirrors that Terraform searches without being told, but for that of the module."""
+    """The mirrors that Terraform searches by default, but for that of the module."""
     yield _settings(environment) / "plugins"
     home = _home(environment)
     if sys.platform == "win32":

@@ -13,7 +13,7 @@ from generator.check.files import UnreadableError, read_regular
 from generator.check.mirror import CONFIGURATION
 from generator.observe import decode, is_cloudformation, resembles_cloudformation
 
-TEMPLATES = (".yaml", ".yml", ".json", ".template")
+TEMPLATES = (".yaml", ".yml", ".json", ".template", ".cfn")  # in any case
 PLANS = ".json"
 LIMIT = 1_000_000  # bytes of a template from S3: "CloudFormation quotas" in its User Guide
 PLAN_LIMIT = 64 << 20  # bytes of a plan
@@ -69,7 +69,7 @@ def target_at(path: Path, keys: int = 1) -> Target:
     if resembles_cloudformation(text):
         reason = (
             "not checked: it mentions CloudFormation, but has neither AWSTemplateFormatVersion "
-            "nor Resources at its top level"
+            "nor Resources with types at its top level"
         )
         return Target(path, Kind.SKIPPED, reason)
     return Target(path, Kind.OTHER)
@@ -99,11 +99,14 @@ def targets_below(folder: Path) -> Iterator[Target]:
         here = Path(name)
         if any(file.endswith(CONFIGURATION) for file in files):
             yield Target(here, Kind.MODULE)
+        for path in (here / folder for folder in folders):
+            if os.path.islink(path):
+                yield Target(path, Kind.SKIPPED, "not checked: a symbolic link to a folder")
         for file in sorted(files):
             path = here / file
-            if file.endswith(CONFIGURATION) or not file.endswith(TEMPLATES):
+            if file.endswith(CONFIGURATION) or not file.lower().endswith(TEMPLATES):
                 continue
-            if path.is_symlink() and not path.exists():
+            if os.path.islink(path) and not os.path.exists(path):
                 reason = "not checked: a symbolic link to a file that does not exist"
                 yield Target(path, Kind.SKIPPED, reason)
                 continue

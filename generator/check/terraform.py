@@ -42,9 +42,10 @@ _CANNOT_BE_HAD = re.compile(
 )
 _NO_PROVIDER = re.compile(r"available versions for provider (\S+):")
 _NOT_HERE = "no version of the provider {} that it accepts is in your mirrors or plugin cache"
+_PLACE = re.compile(r" on \S.* line \d")  # in a message: code and values follow
+_LEFT_OUT = "(details are left out, because they may quote a file that the module reads)"
 _MISSING_FILE = re.compile(r'no file exists at "([^"]+)"')
 _DOWNLOAD = "--download lets Terraform fetch what is missing"
-_SIGNALS = [signal.Signals[n] for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 MEMORY = 4 << 30  # bytes of data; a function in a module can read a device that has no end
 
 
@@ -70,6 +71,8 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
         diagnostics = _diagnostics(mirror.module, environment)
     reasons = [] if download else list(mirror.remote)
     if failure:
+        if mirror.reads_files:
+            failure = _PLACE.split(failure)[0]
         diagnostics = [d for d in diagnostics if d["summary"] not in (*_NOT_INSTALLED, failure)]
         if not (diagnostics or reasons or mirror.findings):
             if _CANNOT_BE_HAD.search(failure):
@@ -81,6 +84,8 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
         reasons[-1] += f" ({_DOWNLOAD})"
     diagnostics, unread = _without_missing(diagnostics, folder)
     reasons += [f"it reads {path}, which is not copied" for path in unread]
+    if mirror.reads_files:
+        diagnostics = [d | {"detail": _LEFT_OUT} if d.get("detail") else d for d in diagnostics]
     findings = (*unformatted, *mirror.findings, *(_finding(folder, d) for d in diagnostics))
     skipped = f"not validated: {', '.join(reasons)}" if reasons else None
     return Check(str(folder), findings, skipped)
@@ -101,7 +106,7 @@ def _initialize(module: Path, environment: Mapping[str, str], download: bool) ->
     fetch = f"-get={str(download).lower()}"
     options = ("-backend=false", fetch, "-input=false", "-no-color")
     result = _run(module, environment, "init", *options, seconds=seconds)
-    return (_told(result.stderr) or "terraform init failed") if result.returncode else None
+    return (_errors(result.stderr) or "terraform init failed") if result.returncode else None
 
 
 def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -109,7 +114,7 @@ def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str,
     try:
         found: list[dict[str, Any]] = json.loads(result.stdout)["diagnostics"]
     except (ValueError, KeyError):
-        text = _told(result.stderr or result.stdout)
+        text = _errors(result.stderr or result.stdout)
         found = [{"severity": "error", "summary": text or "terraform validate printed nothing"}]
     return found
 
@@ -129,8 +134,8 @@ def _without_missing(
     return kept, list(unread)
 
 
-def _told(output: str) -> str:
-    """What Terraform's own words come to in a line: its errors, without frames."""
+def _errors(output: str) -> str:
+    """The errors that Terraform printed, in one line of at most 300 characters."""
     text = " ".join(re.sub("[╷│╵]", " ", output).split())
     text = text[max(text.find("Error: "), 0) :].removeprefix("Error: ")
     return text if len(text) <= 300 else text[:297].rsplit(" ", 1)[0] + "..."
@@ -218,7 +223,7 @@ def _signals_held() -> Iterator[None]:
     if os.name != "posix":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         yield
     finally:
@@ -227,7 +232,7 @@ def _signals_held() -> Iterator[None]:
 
 def _release_signals() -> None:
     """In the started program, which inherits what is held."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
 
 
 def _limit_memory(pid: int) -> None:

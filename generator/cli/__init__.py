@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import UnsupportedOperation
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,6 +35,21 @@ COMMANDS = (
 
 INTERRUPTED = 128 + signal.SIGINT
 """The exit status after Ctrl-C, as shells have it."""
+_ENDING = [
+    "INT",
+    "TERM",
+    "HUP",
+    "QUIT",
+    "USR1",
+    "USR2",
+    "ALRM",
+    "VTALRM",
+    "PROF",
+    "XCPU",
+    "IO",
+    "PWR",
+]
+"""The signals that end a program unless it handles them, but for those about faults in it."""
 
 
 class _Terminated(BaseException):
@@ -79,7 +95,7 @@ class _Group(click.Group):
             with _harmless():
                 return super().invoke(ctx)
         except InputError as error:  # begins with a file and a line, as in compilers
-            terminal.echo(str(error), err=True)
+            terminal.echo(terminal.mistakes(str(error)), err=True)
         except GeneratorError as error:
             terminal.echo(terminal.error(str(error)), err=True)
         except OSError as error:
@@ -87,11 +103,7 @@ class _Group(click.Group):
                 raise
             message = f"{error.filename}: {error.strerror or error}"
             terminal.echo(terminal.error(message), err=True)
-        except KeyboardInterrupt:
-            return ctx.exit(INTERRUPTED)
-        except click.Abort as error:  # of a prompt: interrupted, or at the end of its input
-            if isinstance(error.__context__, KeyboardInterrupt):
-                return ctx.exit(INTERRUPTED)
+        except click.Abort:  # of a prompt, at the end of its input
             message = "standard input ended before every question was answered"
             terminal.echo(terminal.error(message), err=True)
         return ctx.exit(2)
@@ -111,22 +123,26 @@ def main() -> None:
     gc.disable()  # a run ends before a collection pays off; linting switches it on again
     if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    else:  # whatever is printed is lost, and that is an error
+        sys.stdout = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     if not sys.stderr:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # not every system has them all
-        if number and signal.getsignal(number) is signal.SIG_DFL:
+    for name in _ENDING:
+        number = getattr(signal, f"SIG{name}", None)  # not every system has them all
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _terminate)
     try:
         cli(prog_name="cvo-sg")
-    except KeyboardInterrupt:
-        os._exit(INTERRUPTED)
     except _Terminated as error:
+        if error.number == signal.SIGINT:
+            os._exit(INTERRUPTED)
         signal.signal(error.number, signal.SIG_DFL)
         os.kill(os.getpid(), error.number)  # whoever waits learns it from the system
     except OSError as error:  # standard output is full or closed
+        is_closed = isinstance(error, UnsupportedOperation)
+        reason = "standard output is closed" if is_closed else error.strerror or error
         with suppress(OSError):
-            print(f"cvo-sg: {error.strerror or error}", file=sys.stderr, flush=True)
+            print(f"cvo-sg: {reason}", file=sys.stderr, flush=True)
         os._exit(2)  # Python's own exit would try to write the rest again, and complain
 
 

@@ -11,7 +11,7 @@ from generator.cli import terminal
 from generator.cli.annotations import workflow_commands
 from generator.cli.base import Base, compared_with
 from generator.cli.jobs import Request, Work
-from generator.cli.target import Target, differences, put, tell_of_copies
+from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def deliver(work: Work, target: Target, revision: Revision | None) -> tuple[Chan
     else:
         changes = put(target, request.force)
         if not request.quiet:
-            tell_of_copies(target)
+            list_copies(target)
         return changes
     return ()
 
@@ -50,7 +50,7 @@ def _report(work: Work, target: Target, revision: Revision | None) -> None:
         write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
         terminal.echo(write(changes, told, request, base), nl=False)
     if not request.quiet:
-        tell_of_copies(target)
+        list_copies(target)
     if changes:
         verb = "differs" if len(changes) == 1 else "differ"
         terminal.echo(

@@ -91,7 +91,8 @@ def diff(
     data = options.open_rule_data(rule_data)
     sides = [read_side(name, data, given) for name in (old, new)]
     found = changes(*_states(sides[0], sides[1], data))
-    terminal.echo(CHANGE_FORMATS[output](found, wording, verbose), nl=False)
+    text = CHANGE_FORMATS[output](found, wording, verbose)
+    terminal.echo(terminal.changes(text) if output == "table" else text, nl=False)
     if found.permissions.change_what_is_permitted:
         ctx.exit(1)
 

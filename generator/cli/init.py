@@ -111,10 +111,11 @@ def _refuse_existing(files: list[Path], force: bool) -> None:
 def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
     """The schema that the deployment file names, unless its folder has one."""
     from generator.cli.schema import schema_text
+    from generator.load import read
 
     text = schema_text("deployment", data)
     if path.exists() and not force:
-        if path.read_bytes() != text.encode():
+        if read(path, str(path)) != text.encode():
             terminal.echo(f"{path} differs from this version's: --force overwrites it", err=True)
         return {}
     return {path: text}
@@ -123,7 +124,7 @@ def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
 def _project_files(file: Path, force: bool) -> dict[Path, str]:
     """The settings that list the deployment file, and .gitattributes unless there is one."""
     from generator.cli.jobs import DEFAULT, shown
-    from generator.load import PROJECT_FILES, find_project, project_root
+    from generator.load import PROJECT_FILES, find_project, project_root, read
     from generator.show import attributes, settings
 
     root = project_root(Path.cwd())
@@ -139,7 +140,7 @@ def _project_files(file: Path, force: bool) -> dict[Path, str]:
     path, line = shown(root / ATTRIBUTES), attributes(str(DEFAULT))
     if not os.path.lexists(path):
         files[path] = line
-    elif line not in path.read_text("utf-8", "replace"):
+    elif line.encode() not in read(path, str(path)):
         terminal.echo(f"{path} already exists: add this line to it: {line}", nl=False, err=True)
     return files
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli import terminal
 from generator.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -25,15 +26,21 @@ rule_data = click.option(
 )
 
 
-def open_rule_data(option: Path | None) -> RuleData:
-    """The rule data of the option, or else of the settings of the repository, or the built-in."""
+def open_rule_data(option: Path | None, quiet: bool = False) -> RuleData:
+    """The rule data of the option, or else of the settings of the repository, or the built-in.
+
+    Settings that are used are named, unless `quiet`.
+    """
     from generator.load import RuleData, find_project, rule_data_setting, shipped
 
     folder = option
     settings = None if option else find_project(Path.cwd())
     if settings:
-        setting = rule_data_setting(settings, os.path.relpath(settings))
+        name = os.path.relpath(settings)
+        setting = rule_data_setting(settings, name)
         folder = Path(os.path.relpath(setting)) if setting else None
+        if folder and not quiet:
+            terminal.echo(f"settings: {name}", err=True)
     return RuleData(folder or shipped("rule_data"))
 
 
@@ -44,7 +51,9 @@ def names(
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
         with suppress(GeneratorError):
-            return [name for name in of(open_rule_data(None)) if name.startswith(incomplete)]
+            return [
+                name for name in of(open_rule_data(None, quiet=True)) if name.startswith(incomplete)
+            ]
         return []
 
     return complete

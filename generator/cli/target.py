@@ -116,7 +116,7 @@ def differences(target: Target) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(settled(out, _tell))
+            stack.enter_context(settled(out, _notify))
         return _compare(target)
 
 
@@ -127,11 +127,11 @@ def _compare(target: Target) -> tuple[Change, ...]:
     return tuple(c for c in changes if not target.leaves_out(c.path))
 
 
-def _tell(sentence: str) -> None:
+def _notify(sentence: str) -> None:
     terminal.echo(f"cvo-sg: {sentence}", err=True)
 
 
-def tell_of_copies(target: Target) -> None:
+def list_copies(target: Target) -> None:
     """Say which folders look like copies of generated ones, and so stay as they are."""
     from generator.write import copies
 
@@ -150,7 +150,7 @@ def put(target: Target, force: bool) -> tuple[Change, ...]:
 
     with ExitStack() as stack:
         for out in sorted(set(target.outs)):
-            stack.enter_context(locked(out, _tell))
+            stack.enter_context(locked(out, _notify))
         changes = _compare(target)
         write(target.outs, changes, force)
     return changes

@@ -16,7 +16,11 @@ _ACTS = re.compile(
 # GitHub's runner reads commands in what a step prints: `::name::` at the beginning of a line, and
 # the older `##[name]` anywhere in one.
 _COMMANDS = re.compile(r"^([^\S\n]*):(?=:)|##\[", re.MULTILINE)
+_PLACE = re.compile(r"^.+?:(?= )", re.MULTILINE)
+_SEVERITY = re.compile(r"^(.+?: )(error|warning|note)(?=: )", re.MULTILINE)
+_SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _DIFF_LINE = re.compile(r"^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$", re.MULTILINE)
+_CHANGE = re.compile(r"^  ([+-]) .*$", re.MULTILINE)
 _DIFF_COLORS = (None, "cyan", "green", "red")  # the header of a file is bold
 
 
@@ -82,6 +86,27 @@ def error(message: str) -> Styled:
 def warning(message: str) -> Styled:
     """The sentence for a warning."""
     return Styled(f"{click.style('warning:', fg='yellow', bold=True)} {safe(message)}")
+
+
+def mistakes(text: str) -> Styled:
+    """Sentences about mistakes, of which each begins with its file and line."""
+    return Styled(_PLACE.sub(lambda m: click.style(m[0], fg="red", bold=True), safe(text)))
+
+
+def findings(text: str) -> Styled:
+    """Findings in lines `place: severity: message`."""
+
+    def style(match: re.Match[str]) -> str:
+        word = click.style(match[2], fg=_SEVERITIES[match[2]], bold=True)
+        return f"{match[1]}{word}"
+
+    return Styled(_SEVERITY.sub(style, safe(text)))
+
+
+def changes(text: str) -> Styled:
+    """Lines of what is added and removed, indented below their heads."""
+    colors = {"+": "green", "-": "red"}
+    return Styled(_CHANGE.sub(lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
 
 
 def colored_diff(text: str) -> Styled:

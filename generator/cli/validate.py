@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,7 @@ def validate(
     """
     from generator.check import REPORTS, Kind, Report
 
-    data = open_rule_data(rule_data)
+    data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
     found = (target for path in paths for target in _targets(Path(path), skip_others))
@@ -102,9 +103,10 @@ def validate(
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))
     else:
-        terminal.echo(REPORTS[output](report), nl=False)
+        text = REPORTS[output](report)
+        terminal.echo(terminal.findings(text) if output == "text" else text, nl=False)
     for reason in report.skipped:
-        terminal.echo(f"warning: {reason}", err=True)
+        terminal.echo(terminal.warning(reason), err=True)
     if not quiet:
         terminal.echo(_summary(report), err=True)
     if report.failed:
@@ -141,14 +143,14 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
     """What there is to check at a path on the command line."""
     from generator.check import ENOUGH, Kind, target_at, targets_below
 
-    if path.is_dir():
+    if os.path.isdir(path):
         found = list(targets_below(path))
         if not found:
             raise UsageError(f"{path} holds no template, no module and no deployment file")
         yield from found
         return
-    if not os.path.lexists(path):
-        raise UsageError(f"{path}: No such file or directory")
+    with suppress(PermissionError):  # which is a finding
+        os.lstat(path)
     target = target_at(path, ENOUGH if skip_others else 1)
     if target.kind is not Kind.OTHER:
         yield target

@@ -1,7 +1,7 @@
 """Load: read YAML files into the model. Every mistake is reported with its file and line."""
 
 from generator.load.allowances import Allowed, read_allowances
-from generator.load.files import read_stream
+from generator.load.files import read, read_stream
 from generator.load.layers import shipped
 from generator.load.project import (
     PROJECT_FILES,
@@ -33,6 +33,7 @@ __all__ = [
     "listed_deployments",
     "project_root",
     "project_schema",
+    "read",
     "read_allowances",
     "read_project",
     "read_stream",

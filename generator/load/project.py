@@ -12,8 +12,7 @@ from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.load.search import (
-    is_own,
-    is_shared,
+    is_believed,
     links_outside,
     matching,
     outside,
@@ -25,6 +24,7 @@ FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
 PROJECT_FILES = (FILE, TOML)
 """The files that can list what a repository generates; the first one wins in a folder."""
+MAX_STEPS = 5_000_000  # of tomllib, at worst: under a second
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Project:
 def find_project(start: Path) -> Path | None:
     """The settings file in a folder or in the nearest parent, up to the root of the repository.
 
-    Only folders are searched in which nobody but the user, or who owns `start`, can put one.
+    A file that somebody else has put there is passed over.
     """
     for folder in searched(start):
         for file in (folder / FILE, folder / TOML):
-            if not os.path.lexists(file) or (is_shared(folder) and not is_own(file)):
+            if not os.path.lexists(file) or not is_believed(file):
                 continue
             if file.name == FILE or _has_section(read(file, os.path.relpath(file, start))):
                 return file
@@ -182,14 +182,24 @@ def _bad_pattern(path: Path, pattern: str, out: str) -> Iterator[str]:
 def _has_section(content: bytes) -> bool:
     if b"cvo-sg" not in content:
         return False
+    try:
+        tool = _load(content).get("tool")
+    except (ValueError, RecursionError):
+        return b"tool.cvo-sg" in content  # reading it will report the error
+    return isinstance(tool, dict) and "cvo-sg" in tool
+
+
+def _load(content: bytes) -> dict[str, Any]:
+    """The TOML in a file. Raises ValueError, or RecursionError where it is nested too deeply.
+
+    tomllib walks from the top for every part of a key, and down the table's name for every line.
+    """
     import tomllib
 
-    text = content.decode("utf-8", "replace")
-    try:
-        tool = tomllib.loads(text).get("tool")
-    except (ValueError, RecursionError):
-        return "tool.cvo-sg" in text  # reading it will report the error
-    return isinstance(tool, dict) and "cvo-sg" in tool
+    dots = [line.count(b".") for line in content.split(b"\n")]
+    if max(dots) * (sum(dots) + len(dots)) > MAX_STEPS:
+        raise RecursionError
+    return tomllib.loads(content.decode("utf-8", "replace"))
 
 
 def _from_toml(content: bytes, name: str) -> Parsed[Project]:
@@ -198,15 +208,15 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     import tomllib
 
     try:
-        section: dict[str, Any] = tomllib.loads(content.decode("utf-8", "replace"))["tool"][
-            "cvo-sg"
-        ]
-        text = json.dumps(section, default=str).encode()
+        text = json.dumps(_load(content)["tool"]["cvo-sg"], default=str).encode()
     except RecursionError:
         message = "[tool.cvo-sg] cannot be read, because the TOML is nested too deeply"
         raise InputError([Mistake(name, 0, 0, message)]) from None
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         message = f"[tool.cvo-sg] cannot be read, because the file is not valid TOML: {error}"
+        raise InputError([Mistake(name, 0, 0, message)]) from None
+    except ValueError:  # Python's own limit
+        message = "[tool.cvo-sg] cannot be read, because a number has too many digits"
         raise InputError([Mistake(name, 0, 0, message)]) from None
     except (KeyError, TypeError):
         raise InputError([Mistake(name, 0, 0, "[tool.cvo-sg] must be a table")]) from None

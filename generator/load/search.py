@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import os
-import stat
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 
-_GIT = {".git", "git~1"}  # the second is what Windows may call it
+_NO_MATTER = re.compile(r":.*|[^!-~]|[ .]+$")  # in a name, to Windows or macOS
 _POSIX = hasattr(os, "geteuid")
 
 
 def searched(start: Path) -> list[Path]:
     """A folder and those above it in which settings are believed, the nearest first.
 
-    They end at the root of the repository; where there is none, at the home folder. Nobody else can
-    add one: they end before a folder of another user, and before one that everybody writes to.
+    They end at the root of the repository; where there is none, at the home folder; and before a
+    folder of another user.
     """
     own = {_owner(start), os.geteuid()} if _POSIX else {_owner(start)}
-    above = takewhile(lambda f: _owner(f) in own and not is_shared(f), start.parents)
+    above = takewhile(lambda f: _owner(f) in own, start.parents)
     folders = [start, *above]
     ends = [i for i, f in enumerate(folders) if os.path.lexists(f / ".git")]
     ends += [i for i, f in enumerate(folders) if f == _home()]
     return folders[: ends[0] + 1] if ends else folders
 
 
-def is_shared(folder: Path) -> bool:
-    """Whether everybody may add files to a folder, as to /tmp."""
-    mode = folder.stat().st_mode
-    return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+def is_believed(file: Path) -> bool:
+    """Whether a file is the user's who runs this, or the owner's of its folder.
 
-
-def is_own(path: Path) -> bool:
-    """Whether the user who runs this owns a file."""
-    return not _POSIX or path.lstat().st_uid == os.geteuid()
+    Others may be able to add files to the folder, as to /tmp.
+    """
+    return not _POSIX or file.lstat().st_uid in (os.geteuid(), _owner(file.parent))
 
 
 def outside(root: Path, path: Path) -> str | None:
@@ -47,8 +44,8 @@ def outside(root: Path, path: Path) -> str | None:
         return "it cannot be resolved"
     if not resolved.is_relative_to(top):
         return "it is not below the folder of this file"
-    if _GIT & {part.casefold() for part in resolved.relative_to(top).parts}:
-        return "it is inside .git"
+    if any(map(_is_git, resolved.relative_to(top).parts)):
+        return "it is inside .git or a bare repository"
     return None
 
 
@@ -79,7 +76,7 @@ def _matching(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
     if first == "**":
         yield from _matching(folder, tuple(rest))
         for each in _entries(folder):
-            if each.is_dir() and not each.is_symlink() and each.name.casefold() not in _GIT:
+            if each.is_dir() and not each.is_symlink() and not _is_git(each.name):
                 yield from _matching(each, parts)
         return
     found = [e for e in _entries(folder) if fnmatchcase(e.name, first)] if "*" in first else None
@@ -95,6 +92,14 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _is_git(name: str) -> bool:
+    """Whether a folder is git's on any system; `git~1` is a short name of Windows.
+
+    Repositories without a working tree are named NAME.git.
+    """
+    return _NO_MATTER.sub("", name).casefold().endswith((".git", "git~1"))
 
 
 def _owner(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """What is wrong with a text that is not YAML, in sentences of ours.
 
 The library says where it gave up and what it was reading there. Its own sentences differ between
-its versions and between its two loaders, so the text at that place decides what is told.
+its versions and between its two loaders, so the text at that place decides the message.
 """
 
 from __future__ import annotations

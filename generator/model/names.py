@@ -19,7 +19,7 @@ MAX_TEXT = 1000  # bytes that CloudFormation takes in the description of a param
 
 
 def check_slug(text: str, what: str, field: str | None = None) -> None:
-    """Reject what is not part of an identifier in every output. `what` says what it names."""
+    """Reject what is not part of an identifier in every output. Messages call it `what`."""
     if not SLUG.fullmatch(text) or len(text) > MAX_ID:
         raise FieldError(
             f"invalid {what} {shown(text)}: use up to {MAX_ID} lowercase letters, digits and "

@@ -33,8 +33,11 @@ class Loader(jinja2.FileSystemLoader):
     """
 
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
-        """The text of a template, and where it is. Raises TooMuch for one outside."""
-        found = super().get_source(environment, template)
+        """The text of a template, and where it is. Raises TooMuch for one outside, or no text."""
+        try:
+            found = super().get_source(environment, template)
+        except UnicodeDecodeError:
+            raise TooMuch(f"{template} is not valid UTF-8") from None
         path = Path(found[1])
         for folder in self.searchpath[:-1]:
             root = Path(folder).parent.resolve()

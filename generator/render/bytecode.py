@@ -29,8 +29,11 @@ class Compiled(jinja2.FileSystemBytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take a template's code from its entry, if there is one that is whole."""
+        file = self._file(bucket)
         with suppress(OSError):
-            digest, _, code = self._file(bucket).read_bytes().partition(b"\n")
+            if not file.is_file():  # a FIFO may never end
+                return
+            digest, _, code = file.read_bytes().partition(b"\n")
             if digest == _digest(code):
                 bucket.bytecode_from_string(code)
 

@@ -53,6 +53,8 @@ def render_template(
         place = f"{error.filename}:{error.lineno}"
         raise TemplateError(f"{place}: invalid Jinja2: {error.message}") from None
     except jinja2.TemplateNotFound as error:
+        if error.name == name:  # which was found in a folder
+            raise TemplateError(f"{name}: this template is not a regular file") from None
         raise TemplateError(f"{_place(name, error)}: there is no template {error.name!r}") from None
     except bounds.OutOfTime:
         file = next(path for folder in folders if (path := folder / name).is_file())

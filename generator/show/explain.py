@@ -97,8 +97,8 @@ def reasons(
 ) -> Iterator[Reason]:
     """The documented rules about a port, a group or an endpoint, then those of the supplements.
 
-    Each row is told once, as the last of `releases` that has it documents it. The history of a row
-    is that in `known`; both are in order, oldest first.
+    Each row is listed once, as the last of `releases` that has it documents it. The history of a
+    row is that in `known`; both are in order, oldest first.
     """
     asked = ports(what, releases)
 
@@ -117,8 +117,8 @@ def reasons(
                 for rule in rules:
                     falls_back = tuple(e for e in rule.endpoints if what in defaults.chain(e)[1:])
                     if concerns(role, rule) or falls_back:
-                        told = history(known, role, direction, mode, rule.id)
-                        reason = Reason(release.id, document, role, table, rule, falls_back, told)
+                        past = history(known, role, direction, mode, rule.id)
+                        reason = Reason(release.id, document, role, table, rule, falls_back, past)
                         last.pop((role, table, rule.id), None)
                         last[role, table, rule.id] = reason
     yield from last.values()

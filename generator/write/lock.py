@@ -57,7 +57,7 @@ def _held(folder: Path, alone: bool, tell: Tell) -> Iterator[None]:
         with suppress(ImportError, OSError):
             import fcntl
 
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             stack.callback(os.close, descriptor)
             _wait(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, folder, seconds, tell)
         yield

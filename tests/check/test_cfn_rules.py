@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import subprocess
 import sys
 from cProfile import Profile
+from time import process_time
 
 import pytest
 from cfnlint.config import ConfigMixIn
@@ -111,10 +113,36 @@ def prefix_list(size, *ports, properties=PLAIN):
     )
 
 
-def test_a_group_with_more_rules_than_any_quota_is_not_checked_rule_by_rule():
-    [finding] = lint(ingress(*many(3000)), "t.yaml")
-    assert finding.rule == "E9304"
-    assert "3,000 rules in SecurityGroupIngress, and EC2 allows at most 1,000" in finding.message
+def group(rules):
+    properties = {"GroupDescription": "A group", "SecurityGroupIngress": rules}
+    return {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}
+
+
+RULE = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIp": "10.0.0.0/8"}
+OF_ITS_OWN = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {**RULE, "GroupId": "sg-1"}}
+TOO_MUCH = {
+    "in-a-group": ("E9304", {"A": group([RULE] * 3000)}),
+    "in-groups": ("E9304", {f"A{i}": group([RULE] * 300) for i in range(10)}),
+    "under-a-condition": ("E9304", {"A": group({"Fn::If": ["C", [RULE] * 3000, []]})}),
+    "each-under-a-condition": ("E9304", {"A": group([{"Fn::If": ["C", RULE, RULE]}] * 1500)}),
+    "under-conditions": (
+        "E9304",
+        {"A": group({"Fn::If": ["C", {"Fn::If": ["D", [], [RULE] * 3000]}, []]})},
+    ),
+    "of-their-own": ("E3010", {f"A{i}": OF_ITS_OWN for i in range(3000)}),
+}
+
+
+@pytest.mark.parametrize(("rule", "resources"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_would_take_minutes_is_refused(rule, resources):
+    equal = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    text = json.dumps({"Conditions": {"C": equal, "D": equal}, "Resources": resources})
+    lint(template(), "warm.yaml")
+    before = process_time()
+    [finding] = lint(text, "t.json")
+    assert process_time() - before < 5, "of which reading it is most"
+    assert finding.rule == rule
+    assert finding.message.endswith(": the template was not checked further")
 
 
 def attached(*groups, rule=INLINE_9, other=INLINE_9):

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -262,6 +263,55 @@ def test_secrets_of_the_user_do_not_get_into_messages(module, tmp_path, monkeypa
     function = f'tonumber(file(pathexpand("{file}")))'
     (module / "main.tf").write_text(f'output "a" {{\n  value = {function}\n}}\n')
     [finding] = check_module(module).findings
+    assert "hush" not in finding.message
+
+
+LEAKS = {
+    "called": ("main.tf", 'output "a" {\n  value = tonumber(file("%s"))\n}\n'),
+    "commented": ("main.tf", 'output "a" {\n  value = tonumber(file /* */ ("%s"))\n}\n'),
+    "listed": (
+        "main.tf",
+        'output "a" {\n  value = [for f in fileset("%s/..", "sec*") : tonumber(file("%s"))]\n}\n',
+    ),
+    "template": ("main.tf", 'output "a" {\n  value = tonumber(templatefile("%s", {}))\n}\n'),
+    "rendered": (
+        "main.tf",
+        'locals {\n  a = "$${fil${"e"}(\\"%s\\")}"\n}\n\n'
+        'output "a" {\n  value = tonumber(templatestring(local.a, {}))\n}\n',
+    ),
+    "json": ("main.tf.json", '{"output": {"a": {"value": "${tonumber(file(\\"%s\\"))}"}}}'),
+    "escaped": (
+        "main.tf.json",
+        '{"output": {"a": {"value": "${tonumber(f\\u0069le(\\"%s\\"))}"}}}',
+    ),
+}
+
+
+@pytest.mark.usefixtures("terraform")
+@pytest.mark.parametrize(("name", "text"), LEAKS.values(), ids=LEAKS)
+def test_files_of_the_user_do_not_get_into_messages(module, tmp_path, name, text):
+    secret = tmp_path / "secret"
+    secret.write_text("hush")
+    (module / name).write_text(text.replace("%s", str(secret)))
+    [finding] = check_module(module).findings
+    assert "hush" not in finding.message
+    assert finding.message.endswith(
+        ": (details are left out, because they may quote a file that the module reads)"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.usefixtures("terraform")
+def test_environments_of_other_processes_do_not_get_into_messages(module):
+    """As our own, which Terraform does not get, but which starts it."""
+    command = [sys.executable, "-c", "input()"]
+    environment = {"SECRET": "hush"}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as process:
+        (module / "main.tf").write_text(
+            f'output "a" {{\n  value = tonumber(file("/proc/{process.pid}/environ"))\n}}\n'
+        )
+        [finding] = check_module(module).findings
+        process.communicate(b"\n")
     assert "hush" not in finding.message
 
 

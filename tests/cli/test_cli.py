@@ -259,6 +259,22 @@ def test_warnings_errors_and_diffs_have_color_on_a_terminal(colored, tmp_path):
     assert "\x1b[36m@@ " in diff
 
 
+def test_findings_and_mistakes_have_color_on_a_terminal(colored, tmp_path):
+    (tmp_path / "x.yaml").write_text('name: x\nrelease: "3.7"\noutbound: x\n')
+    mistake = "\x1b[31m\x1b[1mx.yaml:3:11:\x1b[0m "
+    assert colored("x.yaml").stderr.startswith(mistake)
+    result = CliRunner().invoke(cli, ["validate", "x.yaml"], color=True)
+    assert result.stdout.startswith("x.yaml:3:11: \x1b[31m\x1b[1merror\x1b[0m: ")
+
+
+@pytest.mark.usefixtures("colored")
+def test_changes_have_color_on_a_terminal():
+    result = CliRunner().invoke(cli, ["diff", "3.7", "3.8"], color=True)
+    assert "\n\x1b[32m  + cloud-volumes-ontap advanced outbound UDP 389 to" in result.stdout
+    result = CliRunner().invoke(cli, ["diff", "3.8", "3.7"], color=True)
+    assert "\n\x1b[31m  - cloud-volumes-ontap advanced outbound UDP 389 to" in result.stdout
+
+
 @pytest.mark.parametrize("name", ["NO_COLOR", "CI"])
 def test_color_can_be_switched_off(colored, name):
     result = colored("-p", "advanced", **{name: "1"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import jsonschema
 import pytest
@@ -64,6 +65,15 @@ def test_attributes_that_are_there_stay_and_the_line_is_named(run, tmp_path):
     assert result.exit_code == 0
     assert "add this line to it: out/** linguist-generated text eol=lf\n" in result.stderr
     assert (tmp_path / ".gitattributes").read_text() == "*.sh eol=lf\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("name", [".gitattributes", "deployment.schema.json"])
+def test_what_is_there_and_no_file_is_not_waited_for(run, tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    result = run("init", "acme.yaml", "--project")
+    assert (result.exit_code, result.stderr) == (2, f"{name}: this is not a regular file\n")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_single_node_is_one_edit(run, tmp_path):

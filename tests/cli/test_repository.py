@@ -438,6 +438,14 @@ OUTSIDE = "it is not below the folder of this file"
         pytest.param("{out: .git/hooks, presets: [advanced]}", "inside .git", id="git"),
         pytest.param("{out: a/.GIT, presets: [advanced]}", "inside .git", id="git-elsewhere"),
         pytest.param("{out: to-git, presets: [advanced]}", "inside .git", id="link-to-git"),
+        pytest.param("{out: '.git ', presets: [advanced]}", "inside .git", id="git-and-a-blank"),
+        pytest.param("{out: .git./x, presets: [advanced]}", "inside .git", id="git-and-a-dot"),
+        pytest.param("{out: '.git . .', presets: [advanced]}", "inside .git", id="git-and-both"),
+        pytest.param(
+            "{out: '.git::$INDEX_ALLOCATION', presets: [advanced]}", "inside .git", id="git-stream"
+        ),
+        pytest.param('{out: ".g\\u200cit", presets: [advanced]}', "inside .git", id="git-to-macos"),
+        pytest.param("{out: a.git/hooks, presets: [advanced]}", "inside .git", id="bare"),
         pytest.param("{out: a, deployments: [../x.yaml]}", OUTSIDE, id="deployment"),
         pytest.param("{out: a, deployments: [sites/to-x.yaml]}", OUTSIDE, id="deployment-link"),
         pytest.param("{out: a, deployments: [sites/*.yaml]}", OUTSIDE, id="deployment-link-found"),
@@ -564,16 +572,30 @@ def test_the_search_for_settings_ends_before_a_folder_of_another_user(
     assert project_root(above) == above
 
 
-def test_the_search_for_settings_ends_before_a_folder_for_everybody(above, repository):
-    repository.chmod(0o1777)
-    assert find_project(above) is None
+@pytest.mark.parametrize("mode", [0o755, 0o775, 0o777, 0o1777])
+@pytest.mark.parametrize("start", [".", "a/b"])
+@pytest.mark.parametrize("name", ["cvo-sg.yaml", "pyproject.toml"])
+@pytest.mark.usefixtures("above")
+def test_settings_that_another_user_added_are_not_read(repository, monkeypatch, name, start, mode):
+    Path(repository / "cvo-sg.yaml").rename(repository / name)
+    if name == "pyproject.toml":
+        (repository / name).write_text("[tool.cvo-sg]\n")
+    repository.chmod(mode)
+    assert find_project(repository / start) == repository / name
+    real = Path.lstat
+
+    def lstat(path):
+        found = real(path)
+        return SimpleNamespace(st_uid=found.st_uid + (path.name == name), st_mode=found.st_mode)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert find_project(repository / start) is None
 
 
-def test_settings_of_another_user_in_a_folder_for_everybody_are_not_read(repository, monkeypatch):
+def test_settings_of_the_folders_owner_are_read(repository, monkeypatch):
     repository.chmod(0o1777)
-    assert find_project(repository) == repository / "cvo-sg.yaml"
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
-    assert find_project(repository) is None
+    assert find_project(repository) == repository / "cvo-sg.yaml"
 
 
 # Files that are none.
@@ -616,6 +638,16 @@ def test_what_is_no_file_is_not_waited_for(generate, kind, place):
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("options", [["-o", "pipe"], ["--zip", "pipe"], ["--zip", "pipe/x.zip"]])
+def test_a_place_that_is_no_folder_is_not_waited_for(generate, options):
+    os.mkfifo("pipe")
+    result = generate("-p", "advanced", "-f", "terraform", *options)
+    assert result.exit_code == 2
+    assert "cvo-sg: pipe" in result.stderr
+    assert Path("pipe").is_fifo()
+
+
 NESTED = "[" * 5000 + "]" * 5000
 HOSTILE = [
     f"[tool.cvo-sg]\nx = {NESTED}\n",
@@ -623,6 +655,9 @@ HOSTILE = [
     f"[tool.cvo-sg]\nx = {'9' * 5000}\n",
     f"[tool.cvo-sg]\nx = 0x{'f' * 5000}\n",
     "[tool.cvo-sg]\nx = nan\n",
+    f"{'a.' * 20_000}b = 1\n[tool.cvo-sg]\n",
+    f"[{'a.' * 3000}b]\n" + "".join(f"c{i} = 1\n" for i in range(60_000)) + "[tool.cvo-sg]\n",
+    f"[tool.cvo-sg]\nx = {{ {'a . ' * 20_000}b = 1 }}\n",
     "[tool.cvo-sg]\nx = \xff\n",
 ]
 
@@ -633,9 +668,12 @@ HOSTILE = [
 def test_mistakes_in_pyproject_are_sentences(generate, text):
     Path("cvo-sg.yaml").unlink()
     write("pyproject.toml", text)
+    before = time.process_time()
     result = generate()
+    assert time.process_time() - before < 2
     assert result.exit_code == 2
     assert result.stderr.startswith("pyproject.toml: [tool.cvo-sg] ")
+    assert "sys." not in result.stderr
 
 
 def test_verbose_says_what_is_read_and_lists_every_file(generate):
@@ -833,6 +871,25 @@ def test_a_mistake_in_a_template_names_it_and_its_line(generate, text, sentence)
     assert re.search(rf"y\.txt(\.jinja)?:? ?{sentence}", result.stderr), result.stderr
 
 
+@pytest.mark.parametrize("name", ["y.txt.jinja", "_b.jinja"])
+def test_a_template_that_is_no_text_is_named(generate, name):
+    write("mine/x/y.txt.jinja", "{% include '_b.jinja' %}")
+    write(f"mine/x/{name}", "")
+    Path("mine/x", name).write_bytes(b"\xff")
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert f"{name} is not valid UTF-8\n" in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_template_that_is_no_file_is_not_waited_for(generate):
+    Path("mine/x").mkdir(parents=True)
+    os.mkfifo("mine/x/y.txt.jinja")
+    result = generate("--templates", "mine", "-f", "x")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("y.txt.jinja: this template is not a regular file\n")
+
+
 ENDLESS = {
     "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "macros": "{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}"
@@ -955,6 +1012,17 @@ def test_broken_compiled_templates_are_compiled_anew(entries, generate):
     assert len(whole) >= len(BROKEN)
     for (path, entry), broken in zip(whole.items(), cycle(BROKEN.values()), strict=False):
         path.write_bytes(broken(entry))
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert entries() == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_compiled_template_that_is_no_file_is_not_waited_for(entries, generate):
+    whole = entries()
+    for path in whole:
+        path.unlink()
+        os.mkfifo(path)
     environment._environment.cache_clear()
     assert generate("--check").exit_code == 0
     assert entries() == whole

@@ -164,3 +164,37 @@ def test_settings_are_found_from_a_folder_below(run, tmp_path, monkeypatch):
     (tmp_path / "rules" / "endpoints.yaml").write_text("dns: {help: Ask the network team.}\n")
     monkeypatch.chdir(tmp_path / "sites")
     assert "Ask the network team." in run("explain", "dns").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "site.yaml", "--no-lint"],
+        ["rules"],
+        ["explain", "dns"],
+        ["init", "new.yaml"],
+        ["validate", "site.yaml"],
+        ["diff", "before.yaml", "site.yaml"],
+        ["schema", "deployment"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_settings_that_are_used_are_named(command, words, request):
+    used = "settings" in request.node.callspec.id
+    result = command(*words)
+    assert result.exit_code in (0, 1)
+    assert result.stderr.count("settings: cvo-sg.yaml\n") == used
+    if words[0] == "validate":
+        assert "settings" not in command(*words, "--quiet").stderr
+
+
+@pytest.mark.parametrize("command", ["settings"], indirect=True)
+def test_completion_prints_nothing_but_names(command, monkeypatch):
+    result = command("rules")
+    assert "settings: " in result.stderr
+    monkeypatch.setenv("_CVO_SG_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "cvo-sg rules --release 3.7")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    result = command()
+    assert "3.7.1" in result.stdout
+    assert result.stderr == ""

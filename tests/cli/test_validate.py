@@ -233,6 +233,17 @@ RECOGNISED = {
     "byte-order-mark": BROKEN.encode("utf-8-sig"),
     "utf-16": BROKEN.encode("utf-16"),
     "utf-16-without-mark": BROKEN.encode("utf-16-le"),
+    "utf-32": BROKEN.encode("utf-32"),
+    "utf-32-without-mark": BROKEN.encode("utf-32-be"),
+    "tagged-type": b"Resources:\n  A:\n    Type: !!str AWS::EC2::SecurityGroup\n",
+    "anchored-type": b"Resources:\n  A:\n    Type: &t AWS::EC2::SecurityGroup\n",
+    "folded-type": b"Resources:\n  A:\n    Type: >-\n      AWS::EC2::SecurityGroup\n",
+    "escaped-type": b'{"Resources": {"A": {"\\u0054ype": "AWS\\u003A\\u003aEC2::VPC"}}}',
+    "escaped-key": b'"Resour\\u0063\\x65s":\n  A:\n    "T\\x79pe": "B\\U0000003a:C"\n',
+    "tagged-key": b"!!str Resources:\n  A:\n    Type: B::C\n",
+    "anchored-key": b"&a Resources:\n  A:\n    Type: B::C\n",
+    "explicit-key": b"? Resources\n: A:\n    Type: B::C\n",
+    "tagged-flow": b"--- !!map {Resources: {A: {Type: 'B::C'}}}",
     "flow-style": b"{AWSTemplateFormatVersion: '2010-09-09', Resources: {A: {Type: 'B::C'}}}",
     "flow-style-after-a-marker": b"--- {Resources: {A: {Type: 'B::C::D'}}}",
     "json-in-one-line": json.dumps({"Resources": {"Group": GROUP}}).encode(),
@@ -258,6 +269,9 @@ def test_templates_are_recognised_beside_other_files(run, put, tmp_path, content
         pytest.param("data:\n  t: |\n    AWSTemplateFormatVersion: x\n", id="embedded"),
         pytest.param("resources:\n  Resources:\n    A:\n      Type: AWS::S3::Bucket\n", id="below"),
         pytest.param("A:\n  Type: AWS::S3::Bucket\n", id="part"),
+        pytest.param("A:\n  Type: !!str AWS::S3::Bucket\n", id="tagged-part"),
+        pytest.param('A:\n  Type: "\\x41WS::S3::Bucket"\n', id="escaped-part"),
+        pytest.param("Resources:\n  A:\n    Type: Bucket\n", id="no-type"),
         pytest.param('{"stack": {"Resources": {"A": {"Type": "A::B"}}}}', id="json"),
     ],
 )
@@ -268,6 +282,20 @@ def test_what_could_be_a_template_and_is_none_is_listed(run, put, text):
     assert reason.startswith(f"{Path('a/other.yaml')}: not checked: it mentions CloudFormation")
     assert f"warning: {reason}" in result.stderr
     assert run("validate", "a", "--require-terraform").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["t.YAML", "t.Yml", "t.JSON", "t.Template", "t.cfn"])
+def test_templates_are_found_by_any_of_their_endings(run, put, name):
+    put({f"a/{name}": BROKEN, "a/site.yaml": DEPLOYMENT})
+    assert "E9303" in run("validate", "a").stdout
+
+
+def test_a_link_to_a_folder_is_listed(run, put, tmp_path):
+    put({"a/site.yaml": DEPLOYMENT, "b/t.yaml": BROKEN})
+    (tmp_path / "a" / "link").symlink_to("../b")
+    result = run("validate", "a")
+    assert f"{Path('a/link')}: not checked: a symbolic link to a folder" in result.stderr
+    assert "E9303" in run("validate", "a/link").stdout
 
 
 @pytest.fixture
@@ -306,6 +334,35 @@ def test_a_folder_that_cannot_be_read_is_an_error(run, put, denied, folder):
     result = run("validate", "a")
     assert result.exit_code == 1
     assert f"{Path(folder)}: error: cannot be read: Permission denied [unreadable]" in result.stdout
+
+
+@pytest.fixture
+def unsearchable(monkeypatch):
+    """Deny what is in a folder that can be listed, but not searched: as the mode 444 does."""
+
+    def deny(folder: Path) -> None:
+        for name in ("open", "stat", "lstat"):
+            original = getattr(os, name)
+
+            def refuse(given, *args, original=original, **options):
+                if not isinstance(given, int) and folder in Path(os.fspath(given)).parents:
+                    raise PermissionError(13, "Permission denied", str(given))
+                return original(given, *args, **options)
+
+            monkeypatch.setattr(os, name, refuse)
+
+    return deny
+
+
+@pytest.mark.parametrize("given", ["a", "a/b/z.yaml"])
+def test_what_is_in_a_folder_that_cannot_be_searched_is_an_error(run, put, unsearchable, given):
+    put({"a/bad.yaml": BROKEN, "a/b/z.yaml": CLEAN})
+    unsearchable(Path("a/b"))
+    result = run("validate", given, "a/bad.yaml")
+    assert result.exit_code == 1
+    sentence = "error: cannot be read: Permission denied [unreadable]"
+    assert f"{Path('a/b/z.yaml')}: {sentence}" in result.stdout
+    assert "E9303" in result.stdout, "it does not end the run"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and devices")
@@ -440,6 +497,10 @@ def test_the_default_egress_rule_is_a_warning_in_templates_of_others(run, put):
         pytest.param("Type:\n" * 20_000, id="types"),
         pytest.param("---\n" * 50_000, id="markers"),
         pytest.param("name \n" * 50_000, id="deployment-keys"),
+        pytest.param("!a " * 50_000 + "a: 1\n", id="tags"),
+        pytest.param("a: 1\n" + "? !Resources\n" * 20_000, id="explicit-keys"),
+        pytest.param("a: 1\n" + "!a\n" * 50_000, id="tags-on-lines"),
+        pytest.param("\\x41" * 50_000, id="escapes"),
     ],
 )
 def test_recognising_a_file_is_linear(tmp_path, text):

@@ -1,4 +1,4 @@
-"""What a CloudFormation template comes to, authorised rule by rule at EC2's API (moto's).
+"""The rules of a CloudFormation template, authorised one by one at EC2's API (moto's).
 
 EC2 refuses duplicates and values that are none. A stack created in the emulator would show nothing:
 it ignores egress rules.

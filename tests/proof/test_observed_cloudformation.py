@@ -33,7 +33,7 @@ def read(deployment, parameters):
 
 
 def test_a_template_is_read_as_its_stack_has_it(proof):
-    @given(filled_in())
+    @given(filled_in(existing=None))
     def check(drawn):
         deployment, parameters = drawn
         stack = Stack(template_of(deployment), **parameters)
@@ -60,7 +60,7 @@ def test_a_template_is_read_as_its_stack_has_it(proof):
 
 
 def test_a_template_is_read_as_the_rule_data_says(proof):
-    @given(filled_in())
+    @given(filled_in(existing=None))
     def check(drawn):
         deployment = drawn[0]
         roles, rules = read(deployment, {})

@@ -42,7 +42,7 @@ def resolved(deployment, documented=None, **changes):
 
 
 def bound(preset="advanced", **endpoints):
-    """A preset with endpoints bound; an underscore stands for a hyphen."""
+    """A preset with endpoints bound; an underscore means a hyphen."""
     bindings = {name.replace("_", "-"): tuple(peers) for name, peers in endpoints.items()}
     return resolved(preset, endpoints=bindings)
 
