@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from emulator import applied, authorise, changed, planned, put, read_back
+from emulator import applied, authorise, changed, planned, put, read_back, revoke
 from expectation import Rule, expected
 from strategies import peers
 
@@ -95,6 +95,11 @@ def test_groups_of_the_product_are_taken_over_without_replacing_one(
     described(ec2, ids, tmp_path)
     (tmp_path / "acme.yaml").write_text(FILE)
     before = read_back(ec2, ids)
+    chosen = [word for role, i in ids.items() for word in ("--group", f"{role}={i}")]
+    audit = ("audit", "acme.yaml", "groups.json", "rules.json", *chosen)
+    first = run(*audit)
+    assert first.exit_code == 1
+    assert "TCP 8443" in first.stdout
 
     result = run(
         *("adopt", "acme.yaml", "groups.json", "rules.json", "--out", folder),
@@ -130,3 +135,14 @@ def test_groups_of_the_product_are_taken_over_without_replacing_one(
     (folder / "imports.tf").unlink()
     assert changed(planned(folder, refresh=True)) == []
     proof("rules imported into a module", len(there))
+
+    revoke(ec2, ids, {BY_HAND, *defaults} & after)  # as the commands that `adopt` prints
+    described(ec2, ids, tmp_path)
+    assert (run(*audit).exit_code, read_back(ec2, ids)) == (0, expected(ACME))
+    authorise(ec2, ids, [BY_HAND])
+    described(ec2, ids, tmp_path)
+    again = run(*audit)
+    assert again.exit_code == 1
+    assert "TCP 8443" in again.stdout
+    assert "192.0.2.0/24" in again.stdout
+    proof("rules added by hand that an audit finds", 1)
