@@ -142,6 +142,7 @@ RELEASES = [
         supplements=("autosupport", "ntp"),
     )
     for release in DATA.releases()
+    if "manager" in DATA.release(release).rules
 ]
 
 
