@@ -200,6 +200,7 @@ RELEASES = [
         supplements=("autosupport", "ntp"),
     )
     for release in DATA.releases()
+    if "manager" in DATA.release(release).rules
 ]
 
 
