@@ -27,7 +27,7 @@ ARROWS = {
     "check": {"errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
-    "adopt": {"errors", "model", "resolve", "render"},
+    "adopt": {"errors", "model", "resolve", "render", "compare"},
     "show": {"errors", "model"},
     "write": {"errors", "render"},
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,15 @@ import click
 
 from generator.cli import options, terminal
 from generator.cli.jobs import DEFAULT, Place, place, shown
+from generator.cli.observed import read_observed
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
-from generator.errors import InputError, Mistake, UsageError, choices
+from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
     from generator.adopt import Matches
     from generator.load import RuleData
-    from generator.model import Deployment, Observation, Resolved
+    from generator.model import Deployment, Resolved
     from generator.write import Change
 
 FOLDER = "adopt"
@@ -100,7 +100,7 @@ def adopt(**arguments: Any) -> None:
     module = arguments["module"]
     module = f"module.{deployment.name.replace('-', '_')}" if module is None else module
     _check_module(module)
-    found = _read(arguments["observed"])
+    found = read_observed(arguments["observed"], {})
     matches = match_groups(found, resolved, _given(arguments["groups"]))
     if not matches.by_role:
         raise UsageError(_no_match(matches))
@@ -150,35 +150,6 @@ def _check_module(address: str) -> None:
             f"--module {address}: use the address of a module, such as module.acme or "
             'module.site["a"].module.acme'
         )
-
-
-def _read(names: tuple[str, ...]) -> Observation:
-    """Everything in files and on standard input. Raises InputError with all mistakes."""
-    from generator.observe import join, read_text
-
-    found: list[Observation] = []
-    mistakes: list[Mistake] = []
-    for name in dict.fromkeys(names):
-        try:
-            found.append(read_text(_text(name), "<stdin>" if name == "-" else name))
-        except InputError as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise InputError(mistakes)
-    return join(found)
-
-
-def _text(name: str) -> str:
-    if name != "-":
-        content = Path(name).read_bytes()
-    elif sys.stdin:
-        content = sys.stdin.buffer.read()
-    else:
-        raise UsageError("standard input is closed: name a file instead")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise InputError([Mistake(name, 0, 0, "this is not UTF-8 text")]) from None
 
 
 def _given(words: tuple[str, ...]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from generator.compare.generated import (
     replaced,
     summaries,
 )
-from generator.compare.matching import match_groups
+from generator.compare.matching import Role, match_groups
 from generator.compare.observed import (
     Beside,
     beside_deployment,
@@ -34,6 +34,7 @@ __all__ = [
     "Differences",
     "Entry",
     "Expected",
+    "Role",
     "State",
     "Summary",
     "accept",

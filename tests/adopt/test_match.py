@@ -8,6 +8,7 @@ from strategies import DATA, resolved
 from generator.adopt import match_groups
 from generator.errors import UsageError
 from generator.model import Deployment, Observation, ObservedGroup, Place
+from generator.observe import join
 
 ACME = resolved(Deployment("acme", DATA.releases()[0]))
 
@@ -18,7 +19,7 @@ def group(key="sg-1", **fields):
 
 def matched(*groups, **given):
     found = match_groups(
-        Observation(groups), ACME, {k.replace("_", "-"): v for k, v in given.items()}
+        join([Observation(groups)]), ACME, {k.replace("_", "-"): v for k, v in given.items()}
     )
     return {role: each.key for role, each in found.by_role.items()}
 
@@ -76,7 +77,9 @@ def test_two_groups_for_a_role_are_a_mistake():
 
 
 def test_an_option_names_a_role_and_a_group_that_exist():
-    with pytest.raises(UsageError, match="there is no group sg-9 in what was read"):
+    with pytest.raises(UsageError, match="no such group. There is sg-1"):
         matched(group(), manager="sg-9")
+    with pytest.raises(UsageError, match="there is no group sg-01234567 in what was read"):
+        matched(group(), manager="sg-01234567")
     with pytest.raises(UsageError, match="unknown group 'web'"):
         matched(group(), web="sg-1")

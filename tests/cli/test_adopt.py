@@ -204,7 +204,7 @@ def test_nothing_is_overwritten_that_is_not_ours(adopt, tmp_path, content):
     [
         pytest.param(["--group", "manager"], "--group manager: use <role>=<id>", id="group"),
         pytest.param(["--module", "acme"], "--module acme: use the address", id="module"),
-        pytest.param(["nothing.json"], "nothing.json: No such file", id="no file"),
+        pytest.param(["nothing.json"], "nothing.json: no such file", id="no file"),
         pytest.param(["acme.yaml"], "acme.yaml: not recognised", id="another file"),
         pytest.param(["-"], "<stdin>", id="standard input"),
     ],
