@@ -31,7 +31,7 @@ def pytest_configure(config):
     is_default = config.getoption("markexpr") == "not slow"
     settings = {"deadline": None, "derandomize": True, "database": None}
     hypothesis.settings.register_profile("few", max_examples=30, **settings)
-    hypothesis.settings.register_profile("many", max_examples=500, **settings)
+    hypothesis.settings.register_profile("many", max_examples=100, **settings)
     hypothesis.settings.load_profile("few" if is_default else "many")
 
 

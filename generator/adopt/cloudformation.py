@@ -27,13 +27,15 @@ _BLOCK = re.compile(r"^  (?:(\w+):$|#)", re.MULTILINE)
 
 
 def cloudformation_files(adopted: Adoption, resolved: Resolved, template: str) -> dict[str, str]:
-    """The two files, the template without its header.
+    """The two files, the template without its header; none if there is nothing to import.
 
     `template` is the one that is generated of the deployment: what is imported is a part of it.
     Raises UsageError if the id of a rule that is to be imported is not known.
     """
     require_rule_ids(adopted)
     resources = [*_resources(adopted, resolved)]
+    if not resources:
+        return {}
     found = {each["LogicalResourceId"] for each in resources}
     listed = json.dumps(resources, indent=2) + "\n"
     return {TEMPLATE: f"{_digest(listed.encode())}\n{_part(template, found)}", LIST: listed}
