@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from generator.check import Finding
-    from generator.cli.base import Base, Source
+    from generator.cli.against import Base, Source
     from generator.compare import Summary
     from generator.model import Permission
     from generator.write import Change
@@ -55,7 +55,7 @@ def _about_permissions(told: list[Summary], base: Base | None) -> Iterator[Findi
 
 
 def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[Finding]:
-    """What is told of one deployment; of what it permits, only what is urgent, unless `every`."""
+    """The annotations of one deployment; of permissions only the urgent ones, unless `every`."""
     from generator.check import Finding
     from generator.compare import alike, renamings
 

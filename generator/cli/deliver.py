@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
+from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
-from generator.cli.base import Base, compared_with
 from generator.cli.jobs import Request, Work
 from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from generator.cli import options
-from generator.cli.base import base_revision
+from generator.cli.against import base_revision
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options

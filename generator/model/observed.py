@@ -24,7 +24,7 @@ class Place(NamedTuple):
     """Where something was read."""
 
     file: str
-    """The file, or what stands for it, such as `origin/main:template.yaml`."""
+    """The file, or a name such as `origin/main:template.yaml`."""
     line: int = 0
     """From 1; 0 if it is not known."""
     what: str = ""

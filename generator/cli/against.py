@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.cli import terminal
+from generator.cli.at_revision import deployment_file, file_then, texts_then
 from generator.cli.jobs import Request, Work
 from generator.cli.target import Target
-from generator.cli.then import deployment_file, file_then, texts_then
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
