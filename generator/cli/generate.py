@@ -106,8 +106,9 @@ from generator.cli.target import destination
     "--strict",
     is_flag=True,
     help="Treat warnings as errors: inbound rules open to the internet, a quota nearly used up "
-    "or over 200, a prefix list of unknown size, missing outbound rules, a supplement, binding "
-    "or group without effect, a security group that would be replaced.",
+    "or over 200, a prefix list of unknown size, missing outbound rules, a connection "
+    "with a rule at one end only, a supplement, binding or group without effect, a security group "
+    "that would be replaced.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
 @click.option(
