@@ -113,12 +113,13 @@ def widest(peers):
     }
 
 
-def is_bound(deployment, endpoint):
-    """Whether the deployment binds an endpoint, or what it falls back to."""
+def is_bound(deployment, role, endpoint):
+    """Whether the deployment binds an endpoint in the rules of a role, or what it falls back to."""
     default = default_of(endpoint, deployment.release)
-    if deployment.peers(endpoint) is None and default.endpoint and endpoint not in deployment.open:
-        return is_bound(deployment, default.endpoint)
-    return deployment.peers(endpoint) is not None
+    bound = deployment.peers(deployment.key(endpoint, role)) is not None
+    if not bound and default.endpoint and endpoint not in deployment.open:
+        return is_bound(deployment, role, default.endpoint)
+    return bound
 
 
 def expected(deployment):
@@ -137,7 +138,7 @@ def expected(deployment):
                     protocol = "icmpv6"
                 rule = Rule(role, direction, protocol, *ports, kind, value, description)
                 found.setdefault(rule.identity, rule)  # the first endpoint keeps it
-                if kind == "group" or is_bound(deployment, endpoint):
+                if kind == "group" or is_bound(deployment, role, endpoint):
                     certain.setdefault(rule.identity, rule)
     if deployment.connect_groups:
         found = {rule.identity: rule for rule in added(deployment, [*certain.values()])} | found
