@@ -70,7 +70,7 @@ few = settings(
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[*HealthCheck],
 )
-many = settings(few, max_examples=200)
+many = settings(few, max_examples=120)
 
 
 @pytest.mark.parametrize("move", MOVES)

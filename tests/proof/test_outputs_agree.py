@@ -212,7 +212,7 @@ few = settings(
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-many = settings(few, max_examples=300)
+many = settings(few, max_examples=150)
 
 
 @few
@@ -262,14 +262,14 @@ def test_parameters_do_what_bindings_would_do_for_many_deployments(proof):
 
 @pytest.mark.slow
 def test_terraform_plans_what_the_rule_data_says_for_many_deployments(initialised, tmp_path, proof):
-    drawn = sample(deployments(), 150)
+    drawn = sample(deployments(), 100)
     for start in range(0, len(drawn), BATCH):
         batch = drawn[start : start + BATCH]
         folder = shutil.copytree(initialised, tmp_path / f"from-{start}", symlinks=True)
         compared(proof, "Terraform modules planned", len(batch), check_terraform(folder, batch))
 
 
-BATCH = 75  # deployments in one plan
+BATCH = 100  # deployments in one plan
 
 
 def compared(proof, what, outputs, permissions):
