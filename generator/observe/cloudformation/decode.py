@@ -46,9 +46,13 @@ def _too_large(text: str, file: str) -> Iterator[Mistake]:
     import yaml
 
     sizes: list[int] = []
+    values = _Expanded()
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             line = event.start_mark.line + 1 if event.start_mark else 0
+            if values.after(event) > LIMIT:
+                yield Mistake(file, line, 0, f"aliases repeat more than {LIMIT:,} values")
+                return
             if isinstance(event, yaml.CollectionEndEvent):
                 sizes.pop()
                 continue
@@ -66,6 +70,33 @@ def _too_large(text: str, file: str) -> Iterator[Mistake]:
                 return
     except yaml.YAMLError:
         return  # which cfn-lint finds, too, and has words for
+
+
+class _Expanded:
+    """How many values a document has once every alias is what it repeats."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str | None, int]] = [(None, 0)]
+        self._anchors: dict[str, int] = {}
+
+    def after(self, event: Any) -> int:
+        """The number of them in what is open after an event of the parser."""
+        kind = type(event).__name__
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._open.append((event.anchor, 1))
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._add(*self._open.pop())
+        elif kind == "ScalarEvent":
+            self._add(event.anchor, 1)
+        elif kind == "AliasEvent":
+            self._add(None, self._anchors.get(event.anchor, 1))
+        return self._open[-1][1]
+
+    def _add(self, anchor: str | None, number: int) -> None:
+        if anchor:
+            self._anchors[anchor] = number
+        above, before = self._open[-1]
+        self._open[-1] = above, before + number
 
 
 def _line(error: object) -> str:
