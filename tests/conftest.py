@@ -30,7 +30,7 @@ def pytest_configure(config):
     """Draw few examples in the default run, and many in one that includes the slow tests."""
     is_default = config.getoption("markexpr") == "not slow"
     settings = {"deadline": None, "derandomize": True, "database": None}
-    hypothesis.settings.register_profile("few", max_examples=30, **settings)
+    hypothesis.settings.register_profile("few", max_examples=12, **settings)
     hypothesis.settings.register_profile("many", max_examples=100, **settings)
     hypothesis.settings.load_profile("few" if is_default else "many")
 
