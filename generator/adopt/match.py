@@ -35,7 +35,7 @@ def match_groups(found: Observation, resolved: Resolved, given: Mapping[str, str
     result = matching(found, wanted, roles, {**given, **resolved.existing})
     for role, key in result.ids.items():
         if role not in resolved.existing:
-            raise UsageError(f"--group {role}={key}: there is no group {key} in what was read")
+            raise UsageError(f"--group {role}={key}: no source describes the group {key}")
     for role, groups in result.ambiguous.items():
         names = choices(f"--group {role}={group.id or group.key}" for group in groups)
         raise UsageError(f"several groups could be the group {role}: use {names}")

@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from generator.check.files import UnreadableError, read_regular
 from generator.check.mirror import CONFIGURATION
-from generator.observe import decode, is_cloudformation, resembles_cloudformation
+from generator.observe import decode, deployment_keys, is_cloudformation, resembles_cloudformation
 
 TEMPLATES = (".yaml", ".yml", ".json", ".template", ".cfn")  # in any case
 PLANS = ".json"
 LIMIT = 1_000_000  # bytes of a template from S3: "CloudFormation quotas" in its User Guide
 PLAN_LIMIT = 64 << 20  # bytes of a plan
 _PLAN = [re.compile(rf'"{key}"\s*:') for key in ("format_version", "terraform_version")]
-_KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?[ \t]*:""", re.MULTILINE)
 ENOUGH = 2  # keys by which a deployment file is known among others; one that is named needs fewer
 
 
@@ -64,7 +63,7 @@ def target_at(path: Path, keys: int = 1) -> Target:
     if template:
         return Target(path, Kind.TEMPLATE, text)
     # One may be misspelt, or missing.
-    if len({match[1] for match in _KEY.finditer(text)}) >= keys:
+    if len(deployment_keys(text)) >= keys:
         return Target(path, Kind.DEPLOYMENT, text)
     if resembles_cloudformation(text):
         reason = (

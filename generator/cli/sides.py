@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from generator.load import RuleData
     from generator.model import Deployment, Observation
 
-_KEY = re.compile(r"""^["']?(name|release|topology|outbound|endpoints)["']?[ \t]*:""", re.MULTILINE)
 _DEPLOYMENT = {"name", "release"}
 
 
@@ -67,7 +65,7 @@ def read_side(name: str, data: RuleData, parameters: Mapping[str, str]) -> Side:
 
 def _is_deployment(text: str, name: str) -> bool:
     """Whether a text is meant as a deployment file; one of its keys may be misspelt."""
-    from generator.observe import is_cloudformation
+    from generator.observe import deployment_keys, is_cloudformation
 
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -76,7 +74,7 @@ def _is_deployment(text: str, name: str) -> bool:
             return False
     if is_cloudformation(text):
         return False
-    return bool(_KEY.search(text)) or name.endswith((".yaml", ".yml"))
+    return bool(deployment_keys(text)) or name.endswith((".yaml", ".yml"))
 
 
 def state_of(side: Side, other: Side, data: RuleData) -> State:

@@ -37,7 +37,7 @@ class Matching(NamedTuple):
     ambiguous: Mapping[str, tuple[ObservedGroup, ...]]
     """By role, the groups of which each could be it."""
     absent: tuple[str, ...]
-    """The roles for which there is no group."""
+    """The roles without a group."""
     others: tuple[ObservedGroup, ...]
     """The groups that are none of the roles."""
 

@@ -11,7 +11,6 @@ from generator.model.deployment import (
 )
 from generator.model.markdown import from_markdown, markdown, markdown_code
 from generator.model.names import (
-    SLUG,
     check_release_id,
     check_slug,
     pascal,
@@ -55,10 +54,9 @@ from generator.model.tables import (
     SupplementRule,
     SupplementRules,
 )
-from generator.model.traffic import ALL_PORTS, ALL_TRAFFIC, ICMP, Traffic, read_cells
+from generator.model.traffic import ALL_TRAFFIC, ICMP, Traffic, read_cells
 
 __all__ = [
-    "ALL_PORTS",
     "ALL_TRAFFIC",
     "EC2_TEXT",
     "EVERYWHERE",
@@ -67,7 +65,6 @@ __all__ = [
     "PEER_NAME",
     "RULES_DEFAULT",
     "RULES_MAX",
-    "SLUG",
     "AbsentOutput",
     "Allowance",
     "Between",

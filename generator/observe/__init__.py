@@ -3,17 +3,22 @@
 from generator.observe import cloudformation
 from generator.observe.git import Revision, content, files, revision
 from generator.observe.named import decoded, is_folder, read_source, shown_name, source_bytes
-from generator.observe.recognize import decode, is_cloudformation, resembles_cloudformation
-from generator.observe.sources import READ, join, read_text
+from generator.observe.recognize import (
+    decode,
+    deployment_keys,
+    is_cloudformation,
+    resembles_cloudformation,
+)
+from generator.observe.sources import join, read_text
 from generator.observe.terraform_folder import read_module
 
 __all__ = [
-    "READ",
     "Revision",
     "cloudformation",
     "content",
     "decode",
     "decoded",
+    "deployment_keys",
     "files",
     "is_cloudformation",
     "is_folder",

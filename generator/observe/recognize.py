@@ -1,4 +1,4 @@
-"""Which text is a CloudFormation template: by the keys at its top, also where it is broken.
+"""Which text is a CloudFormation template or a deployment file: by its keys, also where it is broken.
 
 Every pattern here takes time that is proportional to the text, whatever stands in it.
 """
@@ -11,6 +11,9 @@ import re
 VERSION, RESOURCES = "AWSTemplateFormatVersion", "Resources"
 _FIRST = re.compile(r"^(?:---[ \t]+)?(?!---[ \t]*$)([ \t]*)(?=[^\s#%])", re.MULTILINE)
 _FLOW = re.compile(r"(?:[!&]\S+\s+)*\{")  # with tags and anchors in front
+_DEPLOYMENT_KEY = re.compile(
+    r"""^["']?(name|release|topology|outbound|endpoints)["']?[ \t]*:""", re.MULTILINE
+)
 _FLOW_KEY = re.compile(rf"""[{{,\s]["']?({VERSION}|{RESOURCES})["']?\s*:""")
 _KEY = rf"""(?:\?[ \t]+)?(?:[!&]\S+[ \t]+)*["']?({VERSION}|{RESOURCES})["']?\s*:"""
 _NAME = re.compile(r"[A-Za-z0-9]::[A-Za-z0-9]")  # of a type, whatever stands between it and its key
@@ -56,3 +59,8 @@ def _top_keys(text: str) -> set[str]:
 
 def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def deployment_keys(text: str) -> set[str]:
+    """The keys by which a text is known for a deployment file, well-formed or not."""
+    return {match[1] for match in _DEPLOYMENT_KEY.finditer(text)}

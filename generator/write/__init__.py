@@ -1,7 +1,7 @@
 """Write: compare rendered files with the disk, and put them there whole or not at all."""
 
 from generator.write.archive import zipped
-from generator.write.files import Change, compare, refuse_links, unified_diff, write
+from generator.write.files import Change, compare, unified_diff, write
 from generator.write.lock import locked, settled
 from generator.write.places import copies, renamed
 
@@ -10,7 +10,6 @@ __all__ = [
     "compare",
     "copies",
     "locked",
-    "refuse_links",
     "renamed",
     "settled",
     "unified_diff",

@@ -79,7 +79,7 @@ def test_two_groups_for_a_role_are_a_mistake():
 def test_an_option_names_a_role_and_a_group_that_exist():
     with pytest.raises(UsageError, match="no such group"):
         matched(group(), manager="sg-9")
-    with pytest.raises(UsageError, match="there is no group sg-01234567 in what was read"):
+    with pytest.raises(UsageError, match="no source describes the group sg-01234567"):
         matched(group(), manager="sg-01234567")
     with pytest.raises(UsageError, match="unknown group 'web'"):
         matched(group(), web="sg-1")
