@@ -1,4 +1,4 @@
-"""Which text is a CloudFormation template or a deployment file: by its keys, also where it is broken.
+"""Which text is a CloudFormation template or a deployment file: by its keys, even if broken.
 
 Every pattern here takes time that is proportional to the text, whatever stands in it.
 """
