@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 
+from generator.cache import FOLDER
 from generator.cli import cli
 from generator.load import RuleData, layers, rule_data, shipped
 
@@ -24,6 +26,9 @@ ROOT = Path(__file__).parents[1]
 # starts compiles this project.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What is kept between runs stays between tests, and out of the user's folder.
+_cache = tempfile.TemporaryDirectory(prefix="cvo-sg-cache-")
+os.environ.setdefault(FOLDER, _cache.name)
 
 
 def pytest_configure(config):

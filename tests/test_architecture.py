@@ -21,10 +21,10 @@ ALL = [*MODULES]
 # What each step may use of the others. `cli` may use all of them, and nothing uses `cli`.
 ARROWS = {
     "model": {"errors"},
-    "load": {"errors", "model"},
+    "load": {"cache", "errors", "model"},
     "resolve": {"errors", "model"},
-    "render": {"errors", "model", "resolve"},
-    "check": {"errors", "model", "load", "observe"},
+    "render": {"cache", "errors", "model", "resolve"},
+    "check": {"cache", "errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "adopt": {"errors", "model", "resolve", "render", "compare"},

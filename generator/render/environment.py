@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from generator.cache import user_cache
 from generator.errors import TemplateError
 from generator.render import bounds
 from generator.render.bytecode import Compiled
@@ -81,13 +82,6 @@ def _place(name: str, error: BaseException) -> str:
     return f"{name}:{line}" if line else name
 
 
-def _compiled() -> Compiled | None:
-    try:
-        return Compiled()
-    except (OSError, RuntimeError):
-        return None
-
-
 def _kind(folders: tuple[Path, ...]) -> type[jinja2.Environment]:
     """A sandbox, unless only the last folder is there: that has our own templates.
 
@@ -110,7 +104,9 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        bytecode_cache=_compiled() if kind is jinja2.Environment else None,  # code differs by kind
+        bytecode_cache=Compiled(user_cache())
+        if kind is jinja2.Environment
+        else None,  # code differs by kind
     )
     filters = (
         *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from itertools import cycle
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from folders import files
 
+from generator import cache
 from generator.cli import cli
 from generator.compare import IDENTITY
 from generator.load import find_project, project_root, shipped
@@ -990,10 +990,9 @@ def test_a_format_is_named_as_a_plain_folder(generate):
 def entries(generate, monkeypatch, tmp_path):
     """The cache of compiled templates, in a folder of its own."""
     environment._environment.cache_clear()
-    (tmp_path / "cache").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "cache"))
+    monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
     assert generate("--check").exit_code == 0
-    yield lambda: {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*")}
+    yield lambda: {path: path.read_bytes() for path in (tmp_path / "cache").glob("template-*")}
     environment._environment.cache_clear()
 
 
@@ -1028,10 +1027,32 @@ def test_a_compiled_template_that_is_no_file_is_not_waited_for(entries, generate
     assert entries() == whole
 
 
+def test_an_entry_of_the_cache_under_another_name_is_not_taken(entries, generate):
+    whole = entries()
+    for path, entry in zip(whole, [*whole.values()][::-1], strict=True):
+        path.write_bytes(entry)
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert entries() == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no permissions of this kind")
+@pytest.mark.parametrize("name", ["", "template-*"])
+def test_a_cache_that_others_can_write_to_is_not_read(entries, generate, name):
+    whole = entries()
+    for path in [tmp_cache := next(iter(whole)).parent, *tmp_cache.glob(name or "none")]:
+        path.chmod(0o777 if (path == tmp_cache) == (not name) else 0o700)
+    for path in whole:
+        path.write_bytes(BROKEN["foreign"](b""))
+    environment._environment.cache_clear()
+    assert generate("--check").exit_code == 0
+    assert entries() == (whole if name else dict.fromkeys(whole, b"mine"))
+
+
 def test_compiled_templates_are_removed_when_they_are_old(entries, generate):
-    old = next(iter(entries())).with_name("__cvo_sg_old.cache")
-    other = old.with_name("__jinja2_old.cache")
-    for path in (old, other):
+    old = next(iter(entries())).with_name("template-old.cache")
+    other = old.with_name("notes.txt")
+    for path in (old, other, old.with_name("tidied")):
         path.write_bytes(b"")
         os.utime(path, (0, 0))
     next(iter(entries())).unlink()
