@@ -11,6 +11,8 @@ from generator.cli import terminal
 from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
 from generator.cli.jobs import Request, Work
+from generator.cli.next_steps import next_steps
+from generator.cli.staged import commit
 from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe
 
@@ -41,7 +43,8 @@ def _report(work: Work, target: Target, revision: Revision | None) -> None:
     Exits with 1 if any file differs.
     """
     request = work.request
-    changes = differences(target)
+    about = commit(work, target)
+    changes = about.beside(differences(target)) if request.staged else differences(target)
     base = compared_with(work, target, revision) if revision else None
     told = base.summaries if base else _summaries(target, changes) if request.diff else []
     if request.form == "github":
@@ -52,12 +55,8 @@ def _report(work: Work, target: Target, revision: Revision | None) -> None:
     if not request.quiet:
         list_copies(target)
     if changes:
-        verb = "differs" if len(changes) == 1 else "differ"
-        terminal.echo(
-            f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
-            "command without --check and --diff",
-            err=True,
-        )
+        for step in (*next_steps(work, about.on_the_disk(changes)), *about.steps):
+            terminal.echo(step, err=True)
         raise click.exceptions.Exit(1)
     if not request.quiet:
         terminal.echo(f"{_files(len(target.contents))} up to date", err=True)

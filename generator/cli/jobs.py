@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
+from generator.cli.empty_patterns import warn_of_empty_patterns
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
 from generator.errors import UsageError
@@ -38,6 +39,8 @@ class Request(NamedTuple):
     archive: Path | None
     check: bool
     diff: bool
+    staged: bool
+    """Whether the index of git is to hold what is generated, too."""
     against: str | None
     """The revision to compare permissions with."""
     against_base: bool
@@ -122,6 +125,8 @@ class Work(NamedTuple):
     data: RuleData
     templates: list[Path]
     """Folders of templates; the first that has a file wins."""
+    apart: tuple[Path, ...] = ()
+    """Folders of deployments that are not part of the commit: what is generated there stays."""
 
     @property
     def deployments(self) -> list[tuple[Deployment, Origin]]:
@@ -147,6 +152,7 @@ def gather(request: Request) -> Work:
     from generator.load import RuleData, shipped
 
     where = place()
+    warn_of_empty_patterns(where)
     settings = where.project
     unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or where.outputs):
@@ -189,7 +195,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
-                if _names(part)
+                if _names(part) or not request.says_what
             ]
     if not (request.files or request.presets or request.changes.name):
         all_presets = True
@@ -237,9 +243,11 @@ def _names(request: Request) -> set[Path | str]:
 
 def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Place) -> Job:
     out = shown(where.root / output.out)
+    formats = part.formats or output.formats
+    if not _names(part):
+        return Job(out, [], formats, owned)
     found = select(data, part.files, part.presets, part.changes)
     origins = _origins(part, where, None)
-    formats = part.formats or output.formats
     return Job(out, list(zip(found, origins, strict=True)), formats, owned)
 
 

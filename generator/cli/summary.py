@@ -71,7 +71,7 @@ def _counts(target: Target, changes: tuple[Change, ...]) -> list[str]:
     for out in dict.fromkeys(target.outs):
         numbers = {kind: sum(p.is_relative_to(out) for p in paths) for kind, paths in kinds.items()}
         counts = (f"{_files(number)} {kind}" for kind, number in numbers.items() if number)
-        lines.append(f"{out}: {', '.join(counts)}")
+        lines.append(f"{out}: {', '.join(counts) or 'nothing to generate'}")
     return lines
 
 

@@ -61,12 +61,15 @@ def destination(work: Work, rendered: Rendered) -> Target:
     folders = _folders(work, rendered).union(*(proven for proven, _ in found))
     doubtful = tuple(folder for _, folders in found for folder in folders)
     every_format = tuple(formats(work.templates))
-    left_out = tuple(
-        job.out / deployment.name / format_
-        for job in work.jobs
-        for deployment, _ in job.deployments
-        for format_ in job.formats or every_format
-        if (job.out, deployment.name, format_) not in rendered
+    left_out = (
+        tuple(
+            job.out / deployment.name / format_
+            for job in work.jobs
+            for deployment, _ in job.deployments
+            for format_ in job.formats or every_format
+            if (job.out, deployment.name, format_) not in rendered
+        )
+        + work.apart
     )
     return Target(
         texts, outs, contents, tuple(sorted(folders)), None, every_format, doubtful, left_out
@@ -75,6 +78,8 @@ def destination(work: Work, rendered: Rendered) -> Target:
 
 def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
     """The files of the only deployment and format, but for those that only explain them."""
+    if not rendered:
+        raise UsageError("--stdout prints one deployment in one format: name a deployment")
     names = list(dict.fromkeys(name for _, name, _ in rendered))
     formats = list(dict.fromkeys(format_ for *_, format_ in rendered))
     missing = []
@@ -93,11 +98,11 @@ def _only_one(work: Work, rendered: Rendered) -> dict[Path, str]:
 def _folders(work: Work, rendered: Rendered) -> set[Path]:
     """The folders that belong to the jobs: generated files in them that no job has are stale."""
     owned = {job.out for job in work.jobs if job.owned}
-    return {
-        out if out in owned else out / name / format_ if job.formats else out / name
+    return owned | {
+        out / name / format_ if job.formats else out / name
         for job in work.jobs
         for out, name, format_ in rendered
-        if out == job.out
+        if out == job.out and out not in owned
     }
 
 

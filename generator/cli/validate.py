@@ -14,6 +14,7 @@ import click
 from generator.cli import terminal
 from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option(
     "--output",
     "-o",
@@ -55,6 +56,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ignore files that are not a template, module or deployment file; for hooks.",
 )
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="Also check the modules from which the next commit removes files, and that the modules "
+    "have all of their files in the index of git. Needs no PATH; for hooks.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
 @rule_data_option
@@ -69,6 +76,7 @@ def validate(
     download: bool,
     require_terraform: bool,
     skip_others: bool,
+    staged: bool,
     quiet: bool,
     verbose: bool,
     rule_data: Path | None,
@@ -92,13 +100,19 @@ def validate(
     data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
-    found = (target for path in paths for target in _targets(Path(path), skip_others))
-    targets = list(dict.fromkeys(found))
+    if not paths and not staged:
+        raise UsageError("name what to check: files or folders, such as . for everything here")
+    targets = [target for path in paths for target in _targets(Path(path), skip_others)]
+    if staged:
+        targets += modules_with_removals()
+    targets = list(dict.fromkeys(targets))
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
         checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
+    if staged:
+        checks = tuple(map(with_files_not_staged, targets, checks))
     report = Report(checks, strict)
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))

@@ -31,7 +31,7 @@ def orphans(
     That is `<out>/<deployment>/<format>/<file>`, where the header of the file names the deployment
     and the format is one of `formats`. A generated file anywhere else is somebody's copy.
     """
-    return [p for p, head in _all_generated(folders) if _is_in_place(p, head, outs, formats)]
+    return [p for p, head in _all_generated(folders) if is_in_place(p, head, outs, formats)]
 
 
 def copies(outs: Collection[Path], folders: Iterable[Path], formats: Collection[str]) -> list[Path]:
@@ -44,7 +44,7 @@ def copies(outs: Collection[Path], folders: Iterable[Path], formats: Collection[
         {
             path.parent
             for path, head in found
-            if (label(head) or is_temporary(path)) and not _is_in_place(path, head, outs, formats)
+            if (label(head) or is_temporary(path)) and not is_in_place(path, head, outs, formats)
         }
     )
 
@@ -71,7 +71,8 @@ def renamed(
     return left
 
 
-def _is_in_place(path: Path, head: bytes, outs: Collection[Path], formats: Collection[str]) -> bool:
+def is_in_place(path: Path, head: bytes, outs: Collection[Path], formats: Collection[str]) -> bool:
+    """Whether a file is in `<out>/<deployment>/<format>/`, and its header names the deployment."""
     of = label(head)
     unlabelled = of is None and is_temporary(path)
     places = [path.relative_to(out).parts for out in outs if path.is_relative_to(out)]
