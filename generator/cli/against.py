@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.cli import terminal
 from generator.cli.at_revision import deployment_file, file_then, texts_then
 from generator.cli.jobs import Request, Work
+from generator.cli.replacements import renamed_folders
 from generator.cli.target import Target
 from generator.errors import UsageError
 
@@ -73,7 +74,8 @@ def compared_with(work: Work, target: Target, revision: Revision) -> Base:
     texts = [(path, old.get(path, ""), new.get(path, "")) for path in paths]
     changed = [each for each in texts if each[1] != each[2]]
     same = [path for path, before, after in texts if before == after]
-    return Base(revision.name, summaries(changed, same), dict(_sources(work, revision)))
+    renamed = renamed_folders(changed)
+    return Base(revision.name, summaries(changed, same, renamed), dict(_sources(work, revision)))
 
 
 def _sources(work: Work, revision: Revision) -> Iterator[tuple[str, Source]]:

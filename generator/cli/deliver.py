@@ -12,6 +12,7 @@ from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
+from generator.cli.replacements import renamed_folders, texts
 from generator.cli.staged import commit
 from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe
@@ -65,8 +66,9 @@ def _report(work: Work, target: Target, revision: Revision | None) -> None:
 def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
     from generator.compare import summaries
 
-    texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
-    return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
+    found = texts(changes)
+    unchanged = target.contents.keys() - {c.path for c in changes}
+    return summaries(found, unchanged, renamed_folders(found))
 
 
 def _text(
@@ -114,10 +116,6 @@ def _markdown(
 
 def _nothing(name: str) -> str:
     return f"since {name}, what is permitted stays the same"
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
 
 
 def _files(number: int) -> str:

@@ -11,6 +11,7 @@ import click
 
 from generator.cli import terminal
 from generator.cli.jobs import Work
+from generator.cli.replacements import replacements
 from generator.cli.target import Target, differences
 from generator.errors import ResolveError
 
@@ -34,7 +35,8 @@ def resolve_all(work: Work) -> list[Resolved]:
             release = work.data.release(deployment.release)
             resolved = resolve(deployment, release, work.data.catalogue)
         except ResolveError as error:
-            raise ResolveError(f"{deployment.name}: {error}") from None
+            lines = (f"{deployment.name}: {line}" for line in str(error).splitlines())
+            raise ResolveError("\n".join(lines)) from None
         found.append(resolved)
     return found
 
@@ -91,10 +93,12 @@ def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
     for (_, _, format_), sentences in left_out(work, resolved).items():
         for sentence in sentences:
             terminal.echo(terminal.error(f"{format_} is not generated: {sentence}"), err=True)
-    warnings = [*_warnings(work, resolved), *_replacements(target)]
+    warnings = [*_warnings(work, resolved), *replacements(differences(target))]
     for each in warnings:
         if request.strict:
             terminal.echo(each.message)
+        elif each.kind == "renamed" and request.diff:
+            continue  # which the summary of the changes says
         elif each.kind != "open-to-the-internet":  # the summary counts these
             terminal.echo(terminal.warning(each.message), err=True)
     if warnings and request.strict:
@@ -140,21 +144,4 @@ def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
         return
     for each, is_example in zip(resolved, work.examples, strict=True):
         if request.strict or not is_example:
-            yield from advise(each, work.data.release(each.release))
-
-
-def _replacements(target: Target) -> Iterator[Advice]:
-    """The groups in the files on the disk that the new files would replace or delete."""
-    changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
-    if not changes:
-        return
-    from generator.compare import replaced
-    from generator.resolve import replacement
-
-    for change in changes:
-        for role in replaced(_text(change.old), _text(change.new)):
-            yield replacement(str(change.path), role)
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
+            yield from advise(each, work.data.release(each.release), together=True)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from generator.load import RuleData
 
 
+PEOPLE = ("text", "markdown", "github")
+"""The formats that people read."""
+
+
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option(
@@ -110,7 +114,10 @@ def validate(
         terminal.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
-        checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
+        checks = tuple(
+            _check(target, data, not no_suppressions, download, output in PEOPLE)
+            for target in steps
+        )
     if staged:
         checks = tuple(map(with_files_not_staged, targets, checks))
     report = Report(checks, strict)
@@ -175,8 +182,13 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
         )
 
 
-def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
-    """What is found in one target; a failure while checking it is a finding of it, too."""
+def _check(
+    target: Target, data: RuleData, suppressions: bool, download: bool, together: bool
+) -> Check:
+    """What is found in one target; a failure while checking it is a finding of it, too.
+
+    `together`: the warnings of a deployment file that repeat one fact are one finding.
+    """
     from generator.check import Check, Finding, Kind, check_module, check_plan, lint
 
     place = str(target.path)
@@ -189,7 +201,7 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
             case Kind.TEMPLATE:
                 return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
             case Kind.DEPLOYMENT:
-                return Check(place, tuple(_about_deployment(target, data)))
+                return Check(place, tuple(_about_deployment(target, data, together)))
             case Kind.UNREADABLE:
                 return Check(place, (Finding(place, 0, 0, "error", "unreadable", target.text),))
             case _:
@@ -199,7 +211,7 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
         return Check(place, (Finding(place, 0, 0, "error", "failure", message),))
 
 
-def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
+def _about_deployment(target: Target, data: RuleData, together: bool) -> Iterator[Finding]:
     from generator.check import Finding
     from generator.errors import ResolveError
     from generator.resolve import advise, over_quota, resolve
@@ -214,9 +226,10 @@ def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
         for mistake in error.mistakes:
             yield Finding(*mistake[:3], "error", "deployment", mistake.message)
     except ResolveError as error:
-        yield Finding(file, 0, 0, "error", "deployment", str(error))
+        for line in str(error).splitlines():
+            yield Finding(file, 0, 0, "error", "deployment", line)
     else:
         for sentence in too_many:
             yield Finding(file, 0, 0, "error", "deployment", sentence)
-        for advice in advise(resolved, release):
+        for advice in advise(resolved, release, together):
             yield Finding(file, 0, 0, "warning", advice.kind, advice.message)

@@ -212,7 +212,7 @@ def test_a_deployment_that_is_called_otherwise_leaves_no_files_behind(generate):
     assert generate("sites/acme.yaml", "--name", "staging", "--quiet").exit_code == 0
     edit("sites/acme.yaml", "acme", "acme-two")
     told = generate("sites/acme.yaml", "--diff").stdout
-    assert "out/acme/terraform:\n  REPLACES OR DELETES THE SECURITY GROUP manager\n" in told
+    assert "  acme is now called acme-two, and its files are in out/acme-two\n" in told
     assert generate("sites/acme.yaml").exit_code == 0
     assert {path.name for path in Path("out").iterdir()} == {"acme-two", "staging"}
 
