@@ -268,7 +268,7 @@ def test_a_replaced_group_comes_first(generate):
     site("[10.0.0.0/8]\ngroups: [ha-mediator]")
     lines = generate("--check", "--against", "HEAD", "--output", "github").stdout.splitlines()
     assert "title=cvo-sg group-replaced::REPLACES OR DELETES THE SECURITY GROUP manager" in lines[0]
-    assert lines[0].startswith("::error file=infra/acme/cloudformation,")
+    assert lines[0].startswith("::error file=sites/acme.yaml,line=")
 
 
 # What there is nothing to compare with.

@@ -526,8 +526,8 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
         pytest.param(
             {"endpoints: {inbound-clients: [10.0.0.0/8]}\n": ""},
             "open-to-the-internet",
-            "site: 30 inbound rules are open to the internet (0.0.0.0/0): manager (TCP 22, 80, 443, "
-            "3128), cloud-volumes-ontap (",
+            "site: 30 inbound rules are open to the internet (0.0.0.0/0): manager (TCP 22, 80, "
+            "443, 3128), cloud-volumes-ontap (",
             id="open",
         ),
         pytest.param(
