@@ -224,10 +224,12 @@ def _fail(work: Work, batch: Batch) -> None:
         terminal.echo(terminal.mistakes(str(InputError(mistakes))), err=True)
     for error in others:
         terminal.echo(terminal.error(str(error)), err=True)
-    if work.is_large or (batch.failed > 1 and len(sentences) > 1):
-        number = f"{batch.failed:,} of {len(work.deployments):,} deployments"
+    total = len(work.deployments)
+    if total > 1:
         have = "has a mistake" if batch.failed == 1 else "have mistakes"
-        terminal.echo(terminal.error(f"nothing was written: {number} {have}"), err=True)
+        done = "" if work.request.compares else "nothing was written: "
+        sentence = f"{done}{batch.failed:,} of {total:,} deployments {have}"
+        terminal.echo(terminal.error(sentence), err=True)
     raise click.exceptions.Exit(2)
 
 
