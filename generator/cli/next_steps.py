@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from generator.cli.batch import Batch
 from generator.cli.jobs import Work
 from generator.errors import choices
 
@@ -23,7 +24,7 @@ _DEPLOYMENTS = {"files", "presets"}
 _ON_DISK = ("missing", "changed", "edited", "foreign", "special", "orphaned")
 
 
-def next_steps(work: Work, changes: Iterable[Change]) -> Iterator[str]:
+def next_steps(work: Work, batch: Batch, changes: Iterable[Change]) -> Iterator[str]:
     """Sentences about the files that differ on the disk. What stops `generate` comes first."""
     found = [c for c in changes if c.kind in _ON_DISK]
     gone = [c for c in found if c.kind == "edited" and c.new is None]
@@ -40,7 +41,7 @@ def next_steps(work: Work, changes: Iterable[Change]) -> Iterator[str]:
         yield f"{found_there}: remove or move {_and(paths)}"
     edited = [c.path for c in found if c.kind == "edited" and c.new is not None]
     if edited:
-        yield from _about_edits(work, edited)
+        yield from _about_edits(work, batch, edited)
     if len(found) > len(edited):
         refused = any(c.remedy for c in found)
         verb = "differs" if len(found) == 1 else "differ"
@@ -50,17 +51,17 @@ def next_steps(work: Work, changes: Iterable[Change]) -> Iterator[str]:
         )
 
 
-def _about_edits(work: Work, edited: list[Path]) -> Iterator[str]:
+def _about_edits(work: Work, batch: Batch, edited: list[Path]) -> Iterator[str]:
     """Where the edits belong, and the command that then overwrites them."""
     files, presets = [], []
-    for job in work.jobs:
-        for deployment, origin in job.deployments:
-            if not any(path.is_relative_to(job.out / deployment.name) for path in edited):
-                continue
-            if origin.file:
-                files.append(os.path.relpath(work.place.root / origin.file))
-            elif deployment.name in {*work.data.presets()}:
-                presets.append(deployment.name)
+    places = {path.parent.parent for path in edited}
+    for (job, _, origin), name in zip(work.deployments, batch.names, strict=False):
+        if job.out / name not in places:
+            continue
+        if origin.file:
+            files.append(os.path.relpath(work.place.root / origin.file))
+        elif name in {*work.data.presets()}:
+            presets.append(name)
     where = f"put the change into {_and(files)}" if files else "change the deployment instead"
     known = bool(files or presets)
     command = _command("--force", files=files if known else None, presets=presets)

@@ -37,12 +37,11 @@ def renamed_folders(files: Iterable[File]) -> dict[Path, Path]:
     return {min(old): min(new) for old, new in pairs if len(old) == len(new) == 1}
 
 
-def replacements(changes: Iterable[Change]) -> Iterator[Advice]:
+def replacements(files: list[File]) -> Iterator[Advice]:
     """The advice about each deployment of which groups would be replaced or deleted, or renamed."""
     from generator.compare import followed, rename_lines, replaced, summaries
     from generator.resolve import Advice, deletion, replacement
 
-    files = texts(changes)
     if not any(old for _, old, _ in files):
         return
     renamed = renamed_folders(files)

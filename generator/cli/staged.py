@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from generator.cli import terminal
+from generator.cli.batch import Batch
 from generator.cli.jobs import Work
+from generator.cli.selection import read_listed
 from generator.cli.target import Target
 from generator.errors import UsageError
 
@@ -43,10 +46,9 @@ class Commit(NamedTuple):
         removed = {c.path for c in self.changes if c.new is None}
         return [c for c in changes if c.kind != "orphaned" or _here(c.path) not in removed]
 
-    def beside(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """The changes on the disk that matter to the commit, and those of the index."""
-        found = {c.path: c for c in changes if c.new is not None or _here(c.path) in self.files}
-        return (*found.values(), *(c for c in self.changes if c.path not in found))
+    def on_disk_too(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """The changes on the disk that matter to the commit."""
+        return tuple(c for c in changes if c.new is not None or _here(c.path) in self.files)
 
 
 def of_the_commit(work: Work) -> Work:
@@ -61,19 +63,23 @@ def of_the_commit(work: Work) -> Work:
         raise UsageError("--staged compares folders: leave out --stdout and --zip")
     from generator.observe import staged
 
-    found = {_file(work, o) for _, o in work.deployments if o.file}
+    found = {_file(work, o) for *_, o in work.deployments if o.file}
     unknown = found - staged(Path.cwd(), found, ()).files.keys() - _named(work)
     jobs, apart = [], []
     for job in work.jobs:
         known = [(d, o) for d, o in job.deployments if _file(work, o) not in unknown]
-        apart += [job.out / d.name for d, o in job.deployments if _file(work, o) in unknown]
+        apart += [
+            job.out / read_listed(work.data, d, request.changes).name
+            for d, o in job.deployments
+            if _file(work, o) in unknown
+        ]
         jobs.append(job._replace(deployments=known))
     for path in sorted(unknown) if not request.quiet else ():
         terminal.echo(f"{path} is not staged: it and its files are not checked", err=True)
     return work._replace(jobs=jobs, apart=tuple(apart))
 
 
-def commit(work: Work, target: Target) -> Commit:
+def commit(work: Work, target: Target, batch: Batch) -> Commit:
     """What the index lacks and holds in vain, with --staged; nothing without."""
     if not work.request.staged:
         return Commit()
@@ -81,16 +87,16 @@ def commit(work: Work, target: Target) -> Commit:
     from generator.write import compare_staged
 
     outs = {_here(out) for out in target.outs}
-    files = {_here(path): new for path, new in target.contents.items()}
+    files = {_here(path): new for path, new in batch.contents.items()}
     index = staged(Path.cwd(), outs, files)
-    kept = [_here(f) for f in target.left_out if f not in work.apart]
+    kept = list(map(_here, batch.kept))
     found = [
         change
         for change in compare_staged(
             {path: new for path, new in files.items() if path not in index.ignored},
             index.files,
             outs,
-            [_here(folder) for folder in target.folders],
+            list(map(_here, _folders(work, batch))),
             target.formats,
         )
         if not any(map(change.path.is_relative_to, kept))
@@ -100,9 +106,21 @@ def commit(work: Work, target: Target) -> Commit:
     return Commit(changes, steps, frozenset(index.files))
 
 
-def fail_if_not_staged(work: Work, target: Target) -> None:
+def _folders(work: Work, batch: Batch) -> Iterator[Path]:
+    """The folders that belong to the deployments: other generated files in them are stale."""
+    names = iter(batch.names)
+    for job in work.jobs:
+        for name in islice(names, len(job.deployments)):
+            place = job.out / name
+            yield from [place / each for each in job.formats] or [place]
+        if job.owned:
+            yield job.out
+    yield from batch.left
+
+
+def fail_if_not_staged(work: Work, target: Target, batch: Batch) -> None:
     """After files were written: exit with 1 unless the index holds them, and say what to run."""
-    steps = () if work.request.compares else commit(work, target).steps
+    steps = () if work.request.compares else commit(work, target, batch).steps
     for step in steps:
         terminal.echo(terminal.error(step), err=True)
     if steps:
@@ -114,7 +132,7 @@ def _inputs(work: Work) -> Iterator[Change]:
     from generator.observe import staged, unstaged
     from generator.write import Change
 
-    places = {_file(work, o) for _, o in work.deployments if o.file}
+    places = {_file(work, o) for *_, o in work.deployments if o.file}
     settings, project = work.place.file, work.place.project
     places |= {_here(settings)} if settings else set()
     folders = (project.rule_data, project.templates) if project else ()

@@ -10,8 +10,14 @@ from generator.write.places import is_regular
 
 def commands(out: Path) -> list[str]:
     """The commands in the headers of the files in `<out>/<deployment>/<format>/`, each once."""
+    places = sorted(out.iterdir()) if out.is_dir() else ()
+    return list(dict.fromkeys(each for place in places for each in commands_in(place)))
+
+
+def commands_in(place: Path) -> list[str]:
+    """The same of one deployment's folder."""
     found = {}
-    for path in sorted(out.glob("*/*/*")) if out.is_dir() else ():
+    for path in sorted(place.glob("*/*")) if place.is_dir() else ():
         if is_regular(path):
             with path.open("rb") as file:
                 of = label(file.read(HEAD))
