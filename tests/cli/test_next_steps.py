@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from repository import commit, git, init
+from repository import commit, init
 
 ACME = 'name: acme\nrelease: "3.7"\ngroups: [manager]\noutbound: basic\nendpoints: {dns: []}\n'
 ROOT = Path("infra/acme/terraform")
