@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from repository import commit, init
 
 ACME = 'name: acme\nrelease: "3.7"\ngroups: [manager]\noutbound: basic\nendpoints: {dns: []}\n'
 ROOT = Path("infra/acme/terraform")
@@ -102,3 +103,29 @@ def test_the_command_to_run_is_the_one_that_was_checked(generate):
     [words] = commands(check)
     expected = "--no-lint --out out --format terraform --outbound advanced sites/acme.yaml"
     assert {*words} == {*expected.split()}
+
+
+def test_each_of_several_sentences_has_its_prefix(generate):
+    Path(".gitignore").write_text("infra\n")
+    Path("sites/acme.yaml").write_text(ACME + "x: 1\ny: 2\n")
+    init()
+    commit()
+    Path("sites/acme.yaml").write_text(ACME)
+    told = generate("--check", "--against", "HEAD", "--quiet").stderr.splitlines()
+    mistakes = [line for line in told if "HEAD:sites/acme.yaml:" in line]
+    assert len(mistakes) == 2
+    assert all(line.startswith("warning: ") for line in mistakes)
+
+
+def test_each_group_that_exceeds_the_quota_is_a_finding(run):
+    networks = ", ".join(f"10.{i}.0.0/16" for i in range(20))
+    Path("acme.yaml").write_text(
+        f'name: acme\nrelease: "3.7"\nendpoints: {{inbound-clients: [{networks}]}}\n'
+    )
+    for line in run("validate", "acme.yaml").stdout.splitlines():
+        assert line.startswith("acme.yaml: "), line
+    result = run("generate", "acme.yaml", "--no-lint")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) > 1
+    for line in result.stderr.splitlines():
+        assert line.startswith("cvo-sg: acme: "), line
