@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.against import Base, compared_with
-from generator.cli.annotations import workflow_commands
 from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
@@ -26,6 +24,7 @@ from generator.cli.terminal import colored_diff
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from generator.cli.against import Base
     from generator.compare import Summary
     from generator.observe import Revision
     from generator.write import Spool
@@ -42,7 +41,7 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
         texts = (c.decode() for p, c in batch.contents.items() if p.suffix != ".md")
         terminal.echo_file("\n".join(texts))
     elif target.compared is not None:
-        base = compared_with(work, target, batch, revision) if revision else None
+        base = _since(work, target, batch, revision) if revision else None
         about = commit(work, target, batch)
         found = _of_the_commit(target.compared, about) if request.staged else target.compared
         _report(found, batch, request, base)
@@ -53,6 +52,12 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
         put(target.staged)
         if not request.quiet:
             _list_copies(batch)
+
+
+def _since(work: Work, target: Target, batch: Batch, revision: Revision) -> Base:
+    from generator.cli.against import compared_with
+
+    return compared_with(work, target, batch, revision)
 
 
 def _archive(work: Work, target: Target, batch: Batch) -> None:
@@ -85,6 +90,8 @@ def _of_the_commit(found: Spool[Compared], about: Commit) -> list[Compared]:
 def _report(found: Found, batch: Batch, request: Request, base: Base | None) -> None:
     """Print what writing the files would change, and what changed since the revision."""
     if request.form == "github":
+        from generator.cli.annotations import workflow_commands
+
         changes = tuple(change for each in found for change in each.changes)
         told = base.summaries if base else list(_told(found, batch))
         terminal.echo_commands(workflow_commands(changes, told, base))
@@ -122,14 +129,12 @@ def _text(
     request: Request,
     base: Base | None,
 ) -> Iterator[str]:
-    from generator.compare import as_text
-
     for each in found:
         if request.diff:
             yield colored_diff(each.diff)
         else:
             yield "".join(f"{change}\n" for change in each.changes)
-    words = (as_text([summary], request.verbose) for summary in told)
+    words = (_words(summary, request) for summary in told)
     first = next(words, "")
     if base:
         first = f"since {base.name}:\n\n{first}" if first else f"{_nothing(base.name)}\n"
@@ -137,6 +142,12 @@ def _text(
         yield "\n"
     yield first
     yield from words
+
+
+def _words(summary: Summary, request: Request) -> str:
+    from generator.compare import as_text
+
+    return as_text([summary], request.verbose)
 
 
 def _json(

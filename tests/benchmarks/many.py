@@ -108,7 +108,9 @@ def main() -> None:
         for case, run in measured(number, options).items():
             base = first.setdefault(case, run)
             each = run.cpu / number
-            ratios = f"{each / (base.cpu / min(arguments.numbers)):5.2f} {run.memory / base.memory:5.2f}"
+            ratios = (
+                f"{each / (base.cpu / min(arguments.numbers)):5.2f} {run.memory / base.memory:5.2f}"
+            )
             print(
                 f"{number:7,} {case:14} {run.wall / number * 1e3:8.2f} {each * 1e3:8.2f} "
                 f"{run.memory:7.1f}  {ratios}",
