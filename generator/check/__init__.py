@@ -5,6 +5,7 @@ from generator.check.findings import Check, Finding, Report
 from generator.check.modules import check_module, check_plan
 from generator.check.reports import REPORTS
 from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
+from generator.check.verdicts import Linter
 from generator.observe import is_cloudformation
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Check",
     "Finding",
     "Kind",
+    "Linter",
     "Report",
     "Target",
     "check_module",

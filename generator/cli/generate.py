@@ -117,6 +117,7 @@ from generator.cli.target import destination
     is_flag=True,
     help="Also list every file, on standard output; with --diff, every rule on a line of its own.",
 )
+@options.no_cache
 @options.rule_data
 @click.option(
     "--templates",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cache import user_cache
 from generator.cli import terminal
 from generator.cli.jobs import Work
 from generator.cli.target import Target, differences
@@ -86,7 +87,7 @@ def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
     Exits with 1 for findings of cfn-lint and, under --strict, for warnings.
     """
     request = work.request
-    if request.lint and _lint(target.texts, request.quiet):
+    if request.lint and _lint(target.texts, work):
         _refuse("cfn-lint found errors in the templates")
     for (_, _, format_), sentences in left_out(work, resolved).items():
         for sentence in sentences:
@@ -108,13 +109,14 @@ def _refuse(reason: str) -> None:
     raise click.exceptions.Exit(1)
 
 
-def _lint(texts: dict[Path, str], quiet: bool) -> bool:
+def _lint(texts: dict[Path, str], work: Work) -> bool:
     """Whether cfn-lint finds anything in the templates; the findings are printed."""
-    from generator.check import is_cloudformation, lint
+    from generator.check import Linter, is_cloudformation
 
     templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
+    linter, is_built_in = Linter(user_cache()), len(work.templates) == 1
     findings = []
-    visible = len(templates) > 1 and not quiet and terminal.shows_progress()
+    visible = len(templates) > 1 and not work.request.quiet and terminal.shows_progress()
     with click.progressbar(
         templates.items(),
         label="cfn-lint",
@@ -122,7 +124,7 @@ def _lint(texts: dict[Path, str], quiet: bool) -> bool:
         hidden=not visible,
     ) as steps:
         for path, text in steps:
-            findings += lint(text, str(path), advice=False)
+            findings += linter.lint(text, str(path), advice=False, rendered=is_built_in)
     for finding in findings:
         terminal.echo(str(finding))
     return bool(findings)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cache import user_cache
 from generator.cli import terminal
-from generator.cli.options import open_rule_data
+from generator.cli.options import no_cache, open_rule_data
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import InputError, UsageError
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
+@no_cache
 @rule_data_option
 @click.pass_context
 def validate(
@@ -163,7 +165,7 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
 
 def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
     """What is found in one target; a failure while checking it is a finding of it, too."""
-    from generator.check import Check, Finding, Kind, check_module, check_plan, lint
+    from generator.check import Check, Finding, Kind, Linter, check_module, check_plan
 
     place = str(target.path)
     try:
@@ -173,7 +175,9 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
             case Kind.PLAN:
                 return check_plan(target.text, place)
             case Kind.TEMPLATE:
-                return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
+                linter = Linter(user_cache())
+                found = linter.lint(target.text, place, suppressions=suppressions)
+                return Check(place, tuple(found))
             case Kind.DEPLOYMENT:
                 return Check(place, tuple(_about_deployment(target, data)))
             case Kind.UNREADABLE:
