@@ -19,7 +19,7 @@ from generator.model import RULES_DEFAULT, Peer, Traffic
 
 CHARACTERS_MAX = 500_000  # half of what CloudFormation accepts
 BLOCKS_MAX = 400  # of the 500 resources that it accepts
-_SECTIONS = re.compile(r"((?:#.*\n)+)---\n(.*\nResources:\n)(.*)(\nOutputs:\n.*)", re.DOTALL)
+_SECTIONS = re.compile(r"((?:#[^\n]*\n)+)---\n(.*\nResources:\n)(.*)(\nOutputs:\n.*)", re.DOTALL)
 _PEER_KEY = r"CidrIp|CidrIpv6|(?:Source|Destination)(?:PrefixListId|SecurityGroupId)"
 _PORT = r"(?:-1|\d{1,5})"
 _RULE = re.compile(
@@ -73,7 +73,9 @@ def shape(text: str) -> str | None:
     sections = _SECTIONS.fullmatch(text)
     if not sections or len(text) > CHARACTERS_MAX:
         return None
-    _, before, resources, after = sections.groups()
+    comments, before, resources, after = sections.groups()
+    if not comments.replace("\n", "").isprintable():  # YAML refuses others, or breaks a line there
+        return None
     blocks = re.split(r"^(?=  [^ ])", resources, flags=re.MULTILINE)
     found = [_RULE.fullmatch(block) for block in blocks]
     rules = [rule for rule in found if rule]
