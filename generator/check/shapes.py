@@ -130,7 +130,7 @@ def _kind(rule: re.Match[str], groups: dict[str, str], rest: str) -> str:
     if group in groups:
         _check(group, "security_group")
         group = groups[group]
-    if peer == _PEER and not rule["condition"]:
+    if peer == _PEER:
         traffic = _without_ports(traffic)
         if f"\n  {group[8:-8]}:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n" in rest:
             group = "<group>"
