@@ -120,7 +120,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script."""
-    gc.disable()  # a run ends before a collection pays off; linting switches it on again
+    gc.disable()  # a run ends before a collection pays off; linting has it on
     if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     else:  # whatever is printed is lost, and that is an error
