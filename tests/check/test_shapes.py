@@ -341,7 +341,7 @@ def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof,
     for each in (other, *(each for each in wrong if shape(each) == known)):
         assert lint(each, "t.yaml", advice=False) == []
     proof("edits of a template that kept its shape", taken)
-    proof("errors planted in literals and structure, none of them of a clean shape", len(wrong))
+    proof("errors planted in literals and structure of random templates", len(wrong))
 
 
 @cache
@@ -355,7 +355,7 @@ def test_random_deployments_of_one_shape_have_one_verdict(proof):
     for deployment in drawn():
         text = template(deployment)
         alike.setdefault(shape(text), []).append(text)
-    del alike[None]
+    alike.pop(None, None)
     several = [texts for texts in alike.values() if texts[1:]]
     assert len(several) > 10
     for texts in several:
