@@ -192,7 +192,7 @@ def _check(
         for format_, files in texts.items()
         for file, text in files.items()
     }
-    found, too_large = _about_templates(every, request.lint)
+    found, too_large = _about_templates(work, every)
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
     unasked = request.compares or request.quiet or job.is_example(origin)
     advice = advise(resolved, work.data.release(resolved.release), together=True)
@@ -208,17 +208,25 @@ def _check(
 
 
 def _about_templates(
-    texts: dict[Path, str], linted: bool
+    work: Work, texts: dict[Path, str]
 ) -> tuple[tuple[str, ...], tuple[tuple[Path, int], ...]]:
     """What cfn-lint finds in the templates among files, and which of them are large."""
+    linted, is_built_in = work.request.lint, len(work.templates) == 1
     sizes = {path: len(text.encode()) for path, text in texts.items()}
     looked_at = [path for path, size in sizes.items() if linted or size > INLINE]
     if not looked_at:  # what can tell a template imports much
         return (), ()
-    from generator.check import is_cloudformation, lint
+    from generator.cache import user_cache
+    from generator.check import Linter, is_cloudformation
 
+    linter = Linter(user_cache())
     templates = [path for path in looked_at if is_cloudformation(texts[path])]
-    found = (f for path in templates if linted for f in lint(texts[path], str(path), advice=False))
+    found = (
+        finding
+        for path in templates
+        if linted
+        for finding in linter.lint(texts[path], str(path), advice=False, rendered=is_built_in)
+    )
     return (
         tuple(map(str, found)),
         tuple((path, sizes[path]) for path in templates if sizes[path] > INLINE),

@@ -1,6 +1,6 @@
 """How `generate` copes with many deployments: time per deployment, and memory.
 
-Run it at the top of the repository: `python tests/benchmarks/many.py [--lint] [NUMBER]...`. It makes
+Run it at the top of the repository: `python tests/benchmarks/many.py [--lint] [NUMBER]...`. It
 folders of so many deployments, and times one process after the other: all files new, none changed,
 --check, all changed, --diff of all. Each column is compared with the smallest number in the same
 run, because machines differ.
