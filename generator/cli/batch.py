@@ -17,7 +17,7 @@ from generator.cli import terminal
 from generator.cli.jobs import Job, Work
 from generator.cli.named_files import some
 from generator.cli.selection import Listed, read_listed
-from generator.cli.steps import Prepared, prepare, prepare_leftover
+from generator.cli.steps import Prepared, note_remains, prepare, prepare_leftover
 from generator.cli.target import Target, refuse_several
 from generator.cli.workers import cores, in_order
 from generator.errors import GeneratorError, InputError, UsageError
@@ -125,18 +125,20 @@ def prepare_all(work: Work, target: Target) -> Batch:
     with click.progressbar(
         results, len(everything), "generate", file=sys.stderr, hidden=not visible
     ) as steps:
-        seen: dict[tuple[Path, str], int] = {}
+        seen: dict[Path, dict[str, int]] = defaultdict(dict)
         for i, found in enumerate(steps):
             job, source, _ = everything[i]
             out = Path() if target.archive else job.out
-            if found.name and (first := seen.setdefault((out, found.name), i)) != i:
+            if found.name and (first := seen[out].setdefault(found.name, i)) != i:
                 found = _twice(found, everything[first][1], source)
             batch.names.append(found.name)
             batch.add(work, target, job.out, found)
     if not batch.failures and not target.archive:
-        for job, place in _leftovers(work, batch):
-            apart = {str(out / name) for out, name in seen}
+        left = list(_leftovers(work, batch))
+        apart = {str(out / name) for out, names in seen.items() for name in names if left}
+        for job, place in left:
             batch.add(work, target, job.out, prepare_leftover(work, target, place, apart))
+        note_remains(target)
     return batch
 
 

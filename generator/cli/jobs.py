@@ -272,6 +272,7 @@ def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
             found.append(Origin(_command(file, *options)))
         else:
             path = where.relative(Path(file))
+            path = file if path == file else path  # one text in memory
             unique = inside and where.holds(Path(file))
             found.append(Origin(_command(path, *options), path, unique))
     found += [Origin(_command("--preset", name, *options)) for name in request.presets]

@@ -105,6 +105,17 @@ def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -
     return _compare(work, target, {}, [place], [], Prepared(), apart)
 
 
+def note_remains(target: Target) -> None:
+    """Have --check list what a run that was killed has left; another run just removes it."""
+    from generator.write import Change, remains
+
+    if target.compared is not None:
+        found = [folder for out in target.outs for folder in remains(out)]
+        if found:
+            changes = (Change(folder, "orphaned", b"", None) for folder in found)
+            target.compared.append(Compared(tuple(changes)))
+
+
 def _resolve(work: Work, deployment: Deployment) -> Resolved:
     from generator.resolve import resolve
 
