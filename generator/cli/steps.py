@@ -108,6 +108,17 @@ def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -
     return _compare(work, target, {}, [place], [], Prepared(), apart)
 
 
+def note_remains(target: Target) -> None:
+    """Have --check list what a run that was killed has left; another run just removes it."""
+    from generator.write import Change, remains
+
+    if target.compared is not None:
+        found = [folder for out in target.outs for folder in remains(out)]
+        if found:
+            changes = (Change(folder, "orphaned", b"", None) for folder in found)
+            target.compared.append(Compared(tuple(changes)))
+
+
 def with_its_new_name(
     work: Work, target: Target, place: Path, found: Prepared, now: tuple[Job, Listed, Origin]
 ) -> Prepared:
