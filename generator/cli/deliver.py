@@ -10,9 +10,11 @@ import click
 from generator.cli import terminal
 from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
+from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
 from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe
+from generator.cli.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
     from generator.compare import Summary
@@ -29,6 +31,8 @@ def deliver(work: Work, target: Target, revision: Revision | None) -> tuple[Chan
         _report(work, target, revision)
     else:
         changes = put(target, request.force)
+        for line in resolved(changes):
+            terminal.echo(line, err=True)
         if not request.quiet:
             list_copies(target)
         return changes
@@ -43,15 +47,21 @@ def _report(work: Work, target: Target, revision: Revision | None) -> None:
     request = work.request
     changes = differences(target)
     base = compared_with(work, target, revision) if revision else None
-    told = base.summaries if base else _summaries(target, changes) if request.diff else []
+    here = _summaries(target, changes) if changes else []
+    first = verdict(target, changes, here)
+    told = base.summaries if base else here if request.diff else []
     if request.form == "github":
-        terminal.echo_commands(workflow_commands(changes, told, base))
+        terminal.echo_commands(workflow_commands(changes, told, base, first))
     else:
         write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
-        terminal.echo(write(changes, told, request, base), nl=False)
+        terminal.echo(write(changes, told, request, base, first), nl=False)
     if not request.quiet:
         list_copies(target)
+    for line in to_resolve(changes):
+        terminal.echo(line, err=True)
     if changes:
+        if first and request.form == "text" and not request.diff:
+            terminal.echo(str(first), err=True)
         verb = "differs" if len(changes) == 1 else "differ"
         terminal.echo(
             f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
@@ -71,7 +81,11 @@ def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
 
 
 def _text(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
+    changes: tuple[Change, ...],
+    told: list[Summary],
+    request: Request,
+    base: Base | None,
+    first: Verdict | None,
 ) -> str:
     from generator.compare import as_text
     from generator.write import unified_diff
@@ -82,14 +96,22 @@ def _text(
     if base:
         words = f"since {base.name}:\n\n{words}" if told else f"{_nothing(base.name)}\n"
     between = "\n" if words and (lines or request.diff) else ""
-    return Styled(lines + between + safe(words))
+    head = safe(f"{first}\n\n") if first and request.diff else ""
+    return Styled(head + lines + between + safe(words))
 
 
-def _json(changes: tuple[Change, ...], told: list[Summary], _: Request, base: Base | None) -> str:
+def _json(
+    changes: tuple[Change, ...],
+    told: list[Summary],
+    _: Request,
+    base: Base | None,
+    first: Verdict | None,
+) -> str:
     from generator.compare import as_json
 
     found = {
         "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
+        **({"permissions": first.as_json()} if first else {}),
         **({"against": base.name} if base else {}),
         "deployments": as_json(told),
     }
@@ -97,7 +119,11 @@ def _json(changes: tuple[Change, ...], told: list[Summary], _: Request, base: Ba
 
 
 def _markdown(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
+    changes: tuple[Change, ...],
+    told: list[Summary],
+    request: Request,
+    base: Base | None,
+    first: Verdict | None,
 ) -> str:
     from generator.compare import as_markdown
     from generator.model import markdown, markdown_code
@@ -110,7 +136,8 @@ def _markdown(
     if not changes:
         return f"{words}Every generated file is up to date.\n"
     files = "".join(f"- {markdown_code(change.path)} {change.sentence}\n" for change in changes)
-    return f"{words}### Files\n\n{files}"
+    head = f"**{markdown(str(first))}**\n\n" if first else ""
+    return f"{head}{words}### Files\n\n{files}"
 
 
 def _nothing(name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.cli import terminal
+from generator.cli.conflicts import judge
 from generator.cli.jobs import Job, Work
 from generator.errors import UsageError, choices
 
@@ -124,7 +125,7 @@ def _compare(target: Target) -> tuple[Change, ...]:
     from generator.write import compare
 
     changes = compare(target.outs, target.contents, target.folders, target.formats)
-    return tuple(c for c in changes if not target.leaves_out(c.path))
+    return tuple(judge(change) for change in changes if not target.leaves_out(change.path))
 
 
 def _notify(sentence: str) -> None:

@@ -12,6 +12,7 @@ from generator.compare.generated import (
     as_json,
     as_markdown,
     as_text,
+    lists_permissions,
     replaced,
     summaries,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "beside_release",
     "changes",
     "compare",
+    "lists_permissions",
     "match_groups",
     "of_deployed",
     "of_deployment",

@@ -10,6 +10,7 @@ from typing import Any
 
 from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
+from generator.load.merge_markers import conflicts
 from generator.load.parsed import Parsed
 from generator.load.search import (
     is_believed,
@@ -207,6 +208,8 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     import json
     import tomllib
 
+    if found := conflicts(content.decode("utf-8", "replace"), name):
+        raise InputError(found)
     try:
         text = json.dumps(_load(content)["tool"]["cvo-sg"], default=str).encode()
     except RecursionError:

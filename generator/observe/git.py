@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from generator.errors import InputError, Mistake, UsageError, shown
@@ -144,6 +145,20 @@ def files(
     return dict(zip(ids, _contents(found.folder, ids.values()), strict=True))
 
 
+def contents_of(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """The contents of those names that git knows as files of at most MAX_BYTES."""
+    names = list(names)
+    asked = "".join(f"{name}\n" for name in names)
+    told = _git(folder, "cat-file", "--batch-check", given=os.fsencode(asked)).splitlines()
+    heads = [(name, _HEADER.fullmatch(line)) for name, line in zip(names, told, strict=True)]
+    ids = {
+        name: head[0].split()[0].decode()
+        for name, head in heads
+        if head and head[1] == b"blob" and int(head[2]) <= MAX_BYTES
+    }
+    return dict(zip(ids, _contents(folder, ids.values()), strict=True))
+
+
 def _contents(folder: Path, names: Iterable[str]) -> Iterator[bytes]:
     """The contents of objects that are there."""
     asked = "".join(f"{name}\n" for name in names)
@@ -172,7 +187,21 @@ def _kind(folder: Path, name: str) -> tuple[str | None, int]:
     return (match[1].decode(), int(match[2])) if match else (None, 0)
 
 
-def _git(folder: Path, *words: str, given: bytes = b"") -> bytes:
+def merge_base(folder: Path, one: str, other: str) -> str:
+    """The common ancestor of two commits; empty if they have none."""
+    return _plain(_git(folder, "merge-base", one, other, statuses=(0, 1)))
+
+
+def merge_file(base: bytes, one: bytes, other: bytes) -> bytes:
+    """Two versions of a file merged, with markers where they conflict."""
+    with TemporaryDirectory(prefix="cvo-sg-") as folder:
+        contents = {"one": one, "base": base, "other": other}
+        for name, version in contents.items():
+            Path(folder, name).write_bytes(version)
+        return _git(Path(folder), "merge-file", "-p", *contents, statuses=range(128))
+
+
+def _git(folder: Path, *words: str, given: bytes = b"", statuses: Collection[int] = (0,)) -> bytes:
     """What git prints. Raises UsageError with our words for why it does not."""
     command = ["git", *_OPTIONS, _NO_HOOKS, *words]
     try:
@@ -190,7 +219,7 @@ def _git(folder: Path, *words: str, given: bytes = b"") -> bytes:
         raise UsageError(f"git did not answer within {TIMEOUT} seconds") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"git cannot be started: {error}") from None
-    if done.returncode:
+    if done.returncode not in statuses:
         raise UsageError(_refusal(_plain(done.stderr)))
     return done.stdout
 

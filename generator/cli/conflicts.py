@@ -1,0 +1,51 @@
+"""Generated files in a merge: which of them `generate` may resolve, and what to do then."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generator.write import Change
+
+_BY_MERGE = ("conflict", "merged")
+
+
+def judge(change: Change) -> Change:
+    """The change of a file that was edited, or that git merged as its repository shows."""
+    if change.kind != "edited":
+        return change
+    from generator.observe import merged_versions
+    from generator.write import judged
+
+    return judged(change, merged_versions)
+
+
+def to_resolve(changes: Iterable[Change]) -> list[str]:
+    """What a check says of files that git merged: nothing, or a sentence."""
+    merged = [change for change in changes if change.kind in _BY_MERGE]
+    if not merged:
+        return []
+    return [
+        f"{_counted(merged)}, and nobody edited them: `cvo-sg generate` resolves this. Then run: "
+        f"{_staging(merged)}"
+    ]
+
+
+def resolved(changes: Iterable[Change]) -> list[str]:
+    """What to do after files that git merged were generated again: nothing, or a sentence."""
+    merged = [change for change in changes if change.kind in _BY_MERGE]
+    return [f"{_counted(merged)}, resolved. Next: {_staging(merged)}"] if merged else []
+
+
+def _counted(merged: list[Change]) -> str:
+    one = len(merged) == 1
+    what = "1 generated file was" if one else f"{len(merged)} generated files were"
+    return f"{what} merged by git"
+
+
+def _staging(merged: list[Change]) -> str:
+    """The command that tells git so: by folder, so that it is short."""
+    folders = dict.fromkeys(str(change.path.parents[1]) for change in merged)
+    return shlex.join(["git", "add", "--all", *folders])
