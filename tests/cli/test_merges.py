@@ -334,6 +334,7 @@ def test_with_the_driver_both_can_add_a_deployment():
 def test_with_the_driver_one_can_remove_what_the_other_changes(kept):
     git("checkout", "--quiet", "theirs")
     git("rm", "--quiet", "-r", "sites/acme.yaml", "infra/acme")
+    Path("sites").mkdir(exist_ok=True)  # git has removed the empty folder
     Path("sites/second.yaml").write_text(DEPLOYMENT.replace("name: acme", "name: second"))
     assert generate("--quiet").exit_code == 0
     git("add", "--all")
