@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,28 +25,32 @@ def judge(change: Change) -> Change:
 
 def to_resolve(changes: Iterable[Change]) -> list[str]:
     """What a check says of files that git merged: nothing, or a sentence."""
-    merged = [change for change in changes if change.kind in _BY_MERGE]
+    merged = by_git(changes)
     if not merged:
         return []
     return [
-        f"{_counted(merged)}, and nobody edited them: `cvo-sg generate` resolves this. Then run: "
-        f"{_staging(merged)}"
+        f"{_counted(merged)}, and nobody edited them: `cvo-sg generate` resolves this; then run "
+        f"`{_staging(merged)}`"
     ]
 
 
-def resolved(changes: Iterable[Change]) -> list[str]:
+def resolved(merged: list[Path]) -> list[str]:
     """What to do after files that git merged were generated again: nothing, or a sentence."""
-    merged = [change for change in changes if change.kind in _BY_MERGE]
-    return [f"{_counted(merged)}, resolved. Next: {_staging(merged)}"] if merged else []
+    return [f"{_counted(merged)}, resolved: run `{_staging(merged)}`"] if merged else []
 
 
-def _counted(merged: list[Change]) -> str:
+def by_git(changes: Iterable[Change]) -> list[Path]:
+    """The files that git merged, and nobody edited."""
+    return [change.path for change in changes if change.kind in _BY_MERGE]
+
+
+def _counted(merged: list[Path]) -> str:
     one = len(merged) == 1
     what = "1 generated file was" if one else f"{len(merged)} generated files were"
     return f"{what} merged by git"
 
 
-def _staging(merged: list[Change]) -> str:
+def _staging(merged: list[Path]) -> str:
     """The command that tells git so: by folder, so that it is short."""
-    folders = dict.fromkeys(str(change.path.parents[1]) for change in merged)
+    folders = dict.fromkeys(path.parents[1].as_posix() for path in merged)
     return shlex.join(["git", "add", "--all", *folders])

@@ -24,6 +24,8 @@ from generator.compare.observed import (
     beside_release,
 )
 from generator.compare.permissions import Differences, compare
+from generator.compare.renames import Renamed, followed
+from generator.compare.renames import lines as rename_lines
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Differences",
     "Entry",
     "Expected",
+    "Renamed",
     "Role",
     "State",
     "Summary",
@@ -49,6 +52,7 @@ __all__ = [
     "beside_release",
     "changes",
     "compare",
+    "followed",
     "lists_permissions",
     "match_groups",
     "of_deployed",
@@ -56,6 +60,7 @@ __all__ = [
     "of_documented",
     "of_release",
     "problems",
+    "rename_lines",
     "renamings",
     "replaced",
     "sentence",
