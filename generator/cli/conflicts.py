@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,5 +51,7 @@ def _counted(merged: list[Path]) -> str:
 
 def _staging(merged: list[Path]) -> str:
     """The command that tells git so: by folder, so that it is short."""
+    import shlex
+
     folders = dict.fromkeys(path.parents[1].as_posix() for path in merged)
     return shlex.join(["git", "add", "--all", *folders])

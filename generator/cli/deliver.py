@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.against import Base, compared_with
-from generator.cli.annotations import workflow_commands
 from generator.cli.batch import Batch
 from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
@@ -28,6 +26,7 @@ from generator.cli.verdict import Verdict, verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from generator.cli.against import Base
     from generator.compare import Summary
     from generator.observe import Revision
     from generator.write import Spool
@@ -44,7 +43,7 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
         texts = (c.decode() for p, c in batch.contents.items() if p.suffix != ".md")
         terminal.echo_file("\n".join(texts))
     elif target.compared is not None:
-        base = compared_with(work, target, batch, revision) if revision else None
+        base = _since(work, target, batch, revision) if revision else None
         about = commit(work, target, batch)
         found = _of_the_commit(target.compared, about) if request.staged else target.compared
         _report(found, batch, request, base)
@@ -57,6 +56,12 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
             terminal.echo(line, err=True)
         if not request.quiet:
             _list_copies(batch)
+
+
+def _since(work: Work, target: Target, batch: Batch, revision: Revision) -> Base:
+    from generator.cli.against import compared_with
+
+    return compared_with(work, target, batch, revision)
 
 
 def _archive(work: Work, target: Target, batch: Batch) -> None:
@@ -90,6 +95,8 @@ def _report(found: Found, batch: Batch, request: Request, base: Base | None) -> 
     """Print what writing the files would change, and what changed since the revision."""
     first = verdict(found, batch.renamed)
     if request.form == "github":
+        from generator.cli.annotations import workflow_commands
+
         changes = tuple(change for each in found for change in each.changes)
         told = base.summaries if base else list(_told(found, batch))
         terminal.echo_commands(workflow_commands(changes, told, base, first))
@@ -129,8 +136,6 @@ def _text(
     base: Base | None,
     verdict: Verdict | None,
 ) -> Iterator[str]:
-    from generator.compare import as_text
-
     if verdict and request.diff:
         yield f"{verdict}\n\n"
     for each in found:
@@ -138,7 +143,7 @@ def _text(
             yield colored_diff(each.diff)
         else:
             yield "".join(f"{change}\n" for change in each.changes)
-    words = (as_text([summary], request.verbose) for summary in told)
+    words = (_words(summary, request) for summary in told)
     first = next(words, "")
     if base:
         first = f"since {base.name}:\n\n{first}" if first else f"{_nothing(base.name)}\n"
@@ -146,6 +151,12 @@ def _text(
         yield "\n"
     yield first
     yield from words
+
+
+def _words(summary: Summary, request: Request) -> str:
+    from generator.compare import as_text
+
+    return as_text([summary], request.verbose)
 
 
 def _json(

@@ -10,7 +10,6 @@ from typing import Any
 
 from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
-from generator.load.merge_markers import conflicts
 from generator.load.parsed import Parsed
 from generator.load.search import (
     is_believed,
@@ -19,7 +18,6 @@ from generator.load.search import (
     outside,
     searched,
 )
-from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
@@ -106,7 +104,11 @@ def _parsed(path: Path, name: str) -> Parsed[Project]:
         message = "the file is a link to a place outside its folder: put the file itself here"
         raise InputError([Mistake(name, 0, 0, message)])
     text = read(path, name)
-    return parse(text, Project, name) if path.name == FILE else _from_toml(text, name)
+    if path.name != FILE:
+        return _from_toml(text, name)
+    from generator.load.strict_yaml import parse
+
+    return parse(text, Project, name)
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
@@ -207,6 +209,9 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     """The section of a pyproject.toml. Its parser tells no lines, so its mistakes have none."""
     import json
     import tomllib
+
+    from generator.load.merge_markers import conflicts
+    from generator.load.strict_yaml import parse
 
     if found := conflicts(content.decode("utf-8", "replace"), name):
         raise InputError(found)
