@@ -84,6 +84,8 @@ class Batch:
     copies: set[Path] = field(default_factory=set)
     left: set[Path] = field(default_factory=set)
     """Folders that none of today's deployments has."""
+    merged: list[Path] = field(default_factory=list)
+    """The files that git merged, and that are generated again."""
     renamed: set[Path] = field(default_factory=set)
     """The folders of deployments that had another name before."""
 
@@ -119,6 +121,7 @@ class Batch:
         self.copies.update(found.copies)
         self.renamed.update(found.renamed)
         self.kept.update(found.kept)
+        self.merged += found.merged
 
 
 def prepare_all(work: Work, target: Target) -> Batch:

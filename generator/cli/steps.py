@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from generator.cli.conflicts import by_git, judge
 from generator.cli.jobs import Job, Work
 from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_several
+from generator.cli.verdict import Outcome, outcome, outcome_of_rename
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Compared(NamedTuple):
     """Without the contents."""
     diff: str = ""
     summaries: tuple[Summary, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    """Whether the permissions of a deployment change."""
 
 
 class Prepared(NamedTuple):
@@ -61,6 +65,8 @@ class Prepared(NamedTuple):
     """The folders of formats that are left out: what was generated there stays."""
     renamed: tuple[Path, ...] = ()
     """The new folder of the deployment that left this one behind under another name."""
+    merged: tuple[Path, ...] = ()
+    """The files that git merged, and that are generated again."""
     copies: tuple[Path, ...] = ()
     """Folders that may be copies of generated ones, and so are not ours to remove."""
 
@@ -138,8 +144,11 @@ def with_its_new_name(
     if not renamed:
         return found
     compared = found.compared
-    if compared and work.request.diff and not (work.request.against or work.request.against_base):
-        compared = compared._replace(summaries=tuple(summaries(files, (), renamed)))
+    if compared:
+        told = summaries(files, (), renamed)
+        compared = compared._replace(outcomes=outcome_of_rename(compared.outcomes, told))
+        if work.request.diff and not (work.request.against or work.request.against_base):
+            compared = compared._replace(summaries=tuple(told))
     return found._replace(
         replaced=tuple(replacements(files)), compared=compared, renamed=(*renamed.values(),)
     )
@@ -259,7 +268,7 @@ def _compare(
     request = work.request
     survey = surveyed(target.outs, folders, target.formats, contents, apart)
     orphans = [p for p in survey.orphans if not any(map(p.is_relative_to, kept))]
-    changes = (*differing(target.outs, contents), *orphaned(orphans))
+    changes = (*map(judge, differing(target.outs, contents)), *map(judge, orphaned(orphans)))
     sentences = () if request.compares else tuple(refused(changes, request.force))
     if target.staged and not sentences:
         for change in changes:
@@ -276,6 +285,7 @@ def _compare(
         verbs=tuple(listed.items()),
         contents=contents if request.against or request.against_base or request.staged else {},
         compared=_compared(work, contents, changes) if request.compares else None,
+        merged=tuple(by_git(changes)),
         kept=tuple(kept),
         copies=survey.copies,
     )
@@ -285,13 +295,16 @@ def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ..
     from generator.write import unified_diff
 
     request = work.request
-    found: list[Summary] = []
-    if request.diff and not (request.against or request.against_base):
-        from generator.compare import summaries
+    if not changes:
+        return Compared(())
+    from generator.compare import summaries
 
-        found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
+    found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
+    outcomes = outcome(contents, changes, found)
+    if not request.diff or request.against or request.against_base:
+        found = []
     diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
-    return Compared(tuple(map(without_contents, changes)), diff, tuple(found))
+    return Compared(tuple(map(without_contents, changes)), diff, tuple(found), outcomes)
 
 
 def without_contents(change: Change) -> Change:
