@@ -82,12 +82,12 @@ def _sources(work: Work, revision: Revision) -> Iterator[tuple[str, Source]]:
 
     for job in work.jobs:
         for deployment, origin in job.deployments:
-            path = deployment_file(work, origin)
+            path = deployment_file(job, origin)
             if path is None:
                 continue
             old, new = file_then(revision, path), path.read_bytes()
             source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
-            for format_ in job.formats or formats(work.templates):
+            for format_ in job.formats or formats(job.root.templates):
                 yield (job.out / deployment.name / format_).as_posix(), source
 
 

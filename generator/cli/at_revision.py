@@ -63,7 +63,8 @@ def _is_ours(path: Path, data: bytes, work: Work, target: Target) -> bool:
     """Whether a generated file belongs to the deployments, by its folder or by its command."""
     from generator.render import label
 
-    of, commands = label(data), {o.command for _, o in work.deployments if o.unique}
+    of, there = label(data), [job for job in work.jobs if path.is_relative_to(job.out)]
+    commands = {o.command for job in there for _, o in job.deployments if o.unique}
     ours = any(map(path.is_relative_to, target.folders)) or (of and of.command in commands)
     return bool(ours) and not target.leaves_out(path)
 
@@ -72,13 +73,13 @@ def _rendered(work: Work, job: Job, target: Target, revision: Revision) -> dict[
     """The deployment files of the revision, rendered. What comes from no file stays the same."""
     found: dict[Path, str] = {}
     for deployment, origin in job.deployments:
-        path = deployment_file(work, origin)
+        path = deployment_file(job, origin)
         if path is None:
             mine = job.out / deployment.name
             found.update({p: t for p, t in target.texts.items() if p.is_relative_to(mine)})
         elif (data := file_then(revision, path)) is not None:
             found.update(_render(work, job, f"{revision.name}:{path}", data, origin, deployment))
-    for path, data in _gone(work, job, revision):
+    for path, data in _gone(job, revision):
         found.update(_render(work, job, f"{revision.name}:{path}", data, None, None))
     return found
 
@@ -96,13 +97,14 @@ def _render(
     from generator.render import Origin, formats, render
     from generator.resolve import resolve
 
-    names = job.formats or formats(work.templates)
+    rules = job.root.data
+    names = job.formats or formats(job.root.templates)
     try:
-        then = work.data.parse_deployment(data, file)
+        then = rules.parse_deployment(data, file)
         then = changed(then, work.request.changes)
-        resolved = resolve(then, work.data.release(then.release), work.data.catalogue)
+        resolved = resolve(then, rules.release(then.release), rules.catalogue)
         texts = {
-            name: render(resolved, work.templates, name, origin or Origin("")) for name in names
+            name: render(resolved, job.root.templates, name, origin or Origin("")) for name in names
         }
     except GeneratorError as error:
         terminal.echo(terminal.warning(f"not compared: {error}"), err=True)
@@ -117,12 +119,12 @@ def _render(
     }
 
 
-def _gone(work: Work, job: Job, revision: Revision) -> Iterator[tuple[Path, bytes]]:
+def _gone(job: Job, revision: Revision) -> Iterator[tuple[Path, bytes]]:
     """The deployment files that the settings list, and that are not there any more."""
     from generator.observe import files
 
-    root = Path(os.path.relpath(work.place.root))
-    outputs = [o for o in work.place.outputs if Path(os.path.relpath(root / o.out)) == job.out]
+    root = Path(os.path.relpath(job.root.place.root))
+    outputs = [o for o in job.root.place.outputs if Path(os.path.relpath(root / o.out)) == job.out]
     patterns = [Path(each).parts for output in outputs for each in output.deployments]
     if not (job.owned and patterns):
         return
@@ -146,11 +148,11 @@ def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return same and _matches(parts[1:], tuple(rest))
 
 
-def deployment_file(work: Work, origin: Origin) -> Path | None:
+def deployment_file(job: Job, origin: Origin) -> Path | None:
     """A deployment file in the repository, from the working directory; None for others."""
     if not origin.file:
         return None
-    path = Path(os.path.relpath(work.place.root / origin.file))
+    path = Path(os.path.relpath(job.root.place.root / origin.file))
     return path if path.is_file() else None
 
 

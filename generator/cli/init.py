@@ -51,6 +51,7 @@ def init(
     project: bool,
     force: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Write a deployment file with every endpoint explained, ready to edit.
 
@@ -65,9 +66,9 @@ def init(
     from generator.show import SCHEMA, Answers, starter
 
     _check_name(file)
-    files = _project_files(file, force) if project else {}
+    files = _project_files(file, config, force) if project else {}
     _refuse_existing([file, *files], force)
-    data = open_rule_data(rule_data)
+    data = open_rule_data(rule_data, None if project else config, near=file)
     known = data.history()
     chosen = data.release(release) if release else known[0]
     answers = Answers(_name_of(file))
@@ -121,14 +122,23 @@ def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
     return {path: text}
 
 
-def _project_files(file: Path, force: bool) -> dict[Path, str]:
-    """The settings that list the deployment file, and .gitattributes unless there is one."""
-    from generator.cli.jobs import DEFAULT, shown
+def _project_files(file: Path, config: Path | None, force: bool) -> dict[Path, str]:
+    """The settings that list the deployment file, and .gitattributes unless there is one.
+
+    `config` names the settings file, for a folder that is to be a root of its own.
+    """
+    from generator.cli.origins import DEFAULT
+    from generator.cli.roots import shown
     from generator.load import PROJECT_FILES, find_project, project_root, read
     from generator.show import attributes, settings
 
     root = project_root(Path.cwd())
     found = find_project(Path.cwd())
+    if config:
+        if config.name != PROJECT_FILES[0]:
+            raise UsageError(f"--config {config}: --project writes a file {PROJECT_FILES[0]}")
+        root = Path.cwd() / config.parent
+        found = config if os.path.lexists(config) else None
     listed = Path(os.path.relpath(file, root)).as_posix()
     if listed.startswith("../"):
         raise UsageError(f"{file} is outside {root}: cvo-sg.yaml lists files below its own folder")

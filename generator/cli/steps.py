@@ -15,7 +15,8 @@ from generator.cli.target import Target, differences
 from generator.errors import ResolveError
 
 if TYPE_CHECKING:
-    from generator.model import Resolved
+    from generator.load import RuleData
+    from generator.model import Deployment, Resolved
     from generator.resolve import Advice
 
 Place = tuple[Path, str, str]
@@ -29,14 +30,19 @@ def resolve_all(work: Work) -> list[Resolved]:
     from generator.resolve import resolve
 
     found = []
-    for deployment, _ in work.deployments:
+    for data, deployment in _with_data(work):
         try:
-            release = work.data.release(deployment.release)
-            resolved = resolve(deployment, release, work.data.catalogue)
+            release = data.release(deployment.release)
+            resolved = resolve(deployment, release, data.catalogue)
         except ResolveError as error:
             raise ResolveError(f"{deployment.name}: {error}") from None
         found.append(resolved)
     return found
+
+
+def _with_data(work: Work) -> list[tuple[RuleData, Deployment]]:
+    """Every deployment of the jobs, with the rule data of its root."""
+    return [(job.root.data, each) for job in work.jobs for each, _ in job.deployments]
 
 
 def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
@@ -50,7 +56,7 @@ def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
     found: dict[Place, list[str]] = {}
     outs = (job for job in work.jobs for _ in job.deployments)
     for job, each in zip(outs, resolved, strict=True):
-        names = job.formats or formats(work.templates)
+        names = job.formats or formats(job.root.templates)
         over = {(job.out, each.name, name): over_quota(each, name) for name in names}
         if all(over.values()):
             raise ResolveError("\n".join(over_quota(each, "") or next(iter(over.values()))))
@@ -67,9 +73,9 @@ def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
     )
     without = left_out(work, resolved)
     return {
-        (job.out, each.name, format_): render(each, work.templates, format_, origin)
+        (job.out, each.name, format_): render(each, job.root.templates, format_, origin)
         for (job, origin), each in pairs
-        for format_ in job.formats or formats(work.templates)
+        for format_ in job.formats or formats(job.root.templates)
         if (job.out, each.name, format_) not in without
     }
 
@@ -138,9 +144,10 @@ def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
     request = work.request
     if not request.strict and (request.compares or request.quiet):
         return
-    for each, is_example in zip(resolved, work.examples, strict=True):
+    several = zip(resolved, work.examples, _with_data(work), strict=True)
+    for each, is_example, (data, _) in several:
         if request.strict or not is_example:
-            yield from advise(each, work.data.release(each.release))
+            yield from advise(each, data.release(each.release))
 
 
 def _replacements(target: Target) -> Iterator[Advice]:

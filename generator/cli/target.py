@@ -60,12 +60,12 @@ def destination(work: Work, rendered: Rendered) -> Target:
     found = [_renamed(job) for job in work.jobs if not job.formats]
     folders = _folders(work, rendered).union(*(proven for proven, _ in found))
     doubtful = tuple(folder for _, folders in found for folder in folders)
-    every_format = tuple(formats(work.templates))
+    every_format = tuple(dict.fromkeys(f for r in work.roots for f in formats(r.templates)))
     left_out = tuple(
         job.out / deployment.name / format_
         for job in work.jobs
         for deployment, _ in job.deployments
-        for format_ in job.formats or every_format
+        for format_ in job.formats or formats(job.root.templates)
         if (job.out, deployment.name, format_) not in rendered
     )
     return Target(

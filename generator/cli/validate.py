@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import click
 from generator.cli import terminal
 from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.roots import nearest
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def validate(
     quiet: bool,
     verbose: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Check templates, modules, plans and deployment files.
 
@@ -89,11 +91,11 @@ def validate(
     """
     from generator.check import REPORTS, Kind, Report
 
-    data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
     found = (target for path in paths for target in _targets(Path(path), skip_others))
     targets = list(dict.fromkeys(found))
+    data = _rule_data(targets, rule_data, config, quiet)
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
@@ -117,6 +119,21 @@ def validate(
             "--require-terraform: install Terraform and the providers of the modules listed above, "
             "or use --download"
         )
+
+
+def _rule_data(
+    targets: list[Target], option: Path | None, config: Path | None, quiet: bool
+) -> Mapping[Path, RuleData]:
+    """By folder, the rule data that its deployment files are read with."""
+    from generator.check import Kind
+
+    files = {each.path.parent: each.path for each in targets if each.kind is Kind.DEPLOYMENT}
+    settings = {folder: nearest(file) for folder, file in files.items()}
+    by_settings = {
+        each: open_rule_data(option, config, quiet, near=[each] if each else ())
+        for each in dict.fromkeys(settings.values())
+    }
+    return {folder: by_settings[each] for folder, each in settings.items()}
 
 
 def _summary(report: Report) -> str:
@@ -161,7 +178,9 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
         )
 
 
-def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
+def _check(
+    target: Target, data: Mapping[Path, RuleData], suppressions: bool, download: bool
+) -> Check:
     """What is found in one target; a failure while checking it is a finding of it, too."""
     from generator.check import Check, Finding, Kind, check_module, check_plan, lint
 
@@ -175,7 +194,7 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
             case Kind.TEMPLATE:
                 return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
             case Kind.DEPLOYMENT:
-                return Check(place, tuple(_about_deployment(target, data)))
+                return Check(place, tuple(_about_deployment(target, data[target.path.parent])))
             case Kind.UNREADABLE:
                 return Check(place, (Finding(place, 0, 0, "error", "unreadable", target.text),))
             case _:
