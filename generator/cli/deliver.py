@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.against import Base, compared_with
+from generator.cli.against import Base, NotCompared, compared_with
 from generator.cli.annotations import workflow_commands
 from generator.cli.jobs import Request, Work
+from generator.cli.repository_paths import from_top, in_summary
 from generator.cli.target import Target, differences, list_copies, put
 from generator.cli.terminal import Styled, colored_diff, safe
 
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
     from generator.observe import Revision
     from generator.write import Change
 
+MANY = 20
+"""More files than these are listed in a part of the summary that opens with a click."""
 
-def deliver(work: Work, target: Target, revision: Revision | None) -> tuple[Change, ...]:
+
+def deliver(
+    work: Work, target: Target, revision: Revision | NotCompared | None
+) -> tuple[Change, ...]:
     """Print, compare or write the files; what was written. A difference found exits with 1."""
     request = work.request
     if request.to_stdout:
@@ -35,19 +41,24 @@ def deliver(work: Work, target: Target, revision: Revision | None) -> tuple[Chan
     return ()
 
 
-def _report(work: Work, target: Target, revision: Revision | None) -> None:
+def _report(work: Work, target: Target, revision: Revision | NotCompared | None) -> None:
     """Print what writing the files would change, and what changed since the revision.
 
     Exits with 1 if any file differs.
     """
     request = work.request
     changes = differences(target)
-    base = compared_with(work, target, revision) if revision else None
+    missing = revision if isinstance(revision, NotCompared) else None
+    base = None
+    if revision and not isinstance(revision, NotCompared):
+        base = compared_with(work, target, revision)
     told = base.summaries if base else _summaries(target, changes) if request.diff else []
     if request.form == "github":
-        terminal.echo_commands(workflow_commands(changes, told, base))
+        terminal.echo_commands(workflow_commands(changes, told, base, missing))
+    elif request.form == "markdown":
+        terminal.echo(in_summary(_markdown(changes, told, request, base, missing)), nl=False)
     else:
-        write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
+        write = {"text": _text, "json": _json}[request.form]
         terminal.echo(write(changes, told, request, base), nl=False)
     if not request.quiet:
         list_copies(target)
@@ -97,20 +108,31 @@ def _json(changes: tuple[Change, ...], told: list[Summary], _: Request, base: Ba
 
 
 def _markdown(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
+    changes: tuple[Change, ...],
+    told: list[Summary],
+    request: Request,
+    base: Base | None,
+    missing: NotCompared | None,
 ) -> str:
+    """What a reviewer reads first: what opens and closes, and then the files."""
     from generator.compare import as_markdown
     from generator.model import markdown, markdown_code
 
+    told = [each._replace(folders=tuple(map(from_top, each.folders))) for each in told]
     words = as_markdown(told, request.verbose)
-    if base and not told:
+    if missing:
+        unknown = "**What this change opens and closes is unknown:**"
+        words = f"{unknown} {markdown(missing)}.\n\n{words}"
+    elif base and not told:
         words = f"{markdown(_nothing(base.name))}\n\n"
     elif base:
-        words = f"Since {markdown_code(base.name)}:\n\n{words}"
+        words = f"Since {markdown_code(base.name)}: {words}"
     if not changes:
         return f"{words}Every generated file is up to date.\n"
-    files = "".join(f"- {markdown_code(change.path)} {change.sentence}\n" for change in changes)
-    return f"{words}### Files\n\n{files}"
+    items = "".join(f"- {markdown_code(from_top(c.path))} {c.sentence}\n" for c in changes)
+    if len(changes) > MANY:
+        items = f"<details><summary>{_files(len(changes))}</summary>\n\n{items}\n</details>\n"
+    return f"{words}### Files\n\n{items}"
 
 
 def _nothing(name: str) -> str:

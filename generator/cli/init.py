@@ -83,7 +83,8 @@ def init(
     data.parse_deployment(text.encode(), str(file))
     _write({file: text, **_schema(file.parent / SCHEMA, data, force), **files})
     word = shlex.quote(f"./{file}" if str(file).startswith("-") else str(file))
-    command = "cvo-sg generate" if project else f"cvo-sg generate {word}"
+    listed = project and not config  # otherwise, it depends on where the command runs
+    command = "cvo-sg generate" if listed else f"cvo-sg generate {word}"
     terminal.echo(f"next: edit {word}, then run: {command}", err=True)
 
 

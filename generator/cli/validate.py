@@ -14,6 +14,7 @@ import click
 from generator.cli import terminal
 from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.repository_paths import at_root, in_summary
 from generator.cli.roots import nearest
 from generator.errors import InputError, UsageError
 
@@ -102,10 +103,12 @@ def validate(
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
         checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
     report = Report(checks, strict)
+    report = report if output in ("text", "json") else at_root(report)
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))
     else:
         text = REPORTS[output](report)
+        text = in_summary(text) if output == "markdown" else text
         terminal.echo(terminal.findings(text) if output == "text" else text, nl=False)
     for reason in report.skipped:
         terminal.echo(terminal.warning(reason), err=True)
@@ -130,7 +133,7 @@ def _rule_data(
     files = {each.path.parent: each.path for each in targets if each.kind is Kind.DEPLOYMENT}
     settings = {folder: nearest(file) for folder, file in files.items()}
     by_settings = {
-        each: open_rule_data(option, config, quiet, near=[each] if each else ())
+        each: open_rule_data(option, config, quiet, near=each or ())
         for each in dict.fromkeys(settings.values())
     }
     return {folder: by_settings[each] for folder, each in settings.items()}

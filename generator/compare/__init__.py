@@ -10,7 +10,6 @@ from generator.compare.generated import (
     IDENTITY,
     Summary,
     as_json,
-    as_markdown,
     as_text,
     replaced,
     summaries,
@@ -23,6 +22,7 @@ from generator.compare.observed import (
     beside_release,
 )
 from generator.compare.permissions import Differences, compare
+from generator.compare.review import as_markdown
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from generator.compare.permissions import Differences, compare
-from generator.compare.writers import as_record, markdown_lines, text_lines
+from generator.compare.review import UNKNOWN
+from generator.compare.writers import as_record, text_lines
 from generator.errors import FieldError
-from generator.model import Peer, Permission, Traffic, from_markdown, markdown_code
+from generator.model import Peer, Permission, Traffic, from_markdown
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"(\S+)(?: \((.+)\))?")
-_UNKNOWN = "which permissions change is unknown: the old README, which lists them, is missing"
 
 
 class Summary(NamedTuple):
@@ -70,22 +70,7 @@ def as_text(found: Iterable[Summary], verbose: bool = False) -> str:
         lines.append(f"{', '.join(each.folders)}:")
         lines += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
         lines += [f"  {line}" for line in text_lines(each.permissions, verbose)]
-        lines += [] if each.known else [f"  {_UNKNOWN}"]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:
-    """Sections for a comment on a pull request."""
-    lines = []
-    for each in found:
-        lines += [f"### {', '.join(map(markdown_code, each.folders))}", ""]
-        lines += [
-            f"- **REPLACES OR DELETES THE SECURITY GROUP {markdown_code(r)}**"
-            for r in each.replaced
-        ]
-        lines += markdown_lines(each.permissions, verbose)
-        lines += [] if each.known else [f"- {_UNKNOWN}"]
-        lines.append("")
+        lines += [] if each.known else [f"  {UNKNOWN}"]
     return "".join(f"{line}\n" for line in lines)
 
 
