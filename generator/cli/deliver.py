@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -10,105 +13,182 @@ import click
 from generator.cli import terminal
 from generator.cli.against import Base, NotCompared, compared_with
 from generator.cli.annotations import workflow_commands
+from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
+from generator.cli.next_steps import next_steps
+from generator.cli.replacements import texts
 from generator.cli.repository_paths import from_top, in_summary
-from generator.cli.target import Target, differences, list_copies, put
-from generator.cli.terminal import Styled, colored_diff, safe
+from generator.cli.staged import Commit, commit
+from generator.cli.steps import Compared, without_contents
+from generator.cli.summary import files
+from generator.cli.target import Target
+from generator.cli.terminal import colored_diff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from generator.compare import Summary
     from generator.observe import Revision
-    from generator.write import Change
+    from generator.write import Spool
+
+    Found = Spool[Compared] | Sequence[Compared]
+
 
 MANY = 20
 """More files than these are listed in a part of the summary that opens with a click."""
 
 
 def deliver(
-    work: Work, target: Target, revision: Revision | NotCompared | None
-) -> tuple[Change, ...]:
-    """Print, compare or write the files; what was written. A difference found exits with 1."""
+    work: Work, target: Target, batch: Batch, revision: Revision | NotCompared | None
+) -> None:
+    """Print, compare or write the files. A difference found exits with 1."""
     request = work.request
+    if target.archive:
+        _archive(work, target, batch)
     if request.to_stdout:
-        terminal.echo_file("\n".join(target.texts.values()))
-    elif request.compares:
-        _report(work, target, revision)
-    else:
-        changes = put(target, request.force)
+        texts = (c.decode() for p, c in batch.contents.items() if p.suffix != ".md")
+        terminal.echo_file("\n".join(texts))
+    elif target.compared is not None:
+        base: Base | NotCompared | None = None
+        if isinstance(revision, NotCompared):
+            base = revision
+        elif revision:
+            base = compared_with(work, target, batch, revision)
+        about = commit(work, target, batch)
+        found = _of_the_commit(target.compared, about) if request.staged else target.compared
+        _report(found, batch, request, base)
+        _end(found, work, batch, about)
+    elif target.staged:
+        from generator.write import put
+
+        put(target.staged)
         if not request.quiet:
-            list_copies(target)
-        return changes
-    return ()
+            _list_copies(batch)
 
 
-def _report(work: Work, target: Target, revision: Revision | NotCompared | None) -> None:
-    """Print what writing the files would change, and what changed since the revision.
+def _archive(work: Work, target: Target, batch: Batch) -> None:
+    """Compare the archive of all files with the one on the disk, and write it if it differs."""
+    from generator.write import compare, write, zipped
 
-    Exits with 1 if any file differs.
-    """
-    request = work.request
-    changes = differences(target)
-    missing = revision if isinstance(revision, NotCompared) else None
-    base = None
-    if revision and not isinstance(revision, NotCompared):
-        base = compared_with(work, target, revision)
-    told = base.summaries if base else _summaries(target, changes) if request.diff else []
-    if request.form == "github":
-        terminal.echo_commands(workflow_commands(changes, told, base, missing))
-    elif request.form == "markdown":
-        terminal.echo(in_summary(_markdown(changes, told, request, base, missing)), nl=False)
+    assert target.archive
+    changes = compare(target.outs, {target.archive: zipped(batch.contents)}, (), ())
+    if target.compared is not None:
+        batch.files = type(batch.files)({target.outs[0]: 1})
+        if changes:
+            target.compared.append(Compared(tuple(map(without_contents, changes))))
     else:
-        write = {"text": _text, "json": _json}[request.form]
-        terminal.echo(write(changes, told, request, base), nl=False)
-    if not request.quiet:
-        list_copies(target)
-    if changes:
-        verb = "differs" if len(changes) == 1 else "differ"
-        terminal.echo(
-            f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
-            "command without --check and --diff",
-            err=True,
-        )
-        raise click.exceptions.Exit(1)
-    if not request.quiet:
-        terminal.echo(f"{_files(len(target.contents))} up to date", err=True)
+        write(target.outs, changes, work.request.force)
+        batch.written.clear()
+        batch.written.update({target.archive: 1} if changes else {})
 
 
-def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
+def _of_the_commit(found: Spool[Compared], about: Commit) -> list[Compared]:
+    """What differs on the disk and matters to the commit, and what differs in the index."""
     from generator.compare import summaries
 
-    texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
-    return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
+    shown = [each._replace(changes=about.on_disk_too(each.changes)) for each in found]
+    known = {change.path for each in shown for change in each.changes}
+    more = tuple(change for change in about.changes if change.path not in known)
+    index = Compared(tuple(map(without_contents, more)), "", tuple(summaries(texts(more))))
+    return [each for each in (*shown, index) if each.changes]
+
+
+def _report(
+    found: Found, batch: Batch, request: Request, compared: Base | NotCompared | None
+) -> None:
+    """Print what writing the files would change, and what changed since the revision."""
+    missing = compared if isinstance(compared, NotCompared) else None
+    base = None if isinstance(compared, NotCompared) else compared
+    if request.form == "github":
+        changes = tuple(change for each in found for change in each.changes)
+        told = base.summaries if base else list(_told(found, batch))
+        terminal.echo_commands(workflow_commands(changes, told, base, missing))
+        return
+    if request.form == "markdown":
+        told = base.summaries if base else list(_told(found, batch))
+        text = in_summary(_markdown(found, told, request, base, missing))
+        terminal.echo(text, nl=False)
+        return
+    write = {"text": _text, "json": _json}[request.form]
+    for text in write(found, base.summaries if base else _told(found, batch), request, base):
+        terminal.echo(text, nl=False)
+
+
+def _told(found: Found, batch: Batch) -> Iterator[Summary]:
+    """What changes, by deployment; deployments of which the same is to be said share it.
+
+    One that has another name now is told of once, with what it left behind.
+    """
+    new = {folder.as_posix() for folder in batch.renamed}
+    folders: dict[bytes, list[str]] = {}
+    for each in found:
+        for summary in each.summaries:
+            if not summary.renamed and new & {f.rpartition("/")[0] for f in summary.folders}:
+                continue
+            folders.setdefault(_digest(summary), []).extend(summary.folders)
+    for each in found:
+        for summary in each.summaries:
+            if shared := folders.pop(_digest(summary), None):
+                yield summary._replace(folders=tuple(shared))
+
+
+def _digest(summary: Summary) -> bytes:
+    return hashlib.sha256(repr(summary._replace(folders=())).encode("utf-8", "replace")).digest()
 
 
 def _text(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
-) -> str:
+    found: Found,
+    told: Iterator[Summary] | list[Summary],
+    request: Request,
+    base: Base | None,
+) -> Iterator[str]:
     from generator.compare import as_text
-    from generator.write import unified_diff
 
-    listed = "".join(f"{change}\n" for change in changes)
-    lines = colored_diff("".join(map(unified_diff, changes))) if request.diff else safe(listed)
-    words = as_text(told, request.verbose)
+    for each in found:
+        if request.diff:
+            yield colored_diff(each.diff)
+        else:
+            yield "".join(f"{change}\n" for change in each.changes)
+    words = (as_text([summary], request.verbose) for summary in told)
+    first = next(words, "")
     if base:
-        words = f"since {base.name}:\n\n{words}" if told else f"{_nothing(base.name)}\n"
-    between = "\n" if words and (lines or request.diff) else ""
-    return Styled(lines + between + safe(words))
+        first = f"since {base.name}:\n\n{first}" if first else f"{_nothing(base.name)}\n"
+    if first and (len(found) or request.diff):
+        yield "\n"
+    yield first
+    yield from words
 
 
-def _json(changes: tuple[Change, ...], told: list[Summary], _: Request, base: Base | None) -> str:
+def _json(
+    found: Found,
+    told: Iterator[Summary] | list[Summary],
+    _: Request,
+    base: Base | None,
+) -> Iterator[str]:
     from generator.compare import as_json
 
-    found = {
-        "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
-        **({"against": base.name} if base else {}),
-        "deployments": as_json(told),
-    }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    changes = chain.from_iterable(each.changes for each in found)
+    yield '{\n  "files": '
+    yield from _list({"path": c.path.as_posix(), "kind": c.kind} for c in changes)
+    if base:
+        yield f',\n  "against": {json.dumps(base.name, ensure_ascii=False)}'
+    yield ',\n  "deployments": '
+    yield from _list(as_json([summary])[0] for summary in told)
+    yield "\n}\n"
+
+
+def _list(values: Iterator[object]) -> Iterator[str]:
+    """A list in a JSON document, as json.dumps would indent it there."""
+    before = "[\n"
+    for value in values:
+        text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n    ")
+        yield f"{before}    {text}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n  ]"
 
 
 def _markdown(
-    changes: tuple[Change, ...],
+    found: Found,
     told: list[Summary],
     request: Request,
     base: Base | None,
@@ -127,21 +207,39 @@ def _markdown(
         words = f"{markdown(_nothing(base.name))}\n\n"
     elif base:
         words = f"Since {markdown_code(base.name)}: {words}"
+    changes = [change for each in found for change in each.changes]
     if not changes:
         return f"{words}Every generated file is up to date.\n"
     items = "".join(f"- {markdown_code(from_top(c.path))} {c.sentence}\n" for c in changes)
     if len(changes) > MANY:
-        items = f"<details><summary>{_files(len(changes))}</summary>\n\n{items}\n</details>\n"
+        summary = f"<summary>{files(len(changes))}</summary>"
+        items = f"<details>{summary}\n\n{items}\n</details>\n"
     return f"{words}### Files\n\n{items}"
+
+
+def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
+    """Say what to do about the files that differ. Exits with 1 if any does."""
+    request = work.request
+    if not request.quiet:
+        _list_copies(batch)
+    changes = [change for each in found for change in each.changes]
+    if changes:
+        for step in (*next_steps(work, batch, about.on_the_disk(changes)), *about.steps):
+            terminal.echo(step, err=True)
+        raise click.exceptions.Exit(1)
+    if not request.quiet:
+        terminal.echo(f"{files(sum(batch.files.values()))} up to date", err=True)
+
+
+def _list_copies(batch: Batch) -> None:
+    """Say which folders look like copies of generated ones, and so stay as they are."""
+    for folder in sorted(batch.copies):
+        terminal.echo(
+            f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
+            "copy that you need",
+            err=True,
+        )
 
 
 def _nothing(name: str) -> str:
     return f"since {name}, what is permitted stays the same"
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
-
-
-def _files(number: int) -> str:
-    return f"{number} file" if number == 1 else f"{number} files"

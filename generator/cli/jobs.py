@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
+from generator.cli.empty_patterns import warn_of_empty_patterns
+from generator.cli.named_files import deployment_files
 from generator.cli.origins import default_out, one_a_folder, origins
 from generator.cli.roots import Place, Root, nearest, place, place_of, shown
-from generator.cli.selection import Changes
-from generator.cli.selection import deployments as select
+from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.load import Output, RuleData
-    from generator.model import Deployment
     from generator.render import Origin
 
 ALL = "all"
+FEW = 20
+"""Of so many deployments there is a paragraph each."""
 NOTHING_LISTED = (
     "this repository lists no deployments: run `cvo-sg init acme.yaml --project` to create "
     "cvo-sg.yaml, or name a deployment file, --preset NAME or --preset all"
@@ -40,6 +42,8 @@ class Request(NamedTuple):
     archive: Path | None
     check: bool
     diff: bool
+    staged: bool
+    """Whether the index of git is to hold what is generated, too."""
     against: str | None
     """The revision to compare permissions with."""
     against_base: bool
@@ -48,6 +52,8 @@ class Request(NamedTuple):
     force: bool
     lint: bool
     strict: bool
+    jobs: int | None
+    """How many processes to use, if it says so."""
     quiet: bool
     verbose: bool
 
@@ -78,13 +84,18 @@ class Job(NamedTuple):
 
     root: Root
     out: Path
-    deployments: list[tuple[Deployment, Origin]]
+    deployments: list[tuple[Listed, Origin]]
+    """Each is read when it is its turn."""
     formats: tuple[str, ...]
     """The formats; if empty, all."""
     owned: bool
     """Whether every generated file in the folder belongs to these deployments."""
     all_presets: bool = False
     """Whether its presets are all there are, rather than chosen by name."""
+
+    def is_example(self, origin: Origin) -> bool:
+        """Whether a deployment of this job is a preset that nobody chose by name."""
+        return self.all_presets and not origin.file
 
 
 class Work(NamedTuple):
@@ -93,16 +104,18 @@ class Work(NamedTuple):
     request: Request
     roots: list[Root]
     jobs: list[Job]
+    apart: tuple[Path, ...] = ()
+    """Folders of deployments that are not in the commit: what is generated there stays."""
 
     @property
-    def deployments(self) -> list[tuple[Deployment, Origin]]:
+    def deployments(self) -> list[tuple[Job, Listed, Origin]]:
         """Those of all jobs, in their order."""
-        return [pair for job in self.jobs for pair in job.deployments]
+        return [(job, *pair) for job in self.jobs for pair in job.deployments]
 
     @property
-    def examples(self) -> list[bool]:
-        """Per deployment, whether it is a preset that nobody chose by name."""
-        return [job.all_presets and not o.file for job in self.jobs for _, o in job.deployments]
+    def is_large(self) -> bool:
+        """Whether there are more deployments than anybody reads a paragraph each of."""
+        return sum(len(job.deployments) for job in self.jobs) > FEW
 
     @property
     def is_first_look(self) -> bool:
@@ -115,10 +128,13 @@ def gather(request: Request) -> Work:
 
     Raises UsageError where a check, or a run that nobody watches, has nothing to work on.
     """
+    request = request._replace(files=deployment_files(request.files, request.quiet))
     number = len(request.files) + len(request.presets)
     if request.changes.name and number > 1:
         raise UsageError(f"--name needs a single deployment, but there are {number}")
     parts = _by_place(request)
+    for where, _ in parts:
+        warn_of_empty_patterns(where)
     unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or any(where.outputs for where, _ in parts)):
         raise UsageError(NOTHING_LISTED)
@@ -128,7 +144,6 @@ def gather(request: Request) -> Work:
     known: dict[Path, RuleData] = {}
     roots = [_root(request, where, known) for where, _ in parts]
     found = [job for root, (_, part) in zip(roots, parts, strict=True) for job in jobs(part, root)]
-    _refuse_same_places(found)
     return Work(request, roots, found)
 
 
@@ -178,19 +193,6 @@ def _root(request: Request, where: Place, known: dict[Path, RuleData]) -> Root:
     return Root(where, data, [*([own] if own else []), shipped("templates")])
 
 
-def _refuse_same_places(found: list[Job]) -> None:
-    """Refuse two deployments of several roots that would be generated to one folder."""
-    seen: set[tuple[Path, str]] = set()
-    for job in found:
-        for deployment, _ in job.deployments:
-            key = (_absolute(job.out), deployment.name)
-            if key in seen:
-                raise UsageError(
-                    f"duplicate deployment name {deployment.name!r} in {job.out}: rename one"
-                )
-            seen.add(key)
-
-
 def jobs(request: Request, root: Root) -> list[Job]:
     """What to generate in a root: what the request names, else what is listed, else presets.
 
@@ -210,13 +212,13 @@ def jobs(request: Request, root: Root) -> list[Job]:
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
-                if _names(part)
+                if _names(part) or not request.says_what
             ]
     if not (request.files or request.presets or request.changes.name):
         all_presets = True
         request = _by_name(request._replace(presets=(ALL,)), data)
     out = request.out or default_out(where)
-    found = select(data, request.files, request.presets, request.changes)
+    found = listed(request.files, request.presets, request.changes)
     pairs = list(zip(found, origins(request, where, out), strict=True))
     return [Job(root, out, pairs, request.formats, False, all_presets)]
 
@@ -241,12 +243,13 @@ def _part(request: Request, output: Output, data: RuleData, where: Place) -> Req
 
     assert where.file
     files = [str(shown(path)) for path in listed_deployments(where.file, output)]
-    listed = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
+    whole = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
     if not request.says_what:
-        return listed
-    return listed._replace(
-        files=tuple(file for file in listed.files if _absolute(file) in _names(request)),
-        presets=tuple(name for name in listed.presets if name in request.presets),
+        return whole
+    names = _names(request)
+    return whole._replace(
+        files=tuple(file for file in whole.files if _absolute(file) in names),
+        presets=tuple(name for name in whole.presets if name in request.presets),
     )
 
 
@@ -257,8 +260,9 @@ def _names(request: Request) -> set[Path | str]:
 
 def _job(output: Output, part: Request, owned: bool, root: Root) -> Job:
     out = shown(root.place.root / output.out)
-    found = select(root.data, part.files, part.presets, part.changes)
-    pairs = list(zip(found, origins(part, root.place, None), strict=True))
+    found = listed(part.files, part.presets, part.changes)
+    commands = origins(part, root.place, None)
+    pairs = list(zip(found, commands, strict=True)) if _names(part) else []
     return Job(root, out, pairs, part.formats or output.formats, owned)
 
 

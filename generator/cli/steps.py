@@ -1,167 +1,273 @@
-"""The steps of `generate` between reading and writing: resolve, render and check."""
+"""The steps of `generate` for one deployment, between its file and what is staged of it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from generator.cli import terminal
-from generator.cli.jobs import Work
-from generator.cli.target import Target, differences
-from generator.errors import ResolveError
+from generator.cli.jobs import Job, Work
+from generator.cli.replacements import renamed_folders, replacements, texts
+from generator.cli.roots import Root
+from generator.cli.selection import Listed, read_listed
+from generator.cli.target import Target, refuse_several
+from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
-    from generator.load import RuleData
+    from generator.compare import Summary
     from generator.model import Deployment, Resolved
+    from generator.render import Origin
     from generator.resolve import Advice
+    from generator.write import Change
 
-Place = tuple[Path, str, str]
-"""An output folder, a deployment and a format."""
-Rendered = dict[Place, dict[str, str]]
-"""The text of each file by its name."""
+INLINE = 51_200  # bytes of a template passed inline ("AWS CloudFormation quotas", TemplateBody)
 
 
-def resolve_all(work: Work) -> list[Resolved]:
-    """Every deployment of the jobs resolved, in their order. Raises ResolveError."""
+class Compared(NamedTuple):
+    """What --check and --diff show of some files."""
+
+    changes: tuple[Change, ...]
+    """Without the contents."""
+    diff: str = ""
+    summaries: tuple[Summary, ...] = ()
+
+
+class Prepared(NamedTuple):
+    """What became of one deployment, as far as the run has something to do with it or to say."""
+
+    name: str = ""
+    """Empty where it could not be read, and for folders that no deployment has."""
+    failure: GeneratorError | None = None
+    findings: tuple[str, ...] = ()
+    """Of cfn-lint."""
+    left_out: tuple[str, ...] = ()
+    """Sentences about formats that the quota leaves no room for."""
+    advice: tuple[Advice, ...] = ()
+    replaced: tuple[Advice, ...] = ()
+    """About groups that the new files would have AWS replace or delete."""
+    refused: tuple[str, ...] = ()
+    """Sentences about files that must not be overwritten."""
+    described: str = ""
+    facts: tuple[str, ...] = ()
+    too_large: tuple[tuple[Path, int], ...] = ()
+    files: int = 0
+    written: int = 0
+    removed: int = 0
+    verbs: tuple[tuple[Path, str], ...] = ()
+    """What becomes of each file, where all of them are listed."""
+    contents: dict[Path, bytes] = {}  # noqa: RUF012
+    """The files themselves, where they go to standard output, or into an archive."""
+    compared: Compared | None = None
+    kept: tuple[Path, ...] = ()
+    """The folders of formats that are left out: what was generated there stays."""
+    renamed: tuple[Path, ...] = ()
+    """The new folder of the deployment that left this one behind under another name."""
+    copies: tuple[Path, ...] = ()
+    """Folders that may be copies of generated ones, and so are not ours to remove."""
+
+
+def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin) -> Prepared:
+    """Read, resolve, render, check, compare and stage one deployment.
+
+    What is wrong with it is part of the result, so that the others have their turn, too.
+    """
+    name = ""
+    try:
+        deployment = read_listed(job.root.data, source, work.request.changes)
+        name = deployment.name
+        resolved = _resolve(job.root, deployment)
+        over = _over_quota(job, resolved)
+        rendered = _render(job, resolved, origin, over)
+        if work.request.to_stdout:
+            refuse_several(work, [name], list(rendered))
+        checked = _check(work, target, job, resolved, origin, rendered)._replace(
+            left_out=tuple(f"{f} is not generated: {s}" for f, some in over.items() for s in some)
+        )
+        contents = {
+            target.place(job, name) / format_ / file: text.encode()
+            for format_, files in rendered.items()
+            for file, text in files.items()
+        }
+        if target.archive or work.request.to_stdout:
+            return checked._replace(files=len(contents), contents=contents)
+        place = target.place(job, name)
+        some = job.formats and not job.owned
+        folders = [place / format_ for format_ in job.formats] if some else [place]
+        kept = [place / format_ for format_ in over]
+        return _compare(work, target, contents, folders, kept, checked)
+    except GeneratorError as error:
+        return Prepared(name, failure=error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        mistake = Mistake(str(error.filename), 0, 0, error.strerror or str(error))
+        return Prepared(name, failure=InputError([mistake]))
+
+
+def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -> Prepared:
+    """Compare and stage a folder in which nothing should be generated any more."""
+    return _compare(work, target, {}, [place], [], Prepared(), apart)
+
+
+def with_its_new_name(
+    work: Work, target: Target, place: Path, found: Prepared, now: tuple[Job, Listed, Origin]
+) -> Prepared:
+    """What a deployment left behind, with what is to be said of it beside its new files."""
+    from generator.compare import summaries
+
+    job, source, origin = now
+    deployment = read_listed(job.root.data, source, work.request.changes)
+    resolved = _resolve(job.root, deployment)
+    over = _over_quota(job, resolved)
+    files = [(p, p.read_text("utf-8", "replace"), "") for p in sorted(place.glob("*/*"))]
+    for format_, contents in _render(job, resolved, origin, over).items():
+        folder = target.place(job, resolved.name) / format_
+        for name, text in contents.items():
+            path = folder / name
+            files.append((path, path.read_text("utf-8", "replace") if path.exists() else "", text))
+    renamed = renamed_folders(files)
+    if not renamed:
+        return found
+    compared = found.compared
+    if compared and work.request.diff and not (work.request.against or work.request.against_base):
+        compared = compared._replace(summaries=tuple(summaries(files, (), renamed)))
+    return found._replace(
+        replaced=tuple(replacements(files)), compared=compared, renamed=(*renamed.values(),)
+    )
+
+
+def _resolve(root: Root, deployment: Deployment) -> Resolved:
     from generator.resolve import resolve
 
-    found = []
-    for data, deployment in _with_data(work):
-        try:
-            release = data.release(deployment.release)
-            resolved = resolve(deployment, release, data.catalogue)
-        except ResolveError as error:
-            raise ResolveError(f"{deployment.name}: {error}") from None
-        found.append(resolved)
-    return found
+    try:
+        release = root.data.release(deployment.release)
+        return resolve(deployment, release, root.data.catalogue)
+    except ResolveError as error:
+        lines = (f"{deployment.name}: {line}" for line in str(error).splitlines())
+        raise ResolveError("\n".join(lines)) from None
 
 
-def _with_data(work: Work) -> list[tuple[RuleData, Deployment]]:
-    """Every deployment of the jobs, with the rule data of its root."""
-    return [(job.root.data, each) for job in work.jobs for each, _ in job.deployments]
-
-
-def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
-    """The outputs that would exceed the quota of rules, with a sentence for each group.
+def _over_quota(job: Job, resolved: Resolved) -> dict[str, list[str]]:
+    """The formats that would exceed the quota of rules, with a sentence for each group.
 
     Raises ResolveError for a deployment that fits in none of its formats.
     """
     from generator.render import formats
     from generator.resolve import over_quota
 
-    found: dict[Place, list[str]] = {}
-    outs = (job for job in work.jobs for _ in job.deployments)
-    for job, each in zip(outs, resolved, strict=True):
-        names = job.formats or formats(job.root.templates)
-        over = {(job.out, each.name, name): over_quota(each, name) for name in names}
-        if all(over.values()):
-            raise ResolveError("\n".join(over_quota(each, "") or next(iter(over.values()))))
-        found.update({place: sentences for place, sentences in over.items() if sentences})
-    return found
+    names = job.formats or formats(job.root.templates)
+    over = {name: over_quota(resolved, name) for name in names}
+    if all(over.values()):
+        raise ResolveError("\n".join(over_quota(resolved, "") or next(iter(over.values()))))
+    return {name: sentences for name, sentences in over.items() if sentences}
 
 
-def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
-    """The files of every job, whose deployments are resolved in the same order."""
+def _render(
+    job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """The texts of each format that there is room for, by the names of their files."""
     from generator.render import formats, render
 
-    pairs = zip(
-        ((job, origin) for job in work.jobs for _, origin in job.deployments), resolved, strict=True
-    )
-    without = left_out(work, resolved)
     return {
-        (job.out, each.name, format_): render(each, job.root.templates, format_, origin)
-        for (job, origin), each in pairs
+        format_: render(resolved, job.root.templates, format_, origin)
         for format_ in job.formats or formats(job.root.templates)
-        if (job.out, each.name, format_) not in without
+        if format_ not in over
     }
 
 
-def fail_if_left_out(work: Work, resolved: list[Resolved]) -> None:
-    """Exit with 1 if the quota allows fewer rules than an output needs, which `check_all` says."""
-    if left_out(work, resolved):
-        raise click.exceptions.Exit(1)
-
-
-def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
-    """Lint the templates, and print the warnings and what is left out.
-
-    Exits with 1 for findings of cfn-lint and, under --strict, for warnings.
-    """
-    request = work.request
-    if request.lint and _lint(target.texts, request.quiet):
-        _refuse("cfn-lint found errors in the templates")
-    for (_, _, format_), sentences in left_out(work, resolved).items():
-        for sentence in sentences:
-            terminal.echo(terminal.error(f"{format_} is not generated: {sentence}"), err=True)
-    warnings = [*_warnings(work, resolved), *_replacements(target)]
-    for each in warnings:
-        if request.strict:
-            terminal.echo(each.message)
-        elif each.kind != "open-to-the-internet":  # the summary counts these
-            terminal.echo(terminal.warning(each.message), err=True)
-    if warnings and request.strict:
-        one = len(warnings) == 1
-        number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
-        _refuse(f"{number} under --strict")
-
-
-def _refuse(reason: str) -> None:
-    terminal.echo(terminal.error(f"nothing was written: {reason}"), err=True)
-    raise click.exceptions.Exit(1)
-
-
-def _lint(texts: dict[Path, str], quiet: bool) -> bool:
-    """Whether cfn-lint finds anything in the templates; the findings are printed."""
+def _check(
+    work: Work,
+    target: Target,
+    job: Job,
+    resolved: Resolved,
+    origin: Origin,
+    texts: dict[str, dict[str, str]],
+) -> Prepared:
+    """Lint the templates of a deployment, and see what there is to say about it."""
     from generator.check import is_cloudformation, lint
-
-    templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
-    findings = []
-    visible = len(templates) > 1 and not quiet and terminal.shows_progress()
-    with click.progressbar(
-        templates.items(),
-        label="cfn-lint",
-        file=sys.stderr,
-        hidden=not visible,
-    ) as steps:
-        for path, text in steps:
-            findings += lint(text, str(path), advice=False)
-    for finding in findings:
-        terminal.echo(str(finding))
-    return bool(findings)
-
-
-def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
-    """What to warn about in the deployments.
-
-    Presets that nobody chose by name are examples: what is wrong with them concerns --strict only.
-    """
+    from generator.cli.facts import described, facts
     from generator.resolve import advise
 
     request = work.request
-    if not request.strict and (request.compares or request.quiet):
-        return
-    several = zip(resolved, work.examples, _with_data(work), strict=True)
-    for each, is_example, (data, _) in several:
-        if request.strict or not is_example:
-            yield from advise(each, data.release(each.release))
+    place = target.place(job, resolved.name)
+    templates = {
+        place / format_ / file: text
+        for format_, files in texts.items()
+        for file, text in files.items()
+        if is_cloudformation(text)
+    }
+    found = [
+        str(finding)
+        for path, text in templates.items()
+        if request.lint
+        for finding in lint(text, str(path), advice=False)
+    ]
+    # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
+    unasked = request.compares or request.quiet or job.is_example(origin)
+    advice = advise(resolved, job.root.data.release(resolved.release), together=True)
+    sizes = {path: len(text.encode()) for path, text in templates.items()}
+    silent = request.compares or request.quiet
+    return Prepared(
+        resolved.name,
+        findings=tuple(found),
+        advice=() if unasked and not request.strict else tuple(advice),
+        described="" if silent or work.is_large else described(resolved, job.is_example(origin)),
+        facts=() if silent or not work.is_large else facts(resolved),
+        too_large=tuple((path, size) for path, size in sizes.items() if size > INLINE),
+    )
 
 
-def _replacements(target: Target) -> Iterator[Advice]:
-    """The groups in the files on the disk that the new files would replace or delete."""
-    changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
-    if not changes:
-        return
-    from generator.compare import replaced
-    from generator.resolve import replacement
+def _compare(
+    work: Work,
+    target: Target,
+    contents: dict[Path, bytes],
+    folders: list[Path],
+    kept: list[Path],
+    checked: Prepared,
+    apart: frozenset[str] | set[str] = frozenset(),
+) -> Prepared:
+    """Compare the files of a deployment with the disk, and stage what changes."""
+    from generator.write import differing, orphaned, refused, stage, surveyed
 
-    for change in changes:
-        for role in replaced(_text(change.old), _text(change.new)):
-            yield replacement(str(change.path), role)
+    request = work.request
+    survey = surveyed(target.outs, folders, target.formats, contents, apart)
+    orphans = [p for p in survey.orphans if not any(map(p.is_relative_to, kept))]
+    changes = (*differing(target.outs, contents), *orphaned(orphans))
+    sentences = () if request.compares else tuple(refused(changes, request.force))
+    if target.staged and not sentences:
+        for change in changes:
+            stage(target.staged, change.path, change.new)
+    removed = sum(change.new is None for change in changes)
+    verbs = {c.path: "removed" if c.new is None else "wrote" for c in changes}
+    listed = {**dict.fromkeys(contents, "unchanged"), **verbs} if request.verbose else {}
+    return checked._replace(
+        replaced=tuple(replacements(texts(changes))),
+        refused=sentences,
+        files=len(contents),
+        written=len(changes) - removed,
+        removed=removed,
+        verbs=tuple(listed.items()),
+        contents=contents if request.against or request.against_base or request.staged else {},
+        compared=_compared(work, contents, changes) if request.compares else None,
+        kept=tuple(kept),
+        copies=survey.copies,
+    )
 
 
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
+def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ...]) -> Compared:
+    from generator.compare import summaries
+    from generator.write import unified_diff
+
+    request = work.request
+    found: list[Summary] = []
+    if request.diff and not (request.against or request.against_base):
+        found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
+    diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
+    return Compared(tuple(map(without_contents, changes)), diff, tuple(found))
+
+
+def without_contents(change: Change) -> Change:
+    """The change as --check tells of it."""
+    return change._replace(
+        old=None if change.old is None else b"", new=None if change.new is None else b""
+    )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from generator.compare.renames import Renamed
+from generator.compare.renames import lines as renamed
 from generator.compare.writers import by_kind
 from generator.model import markdown, markdown_code
 
@@ -17,6 +20,7 @@ _TITLES = {
     "opens": "Opens",
     "closes": "Closes",
     "replaced": "Replaces or deletes security groups",
+    "renamed": "Renamed deployments",
     "unknown": "Unknown",
     "other": "Other changes",
 }
@@ -39,7 +43,8 @@ def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:
                 alike.setdefault(of_each[kind], []).extend(_places(each))
         lines += [f"### {title}", ""] if alike else []
         for same, places in alike.items():
-            lines += [f"{_named(places)}:", "", *(f"- {item}" for item in same), ""]
+            mark = "" if kind == "renamed" else "- "  # which has blocks of code between its items
+            lines += [f"{_named(places)}:", "", *(f"{mark}{item}" for item in same), ""]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -79,8 +84,18 @@ def _items(each: Summary, verbose: bool) -> dict[str, tuple[str, ...]]:
     }
     shouted = "**REPLACES OR DELETES THE SECURITY GROUP {}**"
     found["replaced"] = tuple(shouted.format(markdown_code(role)) for role in each.replaced)
+    found["renamed"] = tuple(_renamed(each.renamed)) if each.renamed else ()
     found["unknown"] = () if each.known else (UNKNOWN,)
     return found
+
+
+def _renamed(found: Renamed) -> Iterator[str]:
+    """Items of a list, with code as code."""
+    for is_code, block in groupby(renamed(found), lambda line: not line or line.startswith(" ")):
+        if is_code:
+            yield from ("", "  ```hcl", *(line[2:] for line in block), "  ```", "")
+        else:
+            yield from (f"- {markdown(line)}" for line in block)
 
 
 def _places(each: Summary) -> Iterator[str]:

@@ -124,7 +124,7 @@ def test_a_config_that_is_none_is_a_sentence(generate, run, command, config, sen
 def test_two_roots_cannot_generate_to_one_folder(generate):
     result = generate("team a/sites/acme.yaml", "team-b/sites/acme.yaml", "--out", "built")
     assert (result.exit_code, Path("built").exists()) == (2, False)
-    assert "duplicate deployment name 'acme' in built: rename one" in result.stderr
+    assert "duplicate deployment name 'acme' in team a/sites/acme.yaml and team-b" in result.stderr
 
 
 def test_each_command_reads_the_rule_data_near_its_deployment(generate, run):
