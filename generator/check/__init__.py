@@ -6,6 +6,7 @@ from generator.check.mirror import CONFIGURATION
 from generator.check.modules import check_module, check_plan
 from generator.check.reports import REPORTS
 from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
+from generator.check.together import clean_modules
 from generator.observe import is_cloudformation
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Target",
     "check_module",
     "check_plan",
+    "clean_modules",
     "is_cloudformation",
     "lint",
     "target_at",

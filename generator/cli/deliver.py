@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.against import Base, NotCompared, compared_with
-from generator.cli.annotations import workflow_commands
 from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
@@ -27,6 +25,7 @@ from generator.cli.terminal import colored_diff
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from generator.cli.against import Base, NotCompared
     from generator.compare import Summary
     from generator.observe import Revision
     from generator.write import Spool
@@ -49,11 +48,7 @@ def deliver(
         texts = (c.decode() for p, c in batch.contents.items() if p.suffix != ".md")
         terminal.echo_file("\n".join(texts))
     elif target.compared is not None:
-        base: Base | NotCompared | None = None
-        if isinstance(revision, NotCompared):
-            base = revision
-        elif revision:
-            base = compared_with(work, target, batch, revision)
+        base = _since(work, target, batch, revision) if revision else None
         about = commit(work, target, batch)
         found = _of_the_commit(target.compared, about) if request.staged else target.compared
         _report(found, batch, request, base)
@@ -64,6 +59,25 @@ def deliver(
         put(target.staged)
         if not request.quiet:
             _list_copies(batch)
+
+
+def _since(
+    work: Work, target: Target, batch: Batch, revision: Revision | NotCompared
+) -> Base | NotCompared:
+    from generator.cli.against import NotCompared, compared_with
+
+    if isinstance(revision, NotCompared):
+        return revision
+    return compared_with(work, target, batch, revision)
+
+
+def _apart(compared: Base | NotCompared | None) -> tuple[Base | None, NotCompared | None]:
+    """What changed since the base, or why that is unknown."""
+    if compared is None:
+        return None, None
+    from generator.cli.against import NotCompared
+
+    return (None, compared) if isinstance(compared, NotCompared) else (compared, None)
 
 
 def _archive(work: Work, target: Target, batch: Batch) -> None:
@@ -97,9 +111,10 @@ def _report(
     found: Found, batch: Batch, request: Request, compared: Base | NotCompared | None
 ) -> None:
     """Print what writing the files would change, and what changed since the revision."""
-    missing = compared if isinstance(compared, NotCompared) else None
-    base = None if isinstance(compared, NotCompared) else compared
+    base, missing = _apart(compared)
     if request.form == "github":
+        from generator.cli.annotations import workflow_commands
+
         changes = tuple(change for each in found for change in each.changes)
         told = base.summaries if base else list(_told(found, batch))
         terminal.echo_commands(workflow_commands(changes, told, base, missing))
@@ -142,14 +157,12 @@ def _text(
     request: Request,
     base: Base | None,
 ) -> Iterator[str]:
-    from generator.compare import as_text
-
     for each in found:
         if request.diff:
             yield colored_diff(each.diff)
         else:
             yield "".join(f"{change}\n" for change in each.changes)
-    words = (as_text([summary], request.verbose) for summary in told)
+    words = (_words(summary, request) for summary in told)
     first = next(words, "")
     if base:
         first = f"since {base.name}:\n\n{first}" if first else f"{_nothing(base.name)}\n"
@@ -157,6 +170,12 @@ def _text(
         yield "\n"
     yield first
     yield from words
+
+
+def _words(summary: Summary, request: Request) -> str:
+    from generator.compare import as_text
+
+    return as_text([summary], request.verbose)
 
 
 def _json(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli import options
-from generator.cli.against import base_revision
 from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
@@ -16,6 +15,10 @@ from generator.cli.selection import changes_options
 from generator.cli.staged import fail_if_not_staged, of_the_commit
 from generator.cli.summary import summarize
 from generator.cli.target import destination
+
+if TYPE_CHECKING:
+    from generator.cli.against import NotCompared
+    from generator.observe import Revision
 
 
 @click.command()
@@ -164,7 +167,7 @@ def generate(**arguments: Any) -> None:
       cvo-sg generate --diff --against origin/main
     """
     request = Request.of(arguments)
-    base = base_revision(request)
+    base = _base(request)
     work = of_the_commit(gather(request))
     with destination(work) as target:
         batch = prepare_all(work, target)
@@ -173,3 +176,12 @@ def generate(**arguments: Any) -> None:
     summarize(work, target, batch)
     fail_if_not_staged(work, target, batch)
     fail_if_left_out(batch)
+
+
+def _base(request: Request) -> Revision | NotCompared | None:
+    """The revision of git to compare with, if any."""
+    if request.against is None and not request.against_base:
+        return None
+    from generator.cli.against import base_revision
+
+    return base_revision(request)

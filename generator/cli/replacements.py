@@ -39,11 +39,11 @@ def renamed_folders(files: Iterable[File]) -> dict[Path, Path]:
 
 def replacements(files: list[File]) -> Iterator[Advice]:
     """The advice about each deployment of which groups would be replaced or deleted, or renamed."""
+    if not any(old for _, old, _ in files):
+        return
     from generator.compare import followed, rename_lines, replaced, summaries
     from generator.resolve import Advice, deletion, replacement
 
-    if not any(old for _, old, _ in files):
-        return
     renamed = renamed_folders(files)
     by_folder: dict[Path, list[File]] = defaultdict(list)
     for path, old, new in followed(files, renamed):

@@ -184,36 +184,46 @@ def _check(
     texts: dict[str, dict[str, str]],
 ) -> Prepared:
     """Lint the templates of a deployment, and see what there is to say about it."""
-    from generator.check import is_cloudformation, lint
     from generator.cli.facts import described, facts
     from generator.resolve import advise
 
     request = work.request
     place = target.place(job, resolved.name)
-    templates = {
+    every = {
         place / format_ / file: text
         for format_, files in texts.items()
         for file, text in files.items()
-        if is_cloudformation(text)
     }
-    found = [
-        str(finding)
-        for path, text in templates.items()
-        if request.lint
-        for finding in lint(text, str(path), advice=False)
-    ]
+    found, too_large = _about_templates(every, request.lint)
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
     unasked = request.compares or request.quiet or job.is_example(origin)
     advice = advise(resolved, job.root.data.release(resolved.release), together=True)
-    sizes = {path: len(text.encode()) for path, text in templates.items()}
     silent = request.compares or request.quiet
     return Prepared(
         resolved.name,
-        findings=tuple(found),
+        findings=found,
         advice=() if unasked and not request.strict else tuple(advice),
         described="" if silent or work.is_large else described(resolved, job.is_example(origin)),
         facts=() if silent or not work.is_large else facts(resolved),
-        too_large=tuple((path, size) for path, size in sizes.items() if size > INLINE),
+        too_large=too_large,
+    )
+
+
+def _about_templates(
+    texts: dict[Path, str], linted: bool
+) -> tuple[tuple[str, ...], tuple[tuple[Path, int], ...]]:
+    """What cfn-lint finds in the templates among files, and which of them are large."""
+    sizes = {path: len(text.encode()) for path, text in texts.items()}
+    looked_at = [path for path, size in sizes.items() if linted or size > INLINE]
+    if not looked_at:  # what can tell a template imports much
+        return (), ()
+    from generator.check import is_cloudformation, lint
+
+    templates = [path for path in looked_at if is_cloudformation(texts[path])]
+    found = (f for path in templates if linted for f in lint(texts[path], str(path), advice=False))
+    return (
+        tuple(map(str, found)),
+        tuple((path, sizes[path]) for path in templates if sizes[path] > INLINE),
     )
 
 
@@ -255,12 +265,13 @@ def _compare(
 
 
 def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ...]) -> Compared:
-    from generator.compare import summaries
     from generator.write import unified_diff
 
     request = work.request
     found: list[Summary] = []
     if request.diff and not (request.against or request.against_base):
+        from generator.compare import summaries
+
         found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
     diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
     return Compared(tuple(map(without_contents, changes)), diff, tuple(found))

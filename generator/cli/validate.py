@@ -102,7 +102,7 @@ def validate(
       cvo-sg validate template.yaml --strict
       cvo-sg validate . --output sarif > findings.sarif
     """
-    from generator.check import REPORTS, Kind, Report
+    from generator.check import REPORTS, Kind, Report, clean_modules
 
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
@@ -115,10 +115,12 @@ def validate(
     data = _rule_data(targets, rule_data, config, quiet)
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
+    modules = [target.path for target in targets if target.kind is Kind.MODULE]
+    clean = clean_modules(modules, download)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
         checks = tuple(
-            _check(target, data, not no_suppressions, download, output in PEOPLE)
+            _check(target, data, not no_suppressions, download, output in PEOPLE, clean)
             for target in steps
         )
     if staged:
@@ -137,8 +139,8 @@ def validate(
         terminal.echo(_summary(report), err=True)
     if report.failed:
         ctx.exit(1)
-    modules = {str(target.path) for target in targets if target.kind is Kind.MODULE}
-    if require_terraform and any(c.skipped and c.place in modules for c in report.checks):
+    places = {str(module) for module in modules}
+    if require_terraform and any(c.skipped and c.place in places for c in report.checks):
         raise UsageError(
             "--require-terraform: install Terraform and the providers of the modules listed above, "
             "or use --download"
@@ -208,6 +210,7 @@ def _check(
     suppressions: bool,
     download: bool,
     together: bool,
+    clean: frozenset[Path],
 ) -> Check:
     """What is found in one target; a failure while checking it is a finding of it, too.
 
@@ -219,7 +222,7 @@ def _check(
     try:
         match target.kind:
             case Kind.MODULE:
-                return check_module(target.path, download)
+                return check_module(target.path, download, clean)
             case Kind.PLAN:
                 return check_plan(target.text, place)
             case Kind.TEMPLATE:

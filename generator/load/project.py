@@ -19,7 +19,6 @@ from generator.load.search import (
     outside,
     searched,
 )
-from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
@@ -121,7 +120,11 @@ def _parsed(path: Path, name: str) -> Parsed[Project]:
         message = "the file is a link to a place outside its folder: put the file itself here"
         raise InputError([Mistake(name, 0, 0, message)])
     text = read(path, name)
-    return _from_toml(text, name) if path.suffix == ".toml" else parse(text, Project, name)
+    if path.suffix == ".toml":
+        return _from_toml(text, name)
+    from generator.load.strict_yaml import parse
+
+    return parse(text, Project, name)
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
@@ -222,6 +225,8 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     """The section of a pyproject.toml. Its parser tells no lines, so its mistakes have none."""
     import json
     import tomllib
+
+    from generator.load.strict_yaml import parse
 
     try:
         text = json.dumps(_load(content)["tool"]["cvo-sg"], default=str).encode()
