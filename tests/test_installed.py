@@ -25,11 +25,12 @@ class Runner:
     """Runs the steps of the action one after the other, until one fails."""
 
     def __init__(self, folder: Path, temporary: Path) -> None:
-        self.workspace = folder / "workspace"
+        self.workspace = folder / "work space"
         self.workspace.mkdir()
         self.summary = folder / "summary.md"
         self.temporary = temporary
         self.base = ""  # the branch that a pull request is merged into
+        self.event = "push"
 
     def run(self, *names: str, **inputs: str) -> subprocess.CompletedProcess[str]:
         self.summary.write_text("")
@@ -53,7 +54,10 @@ class Runner:
                     **os.environ,
                     **given,
                     "CI": "true",
+                    "GITHUB_ACTIONS": "true",
                     "GITHUB_BASE_REF": self.base,
+                    "GITHUB_EVENT_NAME": self.event,
+                    "GITHUB_WORKSPACE": str(self.workspace),
                     "GITHUB_STEP_SUMMARY": str(self.summary),
                     "RUNNER_TEMP": str(self.temporary),
                 },
@@ -233,21 +237,95 @@ def test_the_action_shows_what_an_up_to_date_pull_request_opens(pull_request):
     place = "file=acme.yaml,line=4,title=cvo-sg open-to-the-internet"
     assert f"::warning {place}::open to the internet from now on: {opened}\n" in result.stdout
     summary = pull_request.summary.read_text()
-    assert summary.startswith("## cvo-sg check\nSince `origin/main`:\n\n### `infra/acme/")
-    assert f"- **Open to the internet from now on:** {opened}, administrators: " in summary
+    assert summary.startswith(
+        "## cvo-sg check\nSince `origin/main`: **4 rules open to the internet**, 4 rules close.\n\n"
+        f"### Opens to the internet\n\n`infra/acme`:\n\n- {opened}, administrators: "
+    )
     assert summary.endswith("\n\nEvery generated file is up to date.\n")
 
 
 @needs_bash
-@pytest.mark.parametrize("base", ["", "release"])
-def test_without_the_base_the_action_checks_as_ever(pull_request, base):
-    pull_request.base = base
+def test_without_a_pull_request_the_action_checks_the_files(pull_request):
     result = pull_request.run(RUN)
     assert (result.returncode, result.stdout) == (0, "")
-    missing = "warning: not compared with origin/release: git has no revision 'origin/release'"
-    assert (missing in result.stderr) == bool(base)
     summary = "## cvo-sg check\nEvery generated file is up to date.\n"
     assert pull_request.summary.read_text() == summary
+
+
+def unknown(runner, reason):
+    """The action succeeds, and everybody sees that nothing is known of what the change opens."""
+    result = runner.run(RUN)
+    assert result.returncode == 0, result.stderr
+    assert f"::warning title=cvo-sg not-compared::not compared with origin/{runner.base}: " in (
+        result.stdout
+    )
+    summary = runner.summary.read_text()
+    assert summary.startswith(
+        "## cvo-sg check\n**What this change opens and closes is unknown:** not compared with "
+    )
+    assert reason in result.stdout
+    assert reason.replace("_", "\\_") in summary or reason in summary
+
+
+@needs_bash
+def test_without_the_base_the_action_says_how_to_fetch_it(pull_request):
+    pull_request.base = "release"
+    unknown(pull_request, "git fetch origin release gets a branch of a remote repository")
+
+
+@needs_bash
+def test_in_a_shallow_clone_the_action_names_fetch_depth(pull_request):
+    work = pull_request.workspace
+    full = work.rename(work.parent / "full")
+    words = ["git", "clone", "--quiet", "--depth", "1", f"file://{full}", str(work)]
+    subprocess.run(words, check=True)
+    pull_request.base = "release"
+    unknown(pull_request, "set fetch-depth: 0 for actions/checkout")
+
+
+@needs_bash
+def test_a_pull_request_from_a_fork_is_compared_with_where_it_left_the_base(pull_request):
+    """Later commits of the base would else appear as closed by the pull request."""
+    work = pull_request.workspace
+    git = ["git", "-C", work, "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (
+        ["checkout", "-q", "-b", "later", "origin/main"],
+        ["rm", "-q", "-r", "infra/acme/terraform"],
+        ["commit", "-q", "-m", "later"],
+        ["update-ref", "refs/remotes/origin/main", "HEAD"],
+        ["checkout", "-q", "--detach", "-"],
+    ):
+        subprocess.run([*git, *words], check=True)
+    pull_request.base, pull_request.event = "main", "pull_request"
+    assert pull_request.run(RUN).returncode == 0
+    assert "**4 rules open to the internet**, 4 rules close." in pull_request.summary.read_text()
+
+
+@needs_bash
+def test_a_checkout_of_the_base_is_not_taken_for_the_pull_request(pull_request):
+    git = ["git", "-C", pull_request.workspace]
+    subprocess.run([*git, "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
+    pull_request.base, pull_request.event = "main", "pull_request_target"
+    unknown(pull_request, "this is a checkout of the base itself, not of the pull request")
+
+
+@needs_bash
+def test_the_action_runs_each_root_of_a_repository_or_one(pull_request):
+    work = pull_request.workspace
+    for team in ("team a", "team-b"):
+        (work / team).mkdir()
+        shutil.copy(work / "acme.yaml", work / team)
+        shutil.copy(work / "cvo-sg.yaml", work / team)
+    (work / "cvo-sg.yaml").unlink()
+    missing = "::error file={}/infra/acme/cloudformation/README.md,title=cvo-sg missing::"
+    both = pull_request.run(RUN)
+    assert both.returncode == 1
+    assert missing.format("team a") in both.stdout
+    assert "`team-b/infra/acme/terraform/main.tf` is missing" in pull_request.summary.read_text()
+    one = pull_request.run(RUN, config="team a/cvo-sg.yaml")
+    assert missing.format("team a") in one.stdout
+    assert "team-b" not in one.stdout + pull_request.summary.read_text()
+    assert pull_request.run(RUN, command="validate", config="team a/cvo-sg.yaml").returncode == 0
 
 
 @needs_bash
@@ -342,8 +420,8 @@ def test_the_steps_annotate_summarise_and_fail(runner, tool):
         "infra/acme/terraform/main.tf is missing\n"
     ) in missing.stdout
     summary = runner.summary.read_text()
-    assert summary.startswith("## cvo-sg check\n### `infra/acme/cloudformation`")
-    assert "- added: 30 rules inbound from 10.0.0.0/8, administrators, " in summary
+    assert summary.startswith("## cvo-sg check\n37 rules open.\n\n### Opens")
+    assert "- 30 rules inbound from 10.0.0.0/8, administrators, " in summary
     assert "- `infra/acme/terraform/main.tf` is missing\n" in summary
 
     subprocess.run([tool, "generate", "--quiet", "--no-lint"], cwd=runner.workspace, check=True)

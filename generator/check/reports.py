@@ -124,7 +124,7 @@ def _json(value: Any) -> str:
 
 
 def _place(finding: Finding) -> dict[str, str]:
-    place = {"file": finding.file}
+    place = {"file": finding.file} if finding.file else {}
     if finding.line:
         place["line"] = str(finding.line)
     if finding.column:

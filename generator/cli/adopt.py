@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.cli import options, terminal
-from generator.cli.jobs import DEFAULT, Place, place, shown
 from generator.cli.observed import read_observed
+from generator.cli.origins import default_out
+from generator.cli.roots import Place, place, shown
 from generator.cli.selection import Changes
 from generator.cli.selection import deployments as select
 from generator.errors import UsageError, choices
@@ -92,7 +93,9 @@ def adopt(**arguments: Any) -> None:
     )
     from generator.resolve import resolve
 
-    data: RuleData = options.open_rule_data(arguments["rule_data"])
+    data: RuleData = options.open_rule_data(
+        arguments["rule_data"], arguments["config"], near=arguments["deployment"]
+    )
     file = arguments["deployment"]
     changes = NO_CHANGES._replace(endpoints=arguments["endpoints"])
     (deployment,) = select(data, (file,), (), changes)
@@ -105,7 +108,7 @@ def adopt(**arguments: Any) -> None:
     if not matches.by_role:
         raise UsageError(_no_match(matches))
     adopted = adoption(found, resolved, matches)
-    where = place()
+    where = place(arguments["config"], Path(file))
     out = arguments["out"] or _out(where, file, deployment)
     texts: dict[str, str] = {}
     formats = _formats(arguments["formats"], arguments["endpoints"])
@@ -168,7 +171,7 @@ def _out(where: Place, file: str, deployment: Deployment) -> Path:
     """Beside what is generated of a deployment: where the settings of the repository say."""
     from generator.load import listed_deployments
 
-    out = DEFAULT
+    out = default_out(where)
     path = Path.cwd() / file
     for output in where.outputs if where.file else ():
         assert where.file
@@ -188,7 +191,7 @@ def _words(arguments: dict[str, Any], where: Place) -> list[str]:
     for option in ("rule_data", "out"):
         if arguments[option]:
             words += [f"--{option.replace('_', '-')}", where.relative(arguments[option])]
-    return words
+    return words + where.config(Path(arguments["deployment"]))
 
 
 def _put(

@@ -28,6 +28,16 @@ class Source(NamedTuple):
     new: str
 
 
+class NotCompared(NamedTuple):
+    """The base of a pull request that there is nothing to compare with, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"not compared with {self.name}: {self.reason}"
+
+
 class Base(NamedTuple):
     """What changed since a revision."""
 
@@ -37,7 +47,7 @@ class Base(NamedTuple):
     """By folder; where there is no file, there is none."""
 
 
-def base_revision(request: Request) -> Revision | None:
+def base_revision(request: Request) -> Revision | NotCompared | None:
     """The revision to compare with, if any. Raises UsageError for one that does not exist."""
     if request.against_base:
         return _base_of_the_change(request)
@@ -52,17 +62,34 @@ def base_revision(request: Request) -> Revision | None:
     return revision(request.against, Path.cwd())
 
 
-def _base_of_the_change(request: Request) -> Revision | None:
+def _base_of_the_change(request: Request) -> Revision | NotCompared | None:
     """What a pull request is merged into, as GitHub's runner and pre-commit name it."""
     branch = os.environ.get("GITHUB_BASE_REF")
     name = f"origin/{branch}" if branch else os.environ.get("PRE_COMMIT_FROM_REF")
     if not name:
         return None
     try:
-        return base_revision(request._replace(against=name, against_base=False))
+        base_revision(request._replace(against=name, against_base=False))
+        return _merge_base(name)
     except UsageError as error:
-        terminal.echo(terminal.warning(f"not compared with {name}: {error}"), err=True)
-        return None
+        found = NotCompared(name, str(error))
+        terminal.echo(terminal.warning(str(found)), err=True)
+        return found
+
+
+def _merge_base(name: str) -> Revision:
+    """Where a branch of changes left its base, whose later commits are not part of the change."""
+    from generator.observe import merge_base, revision
+
+    here, head = Path.cwd(), revision("HEAD", Path.cwd())
+    base = revision(name, here)
+    if os.environ.get("GITHUB_EVENT_NAME") == "pull_request_target" and base.tree == head.tree:
+        raise UsageError(
+            "this is a checkout of the base itself, not of the pull request: run the workflow on "
+            "pull_request, which is also safe for pull requests from forks"
+        )
+    common = merge_base(name, here)
+    return revision(common, here)._replace(name=name) if common else base
 
 
 def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) -> Base:
@@ -82,7 +109,7 @@ def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) 
 def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
     """By folder of each format, the deployment file that it comes from."""
     for job, name, origin in now.deployments:
-        path = deployment_file(now.work, origin)
+        path = deployment_file(job, origin)
         if path is None:
             continue
         old, new = file_then(revision, path), path.read_bytes()

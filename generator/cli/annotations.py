@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from generator.cli.repository_paths import from_top
+
 if TYPE_CHECKING:
     from generator.check import Finding
-    from generator.cli.against import Base, Source
+    from generator.cli.against import Base, NotCompared, Source
     from generator.cli.verdict import Verdict
     from generator.compare import Summary
     from generator.model import Permission
@@ -21,14 +23,18 @@ _CHANGE = "permissions-change"
 
 
 def workflow_commands(
-    changes: tuple[Change, ...], told: list[Summary], base: Base | None, first: Verdict | None
+    changes: tuple[Change, ...],
+    told: list[Summary],
+    base: Base | None,
+    missing: NotCompared | None = None,
+    first: Verdict | None = None,
 ) -> str:
-    """Workflow commands, at most MOST of a kind."""
+    """Workflow commands, at most MOST of a kind, with paths from the root of the repository."""
     from generator.check import REPORTS, Check, Finding, Report
 
-    found = [*_about_permissions(told, base), *_about_files(changes)]
+    found = [*_about_the_base(missing), *_about_permissions(told, base), *_about_files(changes)]
     if first:
-        file = changes[0].path.as_posix()
+        file = from_top(changes[0].path)
         found.insert(0, Finding(file, 0, 0, "note", "permissions", str(first)))
     levels = ("error", "warning", "note")
     shown = [f for level in levels for f in _first([f for f in found if f.severity == level])]
@@ -49,7 +55,15 @@ def _about_files(changes: tuple[Change, ...]) -> Iterator[Finding]:
     from generator.check import Finding
 
     for change in changes:
-        yield Finding(change.path.as_posix(), 0, 0, "error", change.kind, str(change))
+        path = from_top(change.path)
+        yield Finding(path, 0, 0, "error", change.kind, f"{path} {change.sentence}")
+
+
+def _about_the_base(missing: NotCompared | None) -> Iterator[Finding]:
+    from generator.check import Finding
+
+    if missing:
+        yield Finding("", 0, 0, "warning", "not-compared", str(missing))
 
 
 def _about_permissions(told: list[Summary], base: Base | None) -> Iterator[Finding]:
@@ -65,7 +79,7 @@ def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[F
     from generator.check import Finding
     from generator.compare import alike, rename_lines, renamings
 
-    file = source.file if source else told.folders[0]
+    file = from_top(source.file if source else told.folders[0])
 
     def at(permission: Permission | None = None) -> int:
         return changed_line(source, permission) if source else 0

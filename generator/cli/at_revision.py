@@ -37,7 +37,7 @@ class State:
         self.texts = {
             path: data.decode("utf-8", "replace") for path, data in batch.contents.items()
         }
-        self.commands = {o.command for _, _, o in self.deployments if o.unique}
+        self.commands = {(job.out, o.command) for job, _, o in self.deployments if o.unique}
         self.folders = {
             folder
             for job, name, _ in self.deployments
@@ -52,11 +52,11 @@ class State:
         self.kept_out = batch.kept
         """Folders of formats that the quota leaves no room for: what is there stays."""
 
-    def has(self, path: Path, command: str) -> bool:
+    def has(self, out: Path, path: Path, command: str) -> bool:
         """Whether a generated file belongs to the deployments, by its folder or by its command."""
         if not self.kept_out.isdisjoint(path.parents):
             return False
-        return not self.folders.isdisjoint(path.parents) or command in self.commands
+        return not self.folders.isdisjoint(path.parents) or (out, command) in self.commands
 
 
 def texts_then(now: State, revision: Revision) -> dict[Path, str]:
@@ -69,7 +69,7 @@ def texts_then(now: State, revision: Revision) -> dict[Path, str]:
         for path, data in _generated(out, now.target, revision):
             kept.add(out)
             of = label(data)
-            if of and now.has(path, of.command):
+            if of and now.has(out, path, of.command):
                 found[path] = data.decode("utf-8", "replace")
     for job in now.work.jobs:
         if job.out not in kept:
@@ -104,13 +104,13 @@ def _rendered(now: State, job: Job, revision: Revision) -> dict[Path, str]:
     for each, name, origin in now.deployments:
         if each is not job:
             continue
-        path = deployment_file(work, origin)
+        path = deployment_file(job, origin)
         if path is None:
             mine = job.out / name
             found.update({p: t for p, t in now.texts.items() if p.is_relative_to(mine)})
         elif (data := file_then(revision, path)) is not None:
             found.update(_render(work, job, f"{revision.name}:{path}", data, origin, name))
-    for path, data in _gone(work, job, revision):
+    for path, data in _gone(job, revision):
         found.update(_render(work, job, f"{revision.name}:{path}", data, None, ""))
     return found
 
@@ -128,13 +128,14 @@ def _render(
     from generator.render import Origin, formats, render
     from generator.resolve import resolve
 
-    names = job.formats or formats(work.templates)
+    names = job.formats or formats(job.root.templates)
     try:
-        then = work.data.parse_deployment(data, file)
+        rules = job.root.data
+        then = rules.parse_deployment(data, file)
         then = changed(then, work.request.changes)
-        resolved = resolve(then, work.data.release(then.release), work.data.catalogue)
+        resolved = resolve(then, rules.release(then.release), rules.catalogue)
         texts = {
-            name: render(resolved, work.templates, name, origin or Origin("")) for name in names
+            name: render(resolved, job.root.templates, name, origin or Origin("")) for name in names
         }
     except GeneratorError as error:
         terminal.echo(terminal.warning(f"not compared: {error}"), err=True)
@@ -149,12 +150,12 @@ def _render(
     }
 
 
-def _gone(work: Work, job: Job, revision: Revision) -> Iterator[tuple[Path, bytes]]:
+def _gone(job: Job, revision: Revision) -> Iterator[tuple[Path, bytes]]:
     """The deployment files that the settings list, and that are not there any more."""
     from generator.observe import files
 
-    root = Path(os.path.relpath(work.place.root))
-    outputs = [o for o in work.place.outputs if Path(os.path.relpath(root / o.out)) == job.out]
+    root = Path(os.path.relpath(job.root.place.root))
+    outputs = [o for o in job.root.place.outputs if Path(os.path.relpath(root / o.out)) == job.out]
     patterns = [Path(each).parts for output in outputs for each in output.deployments]
     if not (job.owned and patterns):
         return
@@ -178,11 +179,11 @@ def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return same and matches(parts[1:], tuple(rest))
 
 
-def deployment_file(work: Work, origin: Origin) -> Path | None:
+def deployment_file(job: Job, origin: Origin) -> Path | None:
     """A deployment file in the repository, from the working directory; None for others."""
     if not origin.file:
         return None
-    path = Path(os.path.relpath(work.place.root / origin.file))
+    path = Path(os.path.relpath(job.root.place.root / origin.file))
     return path if path.is_file() else None
 
 

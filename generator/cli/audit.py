@@ -108,6 +108,7 @@ def audit(
     quiet: bool,
     verbose: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Compare security groups that exist with a deployment: what is missing, what is too much.
 
@@ -130,7 +131,7 @@ def audit(
     """
     if preset and release:
         raise UsageError("use --preset or --release, not both")
-    data = options.open_rule_data(rule_data)
+    data = options.open_rule_data(rule_data, config, near=names[:1])
     changes = Changes(None, None, topology, outbound, (), endpoints)
     expected, file, sources = _expected(data, names, preset, release, changes)
     groups = pairs("--group", chosen, "<role>=<group>, such as manager=sg-0123456789abcdef0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.cli import terminal
+from generator.cli.repository_paths import at_root
 
 if TYPE_CHECKING:
     from generator.check import Report
@@ -19,9 +20,9 @@ def print_result(found: Audited, output: str) -> None:
     if output in AUDIT_FORMATS:
         terminal.echo(AUDIT_FORMATS[output](found), nl=False)
     elif output == "github":
-        terminal.echo_commands(REPORTS[output](_report(found)))
+        terminal.echo_commands(REPORTS[output](at_root(_report(found))))
     else:
-        terminal.echo(REPORTS[output](_report(found)), nl=False)
+        terminal.echo(REPORTS[output](at_root(_report(found))), nl=False)
 
 
 def _report(found: Audited) -> Report:

@@ -164,11 +164,12 @@ def _prepare_leftovers(
     from generator.write import commands_in
 
     everything = work.deployments
-    origins = {o.command: i for i, (_, _, o) in enumerate(everything) if o.unique}
+    origins = {(j.out, o.command): i for i, (j, _, o) in enumerate(everything) if o.unique}
     for job, place in places:
         batch.left.add(place)
         left = prepare_leftover(work, target, place, apart)
-        now = [origins[command] for command in commands_in(place) if command in origins]
+        found_in = ((job.out, command) for command in commands_in(place))
+        now = [origins[command] for command in found_in if command in origins]
         if len(now) == 1:
             left = with_its_new_name(work, target, place, left, everything[now[0]])
         batch.add(work, target, job.out, left)
@@ -184,7 +185,7 @@ def _refuse_all_but_one(
     work: Work, everything: list[tuple[Job, Listed, Origin]], target: Target
 ) -> None:
     """Raise UsageError, before anything is rendered, for what --stdout cannot print."""
-    names = [read_listed(work.data, s, work.request.changes).name for _, s, _ in everything]
+    names = [read_listed(j.root.data, s, work.request.changes).name for j, s, _ in everything]
     formats = (f for job, _, _ in everything for f in job.formats or target.formats)
     refuse_several(work, list(dict.fromkeys(names)), list(dict.fromkeys(formats)))
 

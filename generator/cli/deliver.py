@@ -16,6 +16,7 @@ from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
 from generator.cli.replacements import texts
+from generator.cli.repository_paths import from_top, in_summary
 from generator.cli.staged import Commit, commit
 from generator.cli.steps import Compared, without_contents
 from generator.cli.summary import files
@@ -26,7 +27,7 @@ from generator.cli.verdict import Verdict, verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.cli.against import Base
+    from generator.cli.against import Base, NotCompared
     from generator.compare import Summary
     from generator.observe import Revision
     from generator.write import Spool
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
     Found = Spool[Compared] | Sequence[Compared]
 
 
-def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None) -> None:
+MANY = 20
+"""More files than these are listed in a part of the summary that opens with a click."""
+
+
+def deliver(
+    work: Work, target: Target, batch: Batch, revision: Revision | NotCompared | None
+) -> None:
     """Print, compare or write the files. A difference found exits with 1."""
     request = work.request
     if target.archive:
@@ -58,10 +65,23 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
             _list_copies(batch)
 
 
-def _since(work: Work, target: Target, batch: Batch, revision: Revision) -> Base:
-    from generator.cli.against import compared_with
+def _since(
+    work: Work, target: Target, batch: Batch, revision: Revision | NotCompared
+) -> Base | NotCompared:
+    from generator.cli.against import NotCompared, compared_with
 
+    if isinstance(revision, NotCompared):
+        return revision
     return compared_with(work, target, batch, revision)
+
+
+def _apart(compared: Base | NotCompared | None) -> tuple[Base | None, NotCompared | None]:
+    """What changed since the base, or why that is unknown."""
+    if compared is None:
+        return None, None
+    from generator.cli.against import NotCompared
+
+    return (None, compared) if isinstance(compared, NotCompared) else (compared, None)
 
 
 def _archive(work: Work, target: Target, batch: Batch) -> None:
@@ -91,17 +111,25 @@ def _of_the_commit(found: Spool[Compared], about: Commit) -> list[Compared]:
     return [each for each in (*shown, index) if each.changes]
 
 
-def _report(found: Found, batch: Batch, request: Request, base: Base | None) -> None:
+def _report(
+    found: Found, batch: Batch, request: Request, compared: Base | NotCompared | None
+) -> None:
     """Print what writing the files would change, and what changed since the revision."""
+    base, missing = _apart(compared)
     first = verdict(found, batch.renamed)
     if request.form == "github":
         from generator.cli.annotations import workflow_commands
 
         changes = tuple(change for each in found for change in each.changes)
         told = base.summaries if base else list(_told(found, batch))
-        terminal.echo_commands(workflow_commands(changes, told, base, first))
+        terminal.echo_commands(workflow_commands(changes, told, base, missing, first))
         return
-    write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
+    if request.form == "markdown":
+        told = base.summaries if base else list(_told(found, batch))
+        text = in_summary(_markdown(found, told, request, base, missing, first))
+        terminal.echo(text, nl=False)
+        return
+    write = {"text": _text, "json": _json}[request.form]
     summaries = base.summaries if base else _told(found, batch)
     for text in write(found, summaries, request, base, first):
         terminal.echo(text, nl=False)
@@ -193,30 +221,35 @@ def _list(values: Iterator[object]) -> Iterator[str]:
 
 def _markdown(
     found: Found,
-    told: Iterator[Summary] | list[Summary],
+    told: list[Summary],
     request: Request,
     base: Base | None,
+    missing: NotCompared | None,
     verdict: Verdict | None,
-) -> Iterator[str]:
+) -> str:
+    """What a reviewer reads first: what opens and closes, and then the files."""
     from generator.compare import as_markdown
     from generator.model import markdown, markdown_code
 
-    words = (as_markdown([summary], request.verbose) for summary in told)
-    first = next(words, "")
-    if verdict:
-        yield f"**{markdown(str(verdict))}**\n\n"
-    if base and not first:
-        yield f"{markdown(_nothing(base.name))}\n\n"
+    told = [each._replace(folders=tuple(map(from_top, each.folders))) for each in told]
+    words = as_markdown(told, request.verbose)
+    if missing:
+        unknown = "**What this change opens and closes is unknown:**"
+        words = f"{unknown} {markdown(missing)}.\n\n{words}"
+    elif base and not told:
+        words = f"{markdown(_nothing(base.name))}\n\n"
     elif base:
-        yield f"Since {markdown_code(base.name)}:\n\n"
-    yield first
-    yield from words
-    if not len(found):
-        yield "Every generated file is up to date.\n"
-        return
-    yield "### Files\n\n"
-    for each in found:
-        yield "".join(f"- {markdown_code(c.path)} {c.sentence}\n" for c in each.changes)
+        words = f"Since {markdown_code(base.name)}: {words}"
+    if verdict:
+        words = f"**{markdown(str(verdict))}**\n\n{words}"
+    changes = [change for each in found for change in each.changes]
+    if not changes:
+        return f"{words}Every generated file is up to date.\n"
+    items = "".join(f"- {markdown_code(from_top(c.path))} {c.sentence}\n" for c in changes)
+    if len(changes) > MANY:
+        summary = f"<summary>{files(len(changes))}</summary>"
+        items = f"<details>{summary}\n\n{items}\n</details>\n"
+    return f"{words}### Files\n\n{items}"
 
 
 def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:

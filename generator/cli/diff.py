@@ -59,6 +59,7 @@ def diff(
     verbose: bool,
     parameters: tuple[str, ...],
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Compare any two of: a release, a preset, a deployment file, and observed security groups.
 
@@ -88,7 +89,7 @@ def diff(
     if old == new == "-":
         raise UsageError("standard input can be read once: name a file for OLD or NEW")
     given = _parameters(parameters)
-    data = options.open_rule_data(rule_data)
+    data = options.open_rule_data(rule_data, config, near=(old, new))
     sides = [read_side(name, data, given) for name in (old, new)]
     found = changes(*_states(sides[0], sides[1], data))
     text = CHANGE_FORMATS[output](found, wording, verbose)

@@ -17,7 +17,7 @@ from generator.cli import terminal
 from generator.errors import InputError, Mistake
 
 if TYPE_CHECKING:
-    from generator.cli.jobs import Place
+    from generator.cli.roots import Place
     from generator.load import Output
 
 

@@ -14,7 +14,9 @@ from generator.errors import UsageError, unknown
 @click.argument("what", metavar="PORT|GROUP|ENDPOINT")
 @options.only_releases
 @options.rule_data
-def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> None:
+def explain(
+    what: str, release_ids: tuple[str, ...], rule_data: Path | None, config: Path | None
+) -> None:
     """Show every rule about a port, a group or an endpoint, and its history.
 
     PORT is a number or a range with or without a protocol (443, 53/udp, tcp/18600-18699), or a
@@ -32,7 +34,7 @@ def explain(what: str, release_ids: tuple[str, ...], rule_data: Path | None) -> 
     from generator.show import default_of, ports, reasons
     from generator.show import explain as as_text
 
-    data = options.open_rule_data(rule_data)
+    data = options.open_rule_data(rule_data, config)
     catalogue = data.catalogue
     names = list(dict.fromkeys([*catalogue.groups, *catalogue.endpoints, *catalogue.supplements]))
     known = data.history()

@@ -17,6 +17,7 @@ from generator.cli.summary import summarize
 from generator.cli.target import destination
 
 if TYPE_CHECKING:
+    from generator.cli.against import NotCompared
     from generator.observe import Revision
 
 
@@ -178,7 +179,7 @@ def generate(**arguments: Any) -> None:
     fail_if_left_out(batch)
 
 
-def _base(request: Request) -> Revision | None:
+def _base(request: Request) -> Revision | NotCompared | None:
     """The revision of git to compare with, if any."""
     if request.against is None and not request.against_base:
         return None

@@ -50,6 +50,7 @@ def init(
     project: bool,
     force: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Write a deployment file with every endpoint explained, ready to edit.
 
@@ -64,9 +65,9 @@ def init(
     from generator.show import SCHEMA, Answers, starter
 
     _check_name(file)
-    files = _project_files(file, force) if project else {}
+    files = _project_files(file, config, force) if project else {}
     _refuse_existing([file, *files], force)
-    data = open_rule_data(rule_data)
+    data = open_rule_data(rule_data, None if project else config, near=file)
     known = data.history()
     chosen = data.release(release) if release else known[0]
     answers = Answers(_name_of(file))
@@ -81,7 +82,8 @@ def init(
     data.parse_deployment(text.encode(), str(file))
     _write({file: text, **_schema(file.parent / SCHEMA, data, force), **files})
     word = shlex.quote(f"./{file}" if str(file).startswith("-") else str(file))
-    command = "cvo-sg generate" if project else f"cvo-sg generate {word}"
+    listed = project and not config  # otherwise, it depends on where the command runs
+    command = "cvo-sg generate" if listed else f"cvo-sg generate {word}"
     terminal.echo(f"next: edit {word}, then run: {command}", err=True)
 
 
@@ -121,14 +123,23 @@ def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
     return {path: text}
 
 
-def _project_files(file: Path, force: bool) -> dict[Path, str]:
-    """The settings that list the deployment file, and .gitattributes unless there is one."""
-    from generator.cli.jobs import DEFAULT, shown
+def _project_files(file: Path, config: Path | None, force: bool) -> dict[Path, str]:
+    """The settings that list the deployment file, and .gitattributes unless there is one.
+
+    `config` names the settings file, for a folder that is to be a root of its own.
+    """
+    from generator.cli.origins import DEFAULT
+    from generator.cli.roots import shown
     from generator.load import PROJECT_FILES, find_project, project_root, read
     from generator.show import attribute, attributes, settings
 
     root = project_root(Path.cwd())
     found = find_project(Path.cwd())
+    if config:
+        if config.name != PROJECT_FILES[0]:
+            raise UsageError(f"--config {config}: --project writes a file {PROJECT_FILES[0]}")
+        root = Path.cwd() / config.parent
+        found = config if os.path.lexists(config) else None
     listed = Path(os.path.relpath(file, root)).as_posix()
     if listed.startswith("../"):
         raise UsageError(f"{file} is outside {root}: cvo-sg.yaml lists files below its own folder")

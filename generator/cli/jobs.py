@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from generator.cli import terminal
 from generator.cli.empty_patterns import warn_of_empty_patterns
 from generator.cli.named_files import deployment_files
+from generator.cli.origins import default_out, one_a_folder, origins
+from generator.cli.roots import Place, Root, nearest, place, place_of, shown
 from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.load import Output, Project, RuleData
+    from generator.load import Output, RuleData
     from generator.render import Origin
 
-DEFAULT = Path("out")
 ALL = "all"
 FEW = 20
 """Of so many deployments there is a paragraph each."""
@@ -36,6 +37,7 @@ class Request(NamedTuple):
     out: Path | None
     rule_data: Path | None
     templates: Path | None
+    config: Path | None
     to_stdout: bool
     archive: Path | None
     check: bool
@@ -77,38 +79,10 @@ class Request(NamedTuple):
         return self.check or self.diff
 
 
-class Place(NamedTuple):
-    """Where the command runs, and the settings of the repository around it, if it has any."""
-
-    root: Path
-    """The base of paths in generated files."""
-    file: Path | None = None
-    project: Project | None = None
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The folders that the project lists."""
-        return self.project.outputs if self.project else ()
-
-    def relative(self, path: Path) -> str:
-        """A path from the root, for generated files; only the name of a file outside of it."""
-        shown = Path(os.path.relpath(path, self.root)).as_posix() if self.holds(path) else path.name
-        if not shown.isprintable():
-            raise UsageError(f"{shown!r} contains a control character: rename it")
-        return shown
-
-    def holds(self, path: Path) -> bool:
-        """Whether a path is below the root."""
-        return Path(os.path.relpath(path, self.root)).parts[:1] != ("..",)
-
-    def folder(self, option: Path | None, setting: str | None) -> Path | None:
-        """The folder from an option, or else from the settings."""
-        return option or (shown(self.root / setting) if setting else None)
-
-
 class Job(NamedTuple):
-    """Deployments to generate into one folder."""
+    """Deployments of one root to generate into one folder."""
 
+    root: Root
     out: Path
     deployments: list[tuple[Listed, Origin]]
     """Each is read when it is its turn."""
@@ -128,11 +102,8 @@ class Work(NamedTuple):
     """What `generate` has read: what to do, and what to do it with."""
 
     request: Request
-    place: Place
+    roots: list[Root]
     jobs: list[Job]
-    data: RuleData
-    templates: list[Path]
-    """Folders of templates; the first that has a file wins."""
     apart: tuple[Path, ...] = ()
     """Folders of deployments that are not in the commit: what is generated there stays."""
 
@@ -149,7 +120,7 @@ class Work(NamedTuple):
     @property
     def is_first_look(self) -> bool:
         """Whether neither arguments nor settings say what to generate, so all presets are."""
-        return not (self.request.says_what or self.place.outputs)
+        return not (self.request.says_what or any(root.place.outputs for root in self.roots))
 
 
 def gather(request: Request) -> Work:
@@ -157,40 +128,77 @@ def gather(request: Request) -> Work:
 
     Raises UsageError where a check, or a run that nobody watches, has nothing to work on.
     """
+    request = request._replace(files=deployment_files(request.files, request.quiet))
+    number = len(request.files) + len(request.presets)
+    if request.changes.name and number > 1:
+        raise UsageError(f"--name needs a single deployment, but there are {number}")
+    parts = _by_place(request)
+    for where, _ in parts:
+        warn_of_empty_patterns(where)
+    unwatched = request.compares or request.quiet
+    if unwatched and not (request.says_what or any(where.outputs for where, _ in parts)):
+        raise UsageError(NOTHING_LISTED)
+    for where, _ in parts if not request.quiet else ():
+        if where.file:
+            terminal.echo(f"settings: {shown(where.file)}", err=True)
+    known: dict[Path, RuleData] = {}
+    roots = [_root(request, where, known) for where, _ in parts]
+    found = [job for root, (_, part) in zip(roots, parts, strict=True) for job in jobs(part, root)]
+    return Work(request, roots, found)
+
+
+def _by_place(request: Request) -> list[tuple[Place, Request]]:
+    """The parts of a request, each with the root that it belongs to.
+
+    The settings nearest to a file count, or else those of the working directory. Without any, a
+    request that names nothing means all settings below, if this is a repository.
+    """
+    from generator.load import find_project, projects_below, repository
+
+    if request.config:
+        return [(place(request.config), request)]
+    if not request.files:
+        around = place()
+        below: list[Path] = []
+        if not request.says_what and not around.file and repository(Path.cwd()):
+            below = projects_below(Path.cwd())
+        return [(place_of(file), request) for file in below] or [(around, request)]
+    nearby = {Path(file).parent: nearest(Path(file)) for file in one_a_folder(request.files)}
+    here = None if all(nearby.values()) and not request.presets else find_project(Path.cwd())
+    by_settings: dict[Path | None, list[str]] = {}
+    for file in request.files:
+        by_settings.setdefault(nearby[Path(file).parent] or here, []).append(file)
+    if request.presets:
+        by_settings.setdefault(here, [])
+    return [
+        (
+            place_of(settings),
+            request._replace(
+                files=tuple(files), presets=request.presets if settings == here else ()
+            ),
+        )
+        for settings, files in by_settings.items()
+    ]
+
+
+def _root(request: Request, where: Place, known: dict[Path, RuleData]) -> Root:
+    """A place with its rule data, which places can share, and its templates."""
     from generator.load import RuleData, shipped
 
-    request = request._replace(files=deployment_files(request.files, request.quiet))
-    where = place()
-    warn_of_empty_patterns(where)
     settings = where.project
-    unwatched = request.compares or request.quiet
-    if unwatched and not (request.says_what or where.outputs):
-        raise UsageError(NOTHING_LISTED)
-    if where.file and not request.quiet:
-        terminal.echo(f"settings: {shown(where.file)}", err=True)
-    data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
-    data = RuleData(data_folder or shipped("rule_data"))
+    folder = where.folder(request.rule_data, settings.rule_data if settings else None)
+    folder = folder or shipped("rule_data")
+    data = known.setdefault(folder, RuleData(folder))
     own = where.folder(request.templates, settings.templates if settings else None)
-    templates = [*([own] if own else []), shipped("templates")]
-    return Work(request, where, jobs(request, data, where), data, templates)
+    return Root(where, data, [*([own] if own else []), shipped("templates")])
 
 
-def place() -> Place:
-    """Where the command runs."""
-    from generator.load import find_project, project_root, read_project
-
-    here = Path.cwd()
-    file = find_project(here)
-    if file is None:
-        return Place(project_root(here))
-    return Place(file.parent, file, read_project(file, str(shown(file))))
-
-
-def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
-    """What to generate. A request that names nothing means what the settings list, or all presets.
+def jobs(request: Request, root: Root) -> list[Job]:
+    """What to generate in a root: what the request names, else what is listed, else presets.
 
     What the settings list goes to their folder, unless the request names another.
     """
+    where, data = root.place, root.data
     all_presets = ALL in request.presets
     request = _by_name(request, data)
     outputs = [o for o in where.outputs if _goes(request, where.root / o.out)]
@@ -200,7 +208,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
         if not request.says_what or (named and named == set().union(*map(_names, parts))):
             owned = not (request.says_what or request.formats)
             return [
-                _job(output, part, owned, where)._replace(
+                _job(output, part, owned, root)._replace(
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
@@ -209,11 +217,10 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
     if not (request.files or request.presets or request.changes.name):
         all_presets = True
         request = _by_name(request._replace(presets=(ALL,)), data)
-    out = request.out or DEFAULT
+    out = request.out or default_out(where)
     found = listed(request.files, request.presets, request.changes)
-    origins = _origins(request, where, out)
-    pairs = list(zip(found, origins, strict=True))
-    return [Job(out, pairs, request.formats, False, all_presets)]
+    pairs = list(zip(found, origins(request, where, out), strict=True))
+    return [Job(root, out, pairs, request.formats, False, all_presets)]
 
 
 def _by_name(request: Request, data: RuleData) -> Request:
@@ -251,50 +258,14 @@ def _names(request: Request) -> set[Path | str]:
     return {*map(_absolute, request.files), *request.presets}
 
 
-def _job(output: Output, part: Request, owned: bool, where: Place) -> Job:
-    out = shown(where.root / output.out)
+def _job(output: Output, part: Request, owned: bool, root: Root) -> Job:
+    out = shown(root.place.root / output.out)
     found = listed(part.files, part.presets, part.changes)
-    origins = _origins(part, where, None)
-    pairs = list(zip(found, origins, strict=True)) if _names(part) else []
-    return Job(out, pairs, part.formats or output.formats, owned)
-
-
-def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
-    """For each deployment, in the order of `select`, its file and the command that generates it.
-
-    Without `out`, the settings determine the folder.
-    """
-    from generator.render import Origin
-
-    options = request.changes.words()
-    for name, folder in (("--rule-data", request.rule_data), ("--templates", request.templates)):
-        options += [name, where.relative(folder)] if folder else []
-    inside = not out or where.holds(out)
-    if out and inside and (shown_out := where.relative(out)) != str(DEFAULT):
-        options += ["--out", shown_out]
-    found = []
-    for file in request.files:
-        if file == "-":
-            found.append(Origin(_command(file, *options)))
-        else:
-            path = file if (p := where.relative(Path(file))) == file else p  # one text in memory
-            unique = inside and where.holds(Path(file))
-            found.append(Origin(_command(path, *options), path, unique))
-    found += [Origin(_command("--preset", name, *options)) for name in request.presets]
-    return found or [Origin(_command(*options))]
+    commands = origins(part, root.place, None)
+    pairs = list(zip(found, commands, strict=True)) if _names(part) else []
+    return Job(root, out, pairs, part.formats or output.formats, owned)
 
 
 def _absolute(path: Path | str) -> Path:
     """The absolute path, without resolving symbolic links."""
     return Path(os.path.normpath(Path.cwd() / path))
-
-
-def _command(*words: str) -> str:
-    import shlex
-
-    return shlex.join(["cvo-sg", "generate", *words])
-
-
-def shown(path: Path) -> Path:
-    """A path relative to the working directory."""
-    return Path(os.path.relpath(path))

@@ -69,8 +69,8 @@ def _about_edits(work: Work, batch: Batch, edited: list[Path]) -> Iterator[str]:
         if job.out / name not in places:
             continue
         if origin.file:
-            files.append(os.path.relpath(work.place.root / origin.file))
-        elif name in {*work.data.presets()}:
+            files.append(os.path.relpath(job.root.place.root / origin.file))
+        elif name in {*job.root.data.presets()}:
             presets.append(name)
     where = f"put the change into {_and(files)}" if files else "change the deployment instead"
     known = bool(files or presets)

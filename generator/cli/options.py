@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cache import without_cache
-from generator.cli import terminal
 from generator.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -18,12 +16,19 @@ if TYPE_CHECKING:
 
     from generator.load import RuleData
 
-rule_data = click.option(
+_rule_data = click.option(
     "--rule-data",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="A folder of rule data that adds to the built-in one, or replaces it. [default: as set in "
     "cvo-sg.yaml]",
+)
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The settings file. [default: the cvo-sg.yaml or pyproject.toml nearest to the deployment "
+    "file, or to the working directory]",
 )
 
 
@@ -42,22 +47,25 @@ no_cache = click.option(
 )
 
 
-def open_rule_data(option: Path | None, quiet: bool = False) -> RuleData:
-    """The rule data of the option, or else of the settings of the repository, or the built-in.
+def rule_data(command: Any) -> Any:
+    """The options `--rule-data` and `--config`."""
+    return _rule_data(_config(command))
+
+
+def open_rule_data(
+    option: Path | None,
+    config: Path | None = None,
+    quiet: bool = False,
+    near: Path | str | Iterable[str] = (),
+) -> RuleData:
+    """The rule data of the options, or else of the settings near files, or the built-in.
 
     Settings that are used are named, unless `quiet`.
     """
-    from generator.load import RuleData, find_project, rule_data_setting, shipped
+    from generator.cli.roots import rule_data_of
 
-    folder = option
-    settings = None if option else find_project(Path.cwd())
-    if settings:
-        name = os.path.relpath(settings)
-        setting = rule_data_setting(settings, name)
-        folder = Path(os.path.relpath(setting)) if setting else None
-        if folder and not quiet:
-            terminal.echo(f"settings: {name}", err=True)
-    return RuleData(folder or shipped("rule_data"))
+    names = [near] if isinstance(near, (str, Path)) else near
+    return rule_data_of(option, config, quiet, map(Path, names))
 
 
 def names(

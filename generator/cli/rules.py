@@ -48,6 +48,7 @@ def rules(
     output: str,
     supplements: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """List the documented rules, row by row, with the permissions that they mean.
 
@@ -69,7 +70,7 @@ def rules(
         supplement_rows,
     )
 
-    data = options.open_rule_data(rule_data)
+    data = options.open_rule_data(rule_data, config)
     for role in roles:
         if role not in data.catalogue.groups:
             raise UsageError(unknown("group", role, list(data.catalogue.groups)))

@@ -21,7 +21,7 @@ KINDS = ("allowances", "deployment", "project", "rule-data")
 @click.command()
 @click.argument("kind", metavar="|".join(KINDS), type=click.Choice(KINDS))
 @rule_data_option
-def schema(kind: str, rule_data: Path | None) -> None:
+def schema(kind: str, rule_data: Path | None, config: Path | None) -> None:
     """Print the JSON Schema of a kind of file: deployment files, cvo-sg.yaml (project), rule data
     files, or accepted deviations for `cvo-sg audit` (allowances).
 
@@ -31,7 +31,7 @@ def schema(kind: str, rule_data: Path | None) -> None:
       cvo-sg schema project > cvo-sg.schema.json
     """
 
-    terminal.echo(schema_text(kind, open_rule_data(rule_data)), nl=False)
+    terminal.echo(schema_text(kind, open_rule_data(rule_data, config)), nl=False)
 
 
 def schema_text(kind: str, data: RuleData) -> str:

@@ -17,7 +17,7 @@ import click
 
 from generator.cli import terminal
 from generator.cli.batch import Batch
-from generator.cli.jobs import Work
+from generator.cli.jobs import Job, Work
 from generator.cli.selection import read_listed
 from generator.cli.target import Target
 from generator.errors import UsageError
@@ -63,15 +63,15 @@ def of_the_commit(work: Work) -> Work:
         raise UsageError("--staged compares folders: leave out --stdout and --zip")
     from generator.observe import staged
 
-    found = {_file(work, o) for *_, o in work.deployments if o.file}
+    found = {_file(job, o) for job, _, o in work.deployments if o.file}
     unknown = found - staged(Path.cwd(), found, ()).files.keys() - _named(work)
     jobs, apart = [], []
     for job in work.jobs:
-        known = [(d, o) for d, o in job.deployments if _file(work, o) not in unknown]
+        known = [(d, o) for d, o in job.deployments if _file(job, o) not in unknown]
         apart += [
-            job.out / read_listed(work.data, d, request.changes).name
+            job.out / read_listed(job.root.data, d, request.changes).name
             for d, o in job.deployments
-            if _file(work, o) in unknown
+            if _file(job, o) in unknown
         ]
         jobs.append(job._replace(deployments=known))
     for path in sorted(unknown) if not request.quiet else ():
@@ -132,11 +132,12 @@ def _inputs(work: Work) -> Iterator[Change]:
     from generator.observe import staged, unstaged
     from generator.write import Change
 
-    places = {_file(work, o) for *_, o in work.deployments if o.file}
-    settings, project = work.place.file, work.place.project
-    places |= {_here(settings)} if settings else set()
-    folders = (project.rule_data, project.templates) if project else ()
-    places |= {_here(work.place.root / folder) for folder in folders if folder}
+    places = {_file(job, o) for job, _, o in work.deployments if o.file}
+    for root in work.roots:
+        settings, project = root.place.file, root.place.project
+        places |= {_here(settings)} if settings else set()
+        folders = (project.rule_data, project.templates) if project else ()
+        places |= {_here(root.place.root / folder) for folder in folders if folder}
     changed, gone = unstaged(Path.cwd(), places)
     gone += _removed_deployments(work)
     then = staged(Path.cwd(), [*changed, *gone], ()).files
@@ -152,13 +153,16 @@ def _removed_deployments(work: Work) -> list[Path]:
     from generator.cli.at_revision import matches
     from generator.observe import unstaged
 
-    patterns = [Path(each).parts for o in work.place.outputs for each in o.deployments]
-    if not patterns or work.request.says_what:
-        return []
-    root = _here(work.place.root)
-    _, gone = unstaged(Path.cwd(), [root])
-    parts = {path: Path(os.path.relpath(path, root)).parts for path in gone}
-    return [path for path in gone if any(matches(parts[path], each) for each in patterns)]
+    found: list[Path] = []
+    for place in [] if work.request.says_what else [root.place for root in work.roots]:
+        patterns = [Path(each).parts for o in place.outputs for each in o.deployments]
+        if not patterns:
+            continue
+        root = _here(place.root)
+        _, gone = unstaged(Path.cwd(), [root])
+        parts = {path: Path(os.path.relpath(path, root)).parts for path in gone}
+        found += [path for path in gone if any(matches(parts[path], each) for each in patterns)]
+    return found
 
 
 def _steps(
@@ -196,9 +200,14 @@ def _git(word: str, paths: Iterable[Path], *options: str) -> str:
 
 def _named(work: Work) -> set[Path]:
     """The deployment files that the command line or the settings name, rather than match."""
-    root = work.place.root
-    listed = (each for o in work.place.outputs for each in o.deployments if "*" not in each)
-    return {*(_here(root / each) for each in listed), *map(_here, map(Path, work.request.files))}
+    listed = {
+        _here(root.place.root / each)
+        for root in work.roots
+        for output in root.place.outputs
+        for each in output.deployments
+        if "*" not in each
+    }
+    return listed | {_here(Path(file)) for file in work.request.files}
 
 
 def _on_disk(outs: Iterable[Path]) -> Iterator[Path]:
@@ -207,8 +216,8 @@ def _on_disk(outs: Iterable[Path]) -> Iterator[Path]:
             yield from (_here(Path(folder, name)) for name in names)
 
 
-def _file(work: Work, origin: Origin) -> Path:
-    return _here(work.place.root / (origin.file or ""))
+def _file(job: Job, origin: Origin) -> Path:
+    return _here(job.root.place.root / (origin.file or ""))
 
 
 def _here(path: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.cli.conflicts import by_git, judge
 from generator.cli.jobs import Job, Work
 from generator.cli.replacements import renamed_folders, replacements, texts
+from generator.cli.roots import Root
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_several
 from generator.cli.verdict import Outcome, outcome, outcome_of_rename
@@ -78,11 +79,11 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
     """
     name = ""
     try:
-        deployment = read_listed(work.data, source, work.request.changes)
+        deployment = read_listed(job.root.data, source, work.request.changes)
         name = deployment.name
-        resolved = _resolve(work, deployment)
-        over = _over_quota(work, job, resolved)
-        rendered = _render(work, job, resolved, origin, over)
+        resolved = _resolve(job.root, deployment)
+        over = _over_quota(job, resolved)
+        rendered = _render(job, resolved, origin, over)
         if work.request.to_stdout:
             refuse_several(work, [name], list(rendered))
         checked = _check(work, target, job, resolved, origin, rendered)._replace(
@@ -132,10 +133,11 @@ def with_its_new_name(
     from generator.compare import summaries
 
     job, source, origin = now
-    resolved = _resolve(work, read_listed(work.data, source, work.request.changes))
-    over = _over_quota(work, job, resolved)
+    deployment = read_listed(job.root.data, source, work.request.changes)
+    resolved = _resolve(job.root, deployment)
+    over = _over_quota(job, resolved)
     files = [(p, p.read_text("utf-8", "replace"), "") for p in sorted(place.glob("*/*"))]
-    for format_, contents in _render(work, job, resolved, origin, over).items():
+    for format_, contents in _render(job, resolved, origin, over).items():
         folder = target.place(job, resolved.name) / format_
         for name, text in contents.items():
             path = folder / name
@@ -154,18 +156,18 @@ def with_its_new_name(
     )
 
 
-def _resolve(work: Work, deployment: Deployment) -> Resolved:
+def _resolve(root: Root, deployment: Deployment) -> Resolved:
     from generator.resolve import resolve
 
     try:
-        release = work.data.release(deployment.release)
-        return resolve(deployment, release, work.data.catalogue)
+        release = root.data.release(deployment.release)
+        return resolve(deployment, release, root.data.catalogue)
     except ResolveError as error:
         lines = (f"{deployment.name}: {line}" for line in str(error).splitlines())
         raise ResolveError("\n".join(lines)) from None
 
 
-def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]]:
+def _over_quota(job: Job, resolved: Resolved) -> dict[str, list[str]]:
     """The formats that would exceed the quota of rules, with a sentence for each group.
 
     Raises ResolveError for a deployment that fits in none of its formats.
@@ -173,7 +175,7 @@ def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]
     from generator.render import formats
     from generator.resolve import over_quota
 
-    names = job.formats or formats(work.templates)
+    names = job.formats or formats(job.root.templates)
     over = {name: over_quota(resolved, name) for name in names}
     if all(over.values()):
         raise ResolveError("\n".join(over_quota(resolved, "") or next(iter(over.values()))))
@@ -181,14 +183,14 @@ def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]
 
 
 def _render(
-    work: Work, job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
+    job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
 ) -> dict[str, dict[str, str]]:
     """The texts of each format that there is room for, by the names of their files."""
     from generator.render import formats, render
 
     return {
-        format_: render(resolved, work.templates, format_, origin)
-        for format_ in job.formats or formats(work.templates)
+        format_: render(resolved, job.root.templates, format_, origin)
+        for format_ in job.formats or formats(job.root.templates)
         if format_ not in over
     }
 
@@ -212,10 +214,10 @@ def _check(
         for format_, files in texts.items()
         for file, text in files.items()
     }
-    found, too_large = _about_templates(work, every)
+    found, too_large = _about_templates(job, every, request.lint)
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
     unasked = request.compares or request.quiet or job.is_example(origin)
-    advice = advise(resolved, work.data.release(resolved.release), together=True)
+    advice = advise(resolved, job.root.data.release(resolved.release), together=True)
     silent = request.compares or request.quiet
     return Prepared(
         resolved.name,
@@ -228,10 +230,10 @@ def _check(
 
 
 def _about_templates(
-    work: Work, texts: dict[Path, str]
+    job: Job, texts: dict[Path, str], linted: bool
 ) -> tuple[tuple[str, ...], tuple[tuple[Path, int], ...]]:
     """What cfn-lint finds in the templates among files, and which of them are large."""
-    linted, is_built_in = work.request.lint, len(work.templates) == 1
+    is_built_in = len(job.root.templates) == 1
     sizes = {path: len(text.encode()) for path, text in texts.items()}
     looked_at = [path for path, size in sizes.items() if linted or size > INLINE]
     if not looked_at:  # what can tell a template imports much

@@ -40,7 +40,7 @@ def destination(work: Work) -> Iterator[Target]:
     from generator.write import Spool, clear, locked, settled, staging
 
     request = work.request
-    every_format = tuple(formats(work.templates))
+    every_format = tuple(dict.fromkeys(f for r in work.roots for f in formats(r.templates)))
     if request.to_stdout:
         yield Target((), every_format)
         return

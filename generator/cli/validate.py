@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from generator.cache import user_cache
 from generator.cli import terminal
 from generator.cli.options import no_cache, open_rule_data
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.repository_paths import at_root, in_summary
+from generator.cli.roots import nearest
 from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
 from generator.errors import InputError, UsageError
 
@@ -86,6 +88,7 @@ def validate(
     quiet: bool,
     verbose: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Check templates, modules, plans and deployment files.
 
@@ -103,7 +106,6 @@ def validate(
     """
     from generator.check import REPORTS, Kind, Report, clean_modules
 
-    data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
     if not paths and not staged:
@@ -112,6 +114,7 @@ def validate(
     if staged:
         targets += modules_with_removals()
     targets = list(dict.fromkeys(targets))
+    data = _rule_data(targets, rule_data, config, quiet)
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
     modules = [target.path for target in targets if target.kind is Kind.MODULE]
@@ -125,10 +128,12 @@ def validate(
     if staged:
         checks = tuple(map(with_files_not_staged, targets, checks))
     report = Report(checks, strict)
+    report = report if output in ("text", "json") else at_root(report)
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))
     else:
         text = REPORTS[output](report)
+        text = in_summary(text) if output == "markdown" else text
         terminal.echo(terminal.findings(text) if output == "text" else text, nl=False)
     for reason in report.skipped:
         terminal.echo(terminal.warning(reason), err=True)
@@ -142,6 +147,21 @@ def validate(
             "--require-terraform: install Terraform and the providers of the modules listed above, "
             "or use --download"
         )
+
+
+def _rule_data(
+    targets: list[Target], option: Path | None, config: Path | None, quiet: bool
+) -> Mapping[Path, RuleData]:
+    """By folder, the rule data that its deployment files are read with."""
+    from generator.check import Kind
+
+    files = {each.path.parent: each.path for each in targets if each.kind is Kind.DEPLOYMENT}
+    settings = {folder: nearest(file) for folder, file in files.items()}
+    by_settings = {
+        each: open_rule_data(option, config, quiet, near=each or ())
+        for each in dict.fromkeys(settings.values())
+    }
+    return {folder: by_settings[each] for folder, each in settings.items()}
 
 
 def _summary(report: Report) -> str:
@@ -188,7 +208,7 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
 
 def _check(
     target: Target,
-    data: RuleData,
+    data: Mapping[Path, RuleData],
     suppressions: bool,
     download: bool,
     together: bool,
@@ -212,7 +232,8 @@ def _check(
                 found = linter.lint(target.text, place, suppressions=suppressions)
                 return Check(place, tuple(found))
             case Kind.DEPLOYMENT:
-                return Check(place, tuple(_about_deployment(target, data, together)))
+                rules = data[target.path.parent]
+                return Check(place, tuple(_about_deployment(target, rules, together)))
             case Kind.UNREADABLE:
                 return Check(place, (Finding(place, 0, 0, "error", "unreadable", target.text),))
             case _:

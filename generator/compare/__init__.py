@@ -10,7 +10,6 @@ from generator.compare.generated import (
     IDENTITY,
     Summary,
     as_json,
-    as_markdown,
     as_text,
     lists_permissions,
     replaced,
@@ -26,6 +25,7 @@ from generator.compare.observed import (
 from generator.compare.permissions import Differences, compare
 from generator.compare.renames import Renamed, followed
 from generator.compare.renames import lines as rename_lines
+from generator.compare.review import as_markdown
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [

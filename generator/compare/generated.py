@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from generator.compare.permissions import Differences, compare
 from generator.compare.renames import Renamed, followed, lines
-from generator.compare.writers import as_record, markdown_lines, text_lines
+from generator.compare.review import UNKNOWN
+from generator.compare.writers import as_record, text_lines
 from generator.errors import FieldError
-from generator.model import Peer, Permission, Traffic, from_markdown, markdown, markdown_code
+from generator.model import Peer, Permission, Traffic, from_markdown
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"(\S+)(?: \((.+)\))?")
-_UNKNOWN = "which permissions change is unknown: the old README, which lists them, is missing"
 
 
 class Summary(NamedTuple):
@@ -84,33 +83,8 @@ def as_text(found: Iterable[Summary], verbose: bool = False) -> str:
         told += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
         told += [f"  {line}".rstrip() for line in lines(each.renamed)] if each.renamed else []
         told += [f"  {line}" for line in text_lines(each.permissions, verbose)]
-        told += [] if each.known else [f"  {_UNKNOWN}"]
+        told += [] if each.known else [f"  {UNKNOWN}"]
     return "".join(f"{line}\n" for line in told)
-
-
-def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:
-    """Sections for a comment on a pull request."""
-    told = []
-    for each in found:
-        told += [f"### {', '.join(map(markdown_code, each.folders))}", ""]
-        told += [
-            f"- **REPLACES OR DELETES THE SECURITY GROUP {markdown_code(r)}**"
-            for r in each.replaced
-        ]
-        told += _renamed_in_markdown(each.renamed) if each.renamed else []
-        told += markdown_lines(each.permissions, verbose)
-        told += [] if each.known else [f"- {_UNKNOWN}"]
-        told.append("")
-    return "".join(f"{line}\n" for line in told)
-
-
-def _renamed_in_markdown(found: Renamed) -> Iterator[str]:
-    """Items of a list, with code as code."""
-    for is_code, block in groupby(lines(found), lambda line: not line or line.startswith(" ")):
-        if is_code:
-            yield from ("", "  ```hcl", *(line[2:] for line in block), "  ```", "")
-        else:
-            yield from (f"- {markdown(line)}" for line in block)
 
 
 def as_json(found: Iterable[Summary]) -> list[dict[str, Any]]:

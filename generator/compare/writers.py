@@ -56,6 +56,22 @@ def markdown_lines(found: Differences, verbose: bool = False) -> Iterator[str]:
         yield f"- {_reworded(found)}"
 
 
+def by_kind(found: Differences, verbose: bool = False) -> dict[str, tuple[str, ...]]:
+    """Sentences by kind: what opens, to the internet or to others, what closes, and the rest."""
+    opened = {p.identity for p in found.opened}
+    added = [p for p in found.added if p.identity not in opened]
+    return {
+        "internet": tuple(_purposes(found.opened, verbose)),
+        "opens": tuple(_purposes(added, verbose)),
+        "closes": tuple(_purposes(found.removed, verbose)),
+        "other": (
+            *_moved(found),
+            *(f"renamed: {line}" for line in renamings(found.renamed, verbose)),
+            *([_reworded(found)] if found.reworded else []),
+        ),
+    }
+
+
 def _purposes(permissions: Iterable[Permission], verbose: bool) -> Iterator[str]:
     for same in alike(permissions, verbose):
         yield _purpose(same[0]) if len(same) == 1 else together(same)

@@ -10,7 +10,9 @@ from generator.load.project import (
     find_project,
     listed_deployments,
     project_root,
+    projects_below,
     read_project,
+    repository,
     rule_data_setting,
 )
 from generator.load.rule_data import RuleData
@@ -33,10 +35,12 @@ __all__ = [
     "listed_deployments",
     "project_root",
     "project_schema",
+    "projects_below",
     "read",
     "read_allowances",
     "read_project",
     "read_stream",
+    "repository",
     "rule_data_schema",
     "rule_data_setting",
     "shipped",

@@ -12,6 +12,7 @@ from generator.errors import InputError, KeyPath, Mistake
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.load.search import (
+    below,
     is_believed,
     links_outside,
     matching,
@@ -52,18 +53,34 @@ class Project:
     """A folder of templates to use in addition to the built-in ones, relative to this file."""
 
 
-def find_project(start: Path) -> Path | None:
+def find_project(start: Path, here: Path | None = None) -> Path | None:
     """The settings file in a folder or in the nearest parent, up to the root of the repository.
 
-    A file that somebody else has put there is passed over.
+    A file that somebody else has put there is passed over: neither the user, nor the owner of the
+    folder `here`, where the user works.
     """
-    for folder in searched(start):
-        for file in (folder / FILE, folder / TOML):
-            if not os.path.lexists(file) or not is_believed(file):
-                continue
-            if file.name == FILE or _has_section(read(file, os.path.relpath(file, start))):
-                return file
+    found = (_settings_in(folder) for folder in searched(start, here))
+    return next(filter(None, found), None)
+
+
+def projects_below(start: Path) -> list[Path]:
+    """The settings files in the folders below one, which is in a repository."""
+    return sorted(file for folder in below(start) if (file := _settings_in(folder)))
+
+
+def _settings_in(folder: Path) -> Path | None:
+    for file in (folder / FILE, folder / TOML):
+        if not os.path.lexists(file) or not is_believed(file):
+            continue
+        if file.name == FILE or _has_section(read(file, os.path.relpath(file))):
+            return file
     return None
+
+
+def repository(start: Path) -> Path | None:
+    """The root of the repository around a folder, as far as it is searched; None without one."""
+    folders = searched(start)
+    return folders[-1] if folders and os.path.lexists(folders[-1] / ".git") else None
 
 
 def project_root(start: Path) -> Path:
@@ -71,8 +88,7 @@ def project_root(start: Path) -> Path:
     found = find_project(start)
     if found:
         return found.parent
-    last = searched(start)[-1]
-    return last if os.path.lexists(last / ".git") else start
+    return repository(start) or start
 
 
 def read_project(path: Path, name: str) -> Project:
@@ -104,7 +120,7 @@ def _parsed(path: Path, name: str) -> Parsed[Project]:
         message = "the file is a link to a place outside its folder: put the file itself here"
         raise InputError([Mistake(name, 0, 0, message)])
     text = read(path, name)
-    if path.name != FILE:
+    if path.suffix == ".toml":
         return _from_toml(text, name)
     from generator.load.strict_yaml import parse
 
@@ -226,7 +242,10 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     except ValueError:  # Python's own limit
         message = "[tool.cvo-sg] cannot be read, because a number has too many digits"
         raise InputError([Mistake(name, 0, 0, message)]) from None
-    except (KeyError, TypeError):
+    except KeyError:
+        message = "the file has no [tool.cvo-sg]: add it, or write the settings into cvo-sg.yaml"
+        raise InputError([Mistake(name, 0, 0, message)]) from None
+    except TypeError:
         raise InputError([Mistake(name, 0, 0, "[tool.cvo-sg] must be a table")]) from None
     try:
         parsed: Parsed[Project] = parse(text, Project, name)

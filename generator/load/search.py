@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -12,20 +12,44 @@ from pathlib import Path
 
 _NO_MATTER = re.compile(r":.*|[^!-~]|[ .]+$")  # in a name, to Windows or macOS
 _POSIX = hasattr(os, "geteuid")
+_INSTALLED = ("node_modules", "vendor")
 
 
-def searched(start: Path) -> list[Path]:
+def searched(start: Path, here: Path | None = None) -> list[Path]:
     """A folder and those above it in which settings are believed, the nearest first.
 
     They end at the root of the repository; where there is none, at the home folder; and before a
-    folder of another user.
+    folder of another user. The owner of `here`, where the user works, counts as the user.
     """
-    own = {_owner(start), os.geteuid()} if _POSIX else {_owner(start)}
-    above = takewhile(lambda f: _owner(f) in own, start.parents)
-    folders = [start, *above]
+    folders = [*takewhile(_is_ours(here or start), [start, *start.parents])]
     ends = [i for i, f in enumerate(folders) if os.path.lexists(f / ".git")]
     ends += [i for i, f in enumerate(folders) if f == _home()]
     return folders[: ends[0] + 1] if ends else folders
+
+
+def below(start: Path) -> Iterator[Path]:
+    """The folders of a repository below one, sorted, except for hidden and foreign ones.
+
+    Those are folders of another user, other repositories, and what package managers install.
+    Raises OSError for a folder that cannot be read: settings in it would be missed.
+    """
+    is_ours = _is_ours(start)
+    for name, folders, _ in os.walk(start, onerror=_raise):
+        here = Path(name)
+        folders[:] = sorted(f for f in folders if f[0] != "." and f not in _INSTALLED)
+        folders[:] = [f for f in folders if not (here / f).is_symlink() and is_ours(here / f)]
+        folders[:] = [f for f in folders if not any(map(os.path.lexists, _ends(here / f)))]
+        yield from (here / f for f in folders)
+
+
+def _ends(folder: Path) -> list[Path]:
+    """What makes a folder something of its own: a repository or a virtual environment."""
+    return [folder / ".git", folder / "pyvenv.cfg"]
+
+
+def _is_ours(folder: Path) -> Callable[[Path], bool]:
+    own = {_owner(folder), os.geteuid()} if _POSIX else {_owner(folder)}
+    return lambda each: _owner(each) in own
 
 
 def is_believed(file: Path) -> bool:

@@ -70,6 +70,16 @@ def revision(name: str, folder: Path) -> Revision:
     return Revision(name, found, folder, prefix.removesuffix("\n"))
 
 
+def merge_base(name: str, folder: Path) -> str | None:
+    """The last commit that a revision and HEAD share; None where the history does not reach it."""
+    commit = _object(folder, f"{name}^{{commit}}")
+    try:
+        found = run_git(folder, "merge-base", commit, "HEAD") if commit else b""
+    except UsageError:  # a shallow clone
+        return None
+    return found.decode().strip() or None
+
+
 def _use(reason: str) -> str:
     return reason if reason.startswith("this") else f"use {reason}"
 

@@ -86,8 +86,11 @@ def test_a_stale_change_shows_its_files_and_what_they_would_permit(generate):
 def test_markdown_and_json_have_all_of_it(generate):
     site(BASTION)
     markdown = against(generate, "--output", "markdown")
-    assert markdown.startswith("Since `HEAD`:\n\n### `infra/acme/cloudformation`, ")
-    assert f"- added: {SSH} 10.1.2.0/28 (bastion), administrators: " in markdown
+    assert markdown.startswith(
+        "Since `HEAD`: 4 rules open, 4 rules close.\n\n### Opens\n\n`infra/acme`:\n\n"
+        f"- {SSH} 10.1.2.0/28 (bastion), administrators: "
+    )
+    assert f"\n\n### Closes\n\n`infra/acme`:\n\n- {SSH} 10.0.0.0/8, administrators" in markdown
     assert markdown.endswith("\n\nEvery generated file is up to date.\n")
     found = json.loads(against(generate, "--output", "json"))
     [deployment] = found["deployments"]

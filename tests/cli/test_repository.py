@@ -773,9 +773,12 @@ def test_a_diff_says_what_opens_to_the_internet(generate):
     together = "11 rules inbound from 0.0.0.0/0, nfs-clients: cloud-volumes-ontap 11 (TCP 111, "
     assert f"  OPEN TO THE INTERNET from now on: {together}" in generate("--diff").stdout
     markdown = generate("--diff", "--output", "markdown").stdout
-    assert f"- **Open to the internet from now on:** {together}" in markdown
+    assert markdown.startswith(
+        "**11 rules open to the internet**, 11 rules close.\n\n### Opens to the "
+    )
+    assert f"### Opens to the internet\n\n`infra/acme`:\n\n- {together}" in markdown
     verbose = generate("--diff", "--output", "markdown", "--verbose").stdout
-    assert f"- **Open to the internet from now on:** {opened}\n" in verbose
+    assert f"\n- {opened}\n" in verbose
     annotations = generate("--diff", "--output", "github").stdout
     assert (
         "::warning file=infra/acme/cloudformation,title=cvo-sg open-to-the-internet::"
