@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from generator.errors import TemplateError, UsageError, unknown
-from generator.model import Resolved, bad_file_name
+from generator.model import Matrix, Resolved, bad_file_name
 from generator.render.header import Origin, header, is_generated, sealed
-from generator.resolve import granted, not_filled_in, overfull
+from generator.resolve import granted, matrix, not_filled_in, overfull
 
 UNKNOWN = Origin("cvo-sg generate")
+
+
+class _LazyMatrix:
+    """The flow matrix of a deployment, computed for the formats that read it."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._resolved = resolved
+
+    @cached_property
+    def _matrix(self) -> Matrix:
+        return matrix(self._resolved)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._matrix, name)
 
 
 def formats(folders: Sequence[Path]) -> list[str]:
@@ -46,6 +62,7 @@ def render(
         "granted": tuple(granted(resolved)),
         "not_filled_in": tuple(not_filled_in(resolved)),
         "overfull": overfull(resolved),
+        "matrix": _LazyMatrix(resolved),
         "header": lines,
         "files": files,
     }
