@@ -14,10 +14,10 @@ from generator.errors import UsageError, WriteError
 from generator.render import HEAD, MARK, sealed
 from generator.write import (
     compare,
-    copies,
     locked,
     renamed,
     settled,
+    surveyed,
     unified_diff,
     write,
     zipped,
@@ -213,8 +213,12 @@ def test_a_disk_that_fails_half_way_leaves_every_file_whole(folder, monkeypatch,
 
 
 def test_a_folder_that_cannot_be_written_is_named(folder, monkeypatch):
-    def refuse(self, **_):
-        raise PermissionError(13, "Permission denied", str(self))
+    real = Path.mkdir
+
+    def refuse(self, **options):
+        if self == folder / "deep":
+            raise PermissionError(13, "Permission denied", str(self))
+        real(self, **options)
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(WriteError, match=r"deep: Permission denied"):
@@ -267,7 +271,7 @@ def test_a_copy_of_generated_files_stays_and_is_named(folder, tmp_path, place, e
     (copy / "x").write_bytes(content)
     put(folder, {"x": ours("2")}, force)
     assert (copy / "x").read_bytes() == content
-    assert copies([tmp_path / "out"], [tmp_path / "out"], ["f"]) == [copy]
+    assert surveyed([tmp_path / "out"], [tmp_path / "out"], ["f"]).copies == (copy,)
 
 
 COMMAND = "cvo-sg generate site.yaml"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.cli import terminal
-from generator.cli.at_revision import deployment_file, file_then, texts_then
+from generator.cli.at_revision import State, deployment_file, file_then, texts_then
+from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
 from generator.cli.target import Target
 from generator.errors import UsageError
@@ -63,32 +64,29 @@ def _base_of_the_change(request: Request) -> Revision | None:
         return None
 
 
-def compared_with(work: Work, target: Target, revision: Revision) -> Base:
+def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) -> Base:
     """What the deployments permit that they did not permit at the revision, and the reverse."""
     from generator.compare import summaries
 
-    old = texts_then(work, target, revision)
-    new = {p: t for p, t in target.texts.items() if not target.leaves_out(p)}
-    paths = list(dict.fromkeys([*new, *old]))
-    texts = [(path, old.get(path, ""), new.get(path, "")) for path in paths]
+    now = State(work, target, batch)
+    old = texts_then(now, revision)
+    paths = list(dict.fromkeys([*now.texts, *old]))
+    texts = [(path, old.get(path, ""), now.texts.get(path, "")) for path in paths]
     changed = [each for each in texts if each[1] != each[2]]
     same = [path for path, before, after in texts if before == after]
-    return Base(revision.name, summaries(changed, same), dict(_sources(work, revision)))
+    return Base(revision.name, summaries(changed, same), dict(_sources(now, revision)))
 
 
-def _sources(work: Work, revision: Revision) -> Iterator[tuple[str, Source]]:
+def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
     """By folder of each format, the deployment file that it comes from."""
-    from generator.render import formats
-
-    for job in work.jobs:
-        for deployment, origin in job.deployments:
-            path = deployment_file(work, origin)
-            if path is None:
-                continue
-            old, new = file_then(revision, path), path.read_bytes()
-            source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
-            for format_ in job.formats or formats(work.templates):
-                yield (job.out / deployment.name / format_).as_posix(), source
+    for job, name, origin in now.deployments:
+        path = deployment_file(now.work, origin)
+        if path is None:
+            continue
+        old, new = file_then(revision, path), path.read_bytes()
+        source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
+        for format_ in job.formats or now.target.formats:
+            yield (job.out / name / format_).as_posix(), source
 
 
 def _decoded(data: bytes) -> str:

@@ -13,30 +13,67 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.cli import terminal
+from generator.cli.batch import Batch
 from generator.cli.jobs import Job, Work
 from generator.cli.target import Target
 from generator.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from generator.model import Deployment
     from generator.observe import Revision
     from generator.render import Origin
 
 _CANNOT_BE_READ = "\n"  # a file that is there, and lists no permissions
 
 
-def texts_then(work: Work, target: Target, revision: Revision) -> dict[Path, str]:
+class State:
+    """What there is today: the deployments, and the texts of their files."""
+
+    def __init__(self, work: Work, target: Target, batch: Batch) -> None:
+        self.work, self.target = work, target
+        self.deployments = [
+            (job, name, origin)
+            for (job, _, origin), name in zip(work.deployments, batch.names, strict=False)
+        ]
+        self.texts = {
+            path: data.decode("utf-8", "replace") for path, data in batch.contents.items()
+        }
+        self.commands = {o.command for _, _, o in self.deployments if o.unique}
+        self.folders = {
+            folder
+            for job, name, _ in self.deployments
+            for folder in (
+                [job.out]
+                if job.owned
+                else [job.out / name / f for f in job.formats]
+                if job.formats
+                else [job.out / name]
+            )
+        }
+        self.kept_out = batch.kept
+        """Folders of formats that the quota leaves no room for: what is there stays."""
+
+    def has(self, path: Path, command: str) -> bool:
+        """Whether a generated file belongs to the deployments, by its folder or by its command."""
+        if not self.kept_out.isdisjoint(path.parents):
+            return False
+        return not self.folders.isdisjoint(path.parents) or command in self.commands
+
+
+def texts_then(now: State, revision: Revision) -> dict[Path, str]:
     """The text of each file at the revision, by the path that it has today or had then."""
+    from generator.render import label
+
     found: dict[Path, str] = {}
     kept: set[Path] = set()
-    for out in sorted(set(target.outs)):
-        for path, data in _generated(out, target, revision):
+    for out in sorted(now.target.outs):
+        for path, data in _generated(out, now.target, revision):
             kept.add(out)
-            if _is_ours(path, data, work, target):
+            of = label(data)
+            if of and now.has(path, of.command):
                 found[path] = data.decode("utf-8", "replace")
-    for job in work.jobs:
+    for job in now.work.jobs:
         if job.out not in kept:
-            found.update(_rendered(work, job, target, revision))
+            found.update(_rendered(now, job, revision))
     return found
 
 
@@ -59,27 +96,21 @@ def _generated(out: Path, target: Target, revision: Revision) -> Iterator[tuple[
             yield out.joinpath(*parts(name)), data
 
 
-def _is_ours(path: Path, data: bytes, work: Work, target: Target) -> bool:
-    """Whether a generated file belongs to the deployments, by its folder or by its command."""
-    from generator.render import label
-
-    of, commands = label(data), {o.command for _, o in work.deployments if o.unique}
-    ours = any(map(path.is_relative_to, target.folders)) or (of and of.command in commands)
-    return bool(ours) and not target.leaves_out(path)
-
-
-def _rendered(work: Work, job: Job, target: Target, revision: Revision) -> dict[Path, str]:
+def _rendered(now: State, job: Job, revision: Revision) -> dict[Path, str]:
     """The deployment files of the revision, rendered. What comes from no file stays the same."""
     found: dict[Path, str] = {}
-    for deployment, origin in job.deployments:
+    work = now.work
+    for each, name, origin in now.deployments:
+        if each is not job:
+            continue
         path = deployment_file(work, origin)
         if path is None:
-            mine = job.out / deployment.name
-            found.update({p: t for p, t in target.texts.items() if p.is_relative_to(mine)})
+            mine = job.out / name
+            found.update({p: t for p, t in now.texts.items() if p.is_relative_to(mine)})
         elif (data := file_then(revision, path)) is not None:
-            found.update(_render(work, job, f"{revision.name}:{path}", data, origin, deployment))
+            found.update(_render(work, job, f"{revision.name}:{path}", data, origin, name))
     for path, data in _gone(work, job, revision):
-        found.update(_render(work, job, f"{revision.name}:{path}", data, None, None))
+        found.update(_render(work, job, f"{revision.name}:{path}", data, None, ""))
     return found
 
 
@@ -89,7 +120,7 @@ def _render(
     file: str,
     data: bytes,
     origin: Origin | None,
-    now: Deployment | None,
+    now: str,
 ) -> dict[Path, str]:
     """The files of a deployment as it was; if it cannot be read any more, that there was one."""
     from generator.cli.selection import changed
@@ -107,7 +138,7 @@ def _render(
     except GeneratorError as error:
         terminal.echo(terminal.warning(f"not compared: {error}"), err=True)
         files = {name: {"README.md": _CANNOT_BE_READ} for name in names} if now else {}
-        folder = now.name if now else ""
+        folder = now
     else:
         files, folder = texts, then.name
     return {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -10,116 +13,182 @@ import click
 from generator.cli import terminal
 from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
+from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
-from generator.cli.target import Target, differences, list_copies, put
-from generator.cli.terminal import Styled, colored_diff, safe
+from generator.cli.steps import Compared, without_contents
+from generator.cli.summary import files
+from generator.cli.target import Target
+from generator.cli.terminal import colored_diff
 
 if TYPE_CHECKING:
     from generator.compare import Summary
     from generator.observe import Revision
-    from generator.write import Change
+    from generator.write import Spool
 
 
-def deliver(work: Work, target: Target, revision: Revision | None) -> tuple[Change, ...]:
-    """Print, compare or write the files; what was written. A difference found exits with 1."""
+def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None) -> None:
+    """Print, compare or write the files. A difference found exits with 1."""
     request = work.request
+    if target.archive:
+        _archive(work, target, batch)
     if request.to_stdout:
-        terminal.echo_file("\n".join(target.texts.values()))
-    elif request.compares:
-        _report(work, target, revision)
-    else:
-        changes = put(target, request.force)
+        texts = (c.decode() for p, c in batch.contents.items() if p.suffix != ".md")
+        terminal.echo_file("\n".join(texts))
+    elif target.compared is not None:
+        base = compared_with(work, target, batch, revision) if revision else None
+        _report(target.compared, request, base)
+        _end(target.compared, batch, request)
+    elif target.staged:
+        from generator.write import put
+
+        put(target.staged)
         if not request.quiet:
-            list_copies(target)
-        return changes
-    return ()
+            _list_copies(batch)
 
 
-def _report(work: Work, target: Target, revision: Revision | None) -> None:
-    """Print what writing the files would change, and what changed since the revision.
+def _archive(work: Work, target: Target, batch: Batch) -> None:
+    """Compare the archive of all files with the one on the disk, and write it if it differs."""
+    from generator.write import compare, write, zipped
 
-    Exits with 1 if any file differs.
-    """
-    request = work.request
-    changes = differences(target)
-    base = compared_with(work, target, revision) if revision else None
-    told = base.summaries if base else _summaries(target, changes) if request.diff else []
-    if request.form == "github":
-        terminal.echo_commands(workflow_commands(changes, told, base))
+    assert target.archive
+    changes = compare(target.outs, {target.archive: zipped(batch.contents)}, (), ())
+    if target.compared is not None:
+        batch.files = type(batch.files)({target.outs[0]: 1})
+        if changes:
+            target.compared.append(Compared(tuple(map(without_contents, changes))))
     else:
-        write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
-        terminal.echo(write(changes, told, request, base), nl=False)
+        write(target.outs, changes, work.request.force)
+        batch.written.clear()
+        batch.written.update({target.archive: 1} if changes else {})
+
+
+def _report(found: Spool[Compared], request: Request, base: Base | None) -> None:
+    """Print what writing the files would change, and what changed since the revision."""
+    if request.form == "github":
+        changes = tuple(change for each in found for change in each.changes)
+        told = base.summaries if base else list(_told(found))
+        terminal.echo_commands(workflow_commands(changes, told, base))
+        return
+    write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
+    for text in write(found, base.summaries if base else _told(found), request, base):
+        terminal.echo(text, nl=False)
+
+
+def _told(found: Spool[Compared]) -> Iterator[Summary]:
+    """What changes, by deployment; deployments of which the same is to be said share it."""
+    folders: dict[bytes, list[str]] = {}
+    for each in found:
+        for summary in each.summaries:
+            folders.setdefault(_digest(summary), []).extend(summary.folders)
+    for each in found:
+        for summary in each.summaries:
+            if shared := folders.pop(_digest(summary), None):
+                yield summary._replace(folders=tuple(shared))
+
+
+def _digest(summary: Summary) -> bytes:
+    return hashlib.sha256(repr(summary._replace(folders=())).encode("utf-8", "replace")).digest()
+
+
+def _text(
+    found: Spool[Compared],
+    told: Iterator[Summary] | list[Summary],
+    request: Request,
+    base: Base | None,
+) -> Iterator[str]:
+    from generator.compare import as_text
+
+    for each in found:
+        if request.diff:
+            yield colored_diff(each.diff)
+        else:
+            yield "".join(f"{change}\n" for change in each.changes)
+    words = (as_text([summary], request.verbose) for summary in told)
+    first = next(words, "")
+    if base:
+        first = f"since {base.name}:\n\n{first}" if first else f"{_nothing(base.name)}\n"
+    if first and (len(found) or request.diff):
+        yield "\n"
+    yield first
+    yield from words
+
+
+def _json(
+    found: Spool[Compared], told: Iterator[Summary] | list[Summary], _: Request, base: Base | None
+) -> Iterator[str]:
+    from generator.compare import as_json
+
+    changes = chain.from_iterable(each.changes for each in found)
+    yield '{\n  "files": '
+    yield from _list({"path": c.path.as_posix(), "kind": c.kind} for c in changes)
+    if base:
+        yield f',\n  "against": {json.dumps(base.name, ensure_ascii=False)}'
+    yield ',\n  "deployments": '
+    yield from _list(as_json([summary])[0] for summary in told)
+    yield "\n}\n"
+
+
+def _list(values: Iterator[object]) -> Iterator[str]:
+    """A list in a JSON document, as json.dumps would indent it there."""
+    before = "[\n"
+    for value in values:
+        text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n    ")
+        yield f"{before}    {text}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n  ]"
+
+
+def _markdown(
+    found: Spool[Compared],
+    told: Iterator[Summary] | list[Summary],
+    request: Request,
+    base: Base | None,
+) -> Iterator[str]:
+    from generator.compare import as_markdown
+    from generator.model import markdown, markdown_code
+
+    words = (as_markdown([summary], request.verbose) for summary in told)
+    first = next(words, "")
+    if base and not first:
+        yield f"{markdown(_nothing(base.name))}\n\n"
+    elif base:
+        yield f"Since {markdown_code(base.name)}:\n\n"
+    yield first
+    yield from words
+    if not len(found):
+        yield "Every generated file is up to date.\n"
+        return
+    yield "### Files\n\n"
+    for each in found:
+        yield "".join(f"- {markdown_code(c.path)} {c.sentence}\n" for c in each.changes)
+
+
+def _end(found: Spool[Compared], batch: Batch, request: Request) -> None:
+    """Say how many files differ. Exits with 1 if any does."""
     if not request.quiet:
-        list_copies(target)
-    if changes:
-        verb = "differs" if len(changes) == 1 else "differ"
+        _list_copies(batch)
+    number = sum(len(each.changes) for each in found)
+    if number:
+        verb = "differs" if number == 1 else "differ"
         terminal.echo(
-            f"{_files(len(changes))} {verb} from what would be generated: to update, run the same "
+            f"{files(number)} {verb} from what would be generated: to update, run the same "
             "command without --check and --diff",
             err=True,
         )
         raise click.exceptions.Exit(1)
     if not request.quiet:
-        terminal.echo(f"{_files(len(target.contents))} up to date", err=True)
+        terminal.echo(f"{files(sum(batch.files.values()))} up to date", err=True)
 
 
-def _summaries(target: Target, changes: tuple[Change, ...]) -> list[Summary]:
-    from generator.compare import summaries
-
-    texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
-    return summaries(texts, unchanged=target.contents.keys() - {c.path for c in changes})
-
-
-def _text(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
-) -> str:
-    from generator.compare import as_text
-    from generator.write import unified_diff
-
-    listed = "".join(f"{change}\n" for change in changes)
-    lines = colored_diff("".join(map(unified_diff, changes))) if request.diff else safe(listed)
-    words = as_text(told, request.verbose)
-    if base:
-        words = f"since {base.name}:\n\n{words}" if told else f"{_nothing(base.name)}\n"
-    between = "\n" if words and (lines or request.diff) else ""
-    return Styled(lines + between + safe(words))
-
-
-def _json(changes: tuple[Change, ...], told: list[Summary], _: Request, base: Base | None) -> str:
-    from generator.compare import as_json
-
-    found = {
-        "files": [{"path": change.path.as_posix(), "kind": change.kind} for change in changes],
-        **({"against": base.name} if base else {}),
-        "deployments": as_json(told),
-    }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-
-
-def _markdown(
-    changes: tuple[Change, ...], told: list[Summary], request: Request, base: Base | None
-) -> str:
-    from generator.compare import as_markdown
-    from generator.model import markdown, markdown_code
-
-    words = as_markdown(told, request.verbose)
-    if base and not told:
-        words = f"{markdown(_nothing(base.name))}\n\n"
-    elif base:
-        words = f"Since {markdown_code(base.name)}:\n\n{words}"
-    if not changes:
-        return f"{words}Every generated file is up to date.\n"
-    files = "".join(f"- {markdown_code(change.path)} {change.sentence}\n" for change in changes)
-    return f"{words}### Files\n\n{files}"
+def _list_copies(batch: Batch) -> None:
+    """Say which folders look like copies of generated ones, and so stay as they are."""
+    for folder in sorted(batch.copies):
+        terminal.echo(
+            f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
+            "copy that you need",
+            err=True,
+        )
 
 
 def _nothing(name: str) -> str:
     return f"since {name}, what is permitted stays the same"
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
-
-
-def _files(number: int) -> str:
-    return f"{number} file" if number == 1 else f"{number} files"

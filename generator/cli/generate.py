@@ -9,10 +9,10 @@ import click
 
 from generator.cli import options
 from generator.cli.against import base_revision
+from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
-from generator.cli.steps import check_all, fail_if_left_out, render_all, resolve_all
 from generator.cli.summary import summarize
 from generator.cli.target import destination
 
@@ -110,6 +110,13 @@ from generator.cli.target import destination
     "with a rule at one end only, a supplement, binding or group without effect, a security group "
     "that would be replaced.",
 )
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Use so many processes. [default: one per processor, where the deployments are many]",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
 @click.option(
     "--verbose",
@@ -127,7 +134,11 @@ from generator.cli.target import destination
 def generate(**arguments: Any) -> None:
     """Render deployments to OUT/<deployment>/<format>/.
 
-    A deployment is a file, `-` for standard input, a preset, or --name and --release alone.
+    A deployment is a file, `-` for standard input, a preset, or --name and --release alone. A
+    folder means the deployment files in it and below, a pattern such as 'sites/*.yaml' every file
+    that it matches. If one deployment has a mistake, none is written, and the mistakes of all are
+    listed.
+
     Without any of these, the deployments listed in cvo-sg.yaml are rendered; where there is no such
     file, or with --out or an option that changes deployments, all presets. Files that are up to
     date are not touched, and generated files that are no longer needed are removed.
@@ -139,6 +150,7 @@ def generate(**arguments: Any) -> None:
     Examples:
       cvo-sg generate
       cvo-sg generate customer.yaml --out customers
+      cvo-sg generate deployments/
       cvo-sg generate --preset predefined --format cloudformation --stdout
       cvo-sg generate --name demo --release 3.7 --endpoint dns=10.0.0.2/32 --zip demo.zip
       cvo-sg generate --check --diff
@@ -147,10 +159,9 @@ def generate(**arguments: Any) -> None:
     request = Request.of(arguments)
     base = base_revision(request)
     work = gather(request)
-    resolved = resolve_all(work)
-    rendered = render_all(work, resolved)
-    target = destination(work, rendered)
-    check_all(work, resolved, target)
-    changes = deliver(work, target, base)
-    summarize(work, resolved, target, changes)
-    fail_if_left_out(work, resolved)
+    with destination(work) as target:
+        batch = prepare_all(work, target)
+        refuse(work, batch)
+        deliver(work, target, batch, base)
+    summarize(work, target, batch)
+    fail_if_left_out(batch)

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
-from generator.cli.selection import Changes
-from generator.cli.selection import deployments as select
+from generator.cli.named_files import deployment_files
+from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.load import Output, Project, RuleData
-    from generator.model import Deployment
     from generator.render import Origin
 
 DEFAULT = Path("out")
 ALL = "all"
+FEW = 20
+"""Of so many deployments there is a paragraph each."""
 NOTHING_LISTED = (
     "this repository lists no deployments: run `cvo-sg init acme.yaml --project` to create "
     "cvo-sg.yaml, or name a deployment file, --preset NAME or --preset all"
@@ -46,6 +47,8 @@ class Request(NamedTuple):
     force: bool
     lint: bool
     strict: bool
+    jobs: int | None
+    """How many processes to use, if it says so."""
     quiet: bool
     verbose: bool
 
@@ -104,13 +107,18 @@ class Job(NamedTuple):
     """Deployments to generate into one folder."""
 
     out: Path
-    deployments: list[tuple[Deployment, Origin]]
+    deployments: list[tuple[Listed, Origin]]
+    """Each is read when it is its turn."""
     formats: tuple[str, ...]
     """The formats; if empty, all."""
     owned: bool
     """Whether every generated file in the folder belongs to these deployments."""
     all_presets: bool = False
     """Whether its presets are all there are, rather than chosen by name."""
+
+    def is_example(self, origin: Origin) -> bool:
+        """Whether a deployment of this job is a preset that nobody chose by name."""
+        return self.all_presets and not origin.file
 
 
 class Work(NamedTuple):
@@ -124,14 +132,14 @@ class Work(NamedTuple):
     """Folders of templates; the first that has a file wins."""
 
     @property
-    def deployments(self) -> list[tuple[Deployment, Origin]]:
+    def deployments(self) -> list[tuple[Job, Listed, Origin]]:
         """Those of all jobs, in their order."""
-        return [pair for job in self.jobs for pair in job.deployments]
+        return [(job, *pair) for job in self.jobs for pair in job.deployments]
 
     @property
-    def examples(self) -> list[bool]:
-        """Per deployment, whether it is a preset that nobody chose by name."""
-        return [job.all_presets and not o.file for job in self.jobs for _, o in job.deployments]
+    def is_large(self) -> bool:
+        """Whether there are more deployments than anybody reads a paragraph each of."""
+        return sum(len(job.deployments) for job in self.jobs) > FEW
 
     @property
     def is_first_look(self) -> bool:
@@ -146,6 +154,7 @@ def gather(request: Request) -> Work:
     """
     from generator.load import RuleData, shipped
 
+    request = request._replace(files=deployment_files(request.files, request.quiet))
     where = place()
     settings = where.project
     unwatched = request.compares or request.quiet
@@ -185,7 +194,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
         if not request.says_what or (named and named == set().union(*map(_names, parts))):
             owned = not (request.says_what or request.formats)
             return [
-                _job(output, part, owned, data, where)._replace(
+                _job(output, part, owned, where)._replace(
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
@@ -195,7 +204,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
         all_presets = True
         request = _by_name(request._replace(presets=(ALL,)), data)
     out = request.out or DEFAULT
-    found = select(data, request.files, request.presets, request.changes)
+    found = listed(request.files, request.presets, request.changes)
     origins = _origins(request, where, out)
     pairs = list(zip(found, origins, strict=True))
     return [Job(out, pairs, request.formats, False, all_presets)]
@@ -221,12 +230,13 @@ def _part(request: Request, output: Output, data: RuleData, where: Place) -> Req
 
     assert where.file
     files = [str(shown(path)) for path in listed_deployments(where.file, output)]
-    listed = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
+    whole = _by_name(request._replace(files=tuple(files), presets=output.presets), data)
     if not request.says_what:
-        return listed
-    return listed._replace(
-        files=tuple(file for file in listed.files if _absolute(file) in _names(request)),
-        presets=tuple(name for name in listed.presets if name in request.presets),
+        return whole
+    names = _names(request)
+    return whole._replace(
+        files=tuple(file for file in whole.files if _absolute(file) in names),
+        presets=tuple(name for name in whole.presets if name in request.presets),
     )
 
 
@@ -235,9 +245,9 @@ def _names(request: Request) -> set[Path | str]:
     return {*map(_absolute, request.files), *request.presets}
 
 
-def _job(output: Output, part: Request, owned: bool, data: RuleData, where: Place) -> Job:
+def _job(output: Output, part: Request, owned: bool, where: Place) -> Job:
     out = shown(where.root / output.out)
-    found = select(data, part.files, part.presets, part.changes)
+    found = listed(part.files, part.presets, part.changes)
     origins = _origins(part, where, None)
     formats = part.formats or output.formats
     return Job(out, list(zip(found, origins, strict=True)), formats, owned)

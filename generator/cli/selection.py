@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from generator.model import Deployment, Peer
 
 
+STDIN = "<stdin>"
+
+
 class Changes(NamedTuple):
     """Values on the command line that replace those of the deployments."""
 
@@ -85,42 +88,67 @@ def changes_options(command: Any) -> Any:
     return command
 
 
+class Listed(NamedTuple):
+    """A deployment that is to be read when it is its turn: there can be thousands."""
+
+    file: str = ""
+    """Its file, if it has one; `-` is standard input."""
+    preset: str = ""
+    """The name of its preset, if it is one. Without both, the options alone make it."""
+    text: bytes | None = None
+    """What was read from standard input."""
+    name: str = ""
+    """Its name, as soon as it was read."""
+
+    def __str__(self) -> str:
+        return self.file or (f"preset {self.preset}" if self.preset else "the options")
+
+
+def listed(files: tuple[str, ...], presets: tuple[str, ...], changes: Changes) -> list[Listed]:
+    """What files, presets and options mean, unread."""
+    found = [_listed_file(file) for file in files] + [Listed(preset=name) for name in presets]
+    found = found or [Listed()]
+    if changes.name and len(found) > 1:
+        raise UsageError(f"--name needs a single deployment, but there are {len(found)}")
+    return found
+
+
+def _listed_file(file: str) -> Listed:
+    from generator.load import read_stream
+
+    if not file:
+        raise UsageError("the name of a deployment file is empty")
+    if file != "-":
+        return Listed(file)
+    return Listed(file, text=read_stream(sys.stdin.buffer if sys.stdin else None, STDIN))
+
+
+def read_listed(data: RuleData, source: Listed, changes: Changes) -> Deployment:
+    """One deployment with the changes. Raises InputError or UsageError."""
+    if source.text is not None:
+        found = data.parse_deployment(source.text, STDIN)
+    elif source.file:
+        found = data.deployment(Path(source.file))
+    elif source.preset:
+        found = data.preset(source.preset)
+    else:
+        found = _new(data, changes)
+    if any(changes):
+        found = changed(found, changes)
+        for _, message in data.problems(found):
+            raise UsageError(message)
+    return found
+
+
 def deployments(
     data: RuleData, files: tuple[str, ...], presets: tuple[str, ...], changes: Changes
 ) -> list[Deployment]:
     """The deployments with the changes; without files and presets, the options make one."""
-    found = _read_all(data, files) + [data.preset(name) for name in presets]
-    found = found or [_new(data, changes)]
-    if changes.name and len(found) > 1:
-        raise UsageError(f"--name needs a single deployment, but there are {len(found)}")
-    if any(changes):
-        found = [changed(deployment, changes) for deployment in found]
-        for deployment in found:
-            for _, message in data.problems(deployment):
-                raise UsageError(message)
-    seen: set[str] = set()
-    for deployment in found:
-        if deployment.name in seen:
-            raise UsageError(f"duplicate deployment name {deployment.name!r}: rename one")
-        seen.add(deployment.name)
-    return found
-
-
-def _read_all(data: RuleData, files: tuple[str, ...]) -> list[Deployment]:
-    """The deployments in files; `-` is standard input. Raises InputError with all mistakes."""
-    from generator.load import read_stream
-
     found: list[Deployment] = []
     mistakes: list[Mistake] = []
-    for file in files:
+    for source in listed(files, presets, changes):
         try:
-            if not file:
-                raise UsageError("the name of a deployment file is empty")
-            if file == "-":
-                text = read_stream(sys.stdin.buffer if sys.stdin else None, "<stdin>")
-                found.append(data.parse_deployment(text, "<stdin>"))
-            else:
-                found.append(data.deployment(Path(file)))
+            found.append(read_listed(data, source, changes))
         except InputError as error:
             mistakes += error.mistakes
     if mistakes:

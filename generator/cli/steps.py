@@ -1,160 +1,257 @@
-"""The steps of `generate` between reading and writing: resolve, render and check."""
+"""The steps of `generate` for one deployment, between its file and what is staged of it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from generator.cli import terminal
-from generator.cli.jobs import Work
-from generator.cli.target import Target, differences
-from generator.errors import ResolveError
+from generator.cli.jobs import Job, Work
+from generator.cli.selection import Listed, read_listed
+from generator.cli.target import Target, refuse_several
+from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
-    from generator.model import Resolved
+    from generator.compare import Summary
+    from generator.model import Deployment, Resolved
+    from generator.render import Origin
     from generator.resolve import Advice
+    from generator.write import Change
 
-Place = tuple[Path, str, str]
-"""An output folder, a deployment and a format."""
-Rendered = dict[Place, dict[str, str]]
-"""The text of each file by its name."""
+INLINE = 51_200  # bytes of a template passed inline ("AWS CloudFormation quotas", TemplateBody)
 
 
-def resolve_all(work: Work) -> list[Resolved]:
-    """Every deployment of the jobs resolved, in their order. Raises ResolveError."""
+class Compared(NamedTuple):
+    """What --check and --diff show of some files."""
+
+    changes: tuple[Change, ...]
+    """Without the contents."""
+    diff: str = ""
+    summaries: tuple[Summary, ...] = ()
+
+
+class Prepared(NamedTuple):
+    """What became of one deployment, as far as the run has something to do with it or to say."""
+
+    name: str = ""
+    """Empty where it could not be read, and for folders that no deployment has."""
+    failure: GeneratorError | None = None
+    findings: tuple[str, ...] = ()
+    """Of cfn-lint."""
+    left_out: tuple[str, ...] = ()
+    """Sentences about formats that the quota leaves no room for."""
+    advice: tuple[Advice, ...] = ()
+    replaced: tuple[Advice, ...] = ()
+    """About groups that the new files would have AWS replace or delete."""
+    refused: tuple[str, ...] = ()
+    """Sentences about files that must not be overwritten."""
+    described: str = ""
+    facts: tuple[str, ...] = ()
+    too_large: tuple[tuple[Path, int], ...] = ()
+    files: int = 0
+    written: int = 0
+    removed: int = 0
+    verbs: tuple[tuple[Path, str], ...] = ()
+    """What becomes of each file, where all of them are listed."""
+    contents: dict[Path, bytes] = {}  # noqa: RUF012
+    """The files themselves, where they go to standard output, or into an archive."""
+    compared: Compared | None = None
+    kept: tuple[Path, ...] = ()
+    """The folders of formats that are left out: what was generated there stays."""
+    copies: tuple[Path, ...] = ()
+    """Folders that may be copies of generated ones, and so are not ours to remove."""
+
+
+def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin) -> Prepared:
+    """Read, resolve, render, check, compare and stage one deployment.
+
+    What is wrong with it is part of the result, so that the others have their turn, too.
+    """
+    name = ""
+    try:
+        deployment = read_listed(work.data, source, work.request.changes)
+        name = deployment.name
+        resolved = _resolve(work, deployment)
+        over = _over_quota(work, job, resolved)
+        texts = _render(work, job, resolved, origin, over)
+        if work.request.to_stdout:
+            refuse_several(work, [name], list(texts))
+        checked = _check(work, target, job, resolved, origin, texts)._replace(
+            left_out=tuple(f"{f} is not generated: {s}" for f, some in over.items() for s in some)
+        )
+        contents = {
+            target.place(job, name) / format_ / file: text.encode()
+            for format_, files in texts.items()
+            for file, text in files.items()
+        }
+        if target.archive or work.request.to_stdout:
+            return checked._replace(files=len(contents), contents=contents)
+        place = target.place(job, name)
+        some = job.formats and not job.owned
+        folders = [place / format_ for format_ in job.formats] if some else [place]
+        kept = [place / format_ for format_ in over]
+        return _compare(work, target, contents, folders, kept, checked)
+    except GeneratorError as error:
+        return Prepared(name, failure=error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        mistake = Mistake(str(error.filename), 0, 0, error.strerror or str(error))
+        return Prepared(name, failure=InputError([mistake]))
+
+
+def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -> Prepared:
+    """Compare and stage a folder in which nothing should be generated any more."""
+    return _compare(work, target, {}, [place], [], Prepared(), apart)
+
+
+def _resolve(work: Work, deployment: Deployment) -> Resolved:
     from generator.resolve import resolve
 
-    found = []
-    for deployment, _ in work.deployments:
-        try:
-            release = work.data.release(deployment.release)
-            resolved = resolve(deployment, release, work.data.catalogue)
-        except ResolveError as error:
-            raise ResolveError(f"{deployment.name}: {error}") from None
-        found.append(resolved)
-    return found
+    try:
+        release = work.data.release(deployment.release)
+        return resolve(deployment, release, work.data.catalogue)
+    except ResolveError as error:
+        raise ResolveError(f"{deployment.name}: {error}") from None
 
 
-def left_out(work: Work, resolved: list[Resolved]) -> dict[Place, list[str]]:
-    """The outputs that would exceed the quota of rules, with a sentence for each group.
+def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]]:
+    """The formats that would exceed the quota of rules, with a sentence for each group.
 
     Raises ResolveError for a deployment that fits in none of its formats.
     """
     from generator.render import formats
     from generator.resolve import over_quota
 
-    found: dict[Place, list[str]] = {}
-    outs = (job for job in work.jobs for _ in job.deployments)
-    for job, each in zip(outs, resolved, strict=True):
-        names = job.formats or formats(work.templates)
-        over = {(job.out, each.name, name): over_quota(each, name) for name in names}
-        if all(over.values()):
-            raise ResolveError("\n".join(over_quota(each, "") or next(iter(over.values()))))
-        found.update({place: sentences for place, sentences in over.items() if sentences})
-    return found
+    names = job.formats or formats(work.templates)
+    over = {name: over_quota(resolved, name) for name in names}
+    if all(over.values()):
+        raise ResolveError("\n".join(over_quota(resolved, "") or next(iter(over.values()))))
+    return {name: sentences for name, sentences in over.items() if sentences}
 
 
-def render_all(work: Work, resolved: list[Resolved]) -> Rendered:
-    """The files of every job, whose deployments are resolved in the same order."""
+def _render(
+    work: Work, job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """The texts of each format that there is room for, by the names of their files."""
     from generator.render import formats, render
 
-    pairs = zip(
-        ((job, origin) for job in work.jobs for _, origin in job.deployments), resolved, strict=True
-    )
-    without = left_out(work, resolved)
     return {
-        (job.out, each.name, format_): render(each, work.templates, format_, origin)
-        for (job, origin), each in pairs
+        format_: render(resolved, work.templates, format_, origin)
         for format_ in job.formats or formats(work.templates)
-        if (job.out, each.name, format_) not in without
+        if format_ not in over
     }
 
 
-def fail_if_left_out(work: Work, resolved: list[Resolved]) -> None:
-    """Exit with 1 if the quota allows fewer rules than an output needs, which `check_all` says."""
-    if left_out(work, resolved):
-        raise click.exceptions.Exit(1)
-
-
-def check_all(work: Work, resolved: list[Resolved], target: Target) -> None:
-    """Lint the templates, and print the warnings and what is left out.
-
-    Exits with 1 for findings of cfn-lint and, under --strict, for warnings.
-    """
-    request = work.request
-    if request.lint and _lint(target.texts, request.quiet):
-        _refuse("cfn-lint found errors in the templates")
-    for (_, _, format_), sentences in left_out(work, resolved).items():
-        for sentence in sentences:
-            terminal.echo(terminal.error(f"{format_} is not generated: {sentence}"), err=True)
-    warnings = [*_warnings(work, resolved), *_replacements(target)]
-    for each in warnings:
-        if request.strict:
-            terminal.echo(each.message)
-        elif each.kind != "open-to-the-internet":  # the summary counts these
-            terminal.echo(terminal.warning(each.message), err=True)
-    if warnings and request.strict:
-        one = len(warnings) == 1
-        number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
-        _refuse(f"{number} under --strict")
-
-
-def _refuse(reason: str) -> None:
-    terminal.echo(terminal.error(f"nothing was written: {reason}"), err=True)
-    raise click.exceptions.Exit(1)
-
-
-def _lint(texts: dict[Path, str], quiet: bool) -> bool:
-    """Whether cfn-lint finds anything in the templates; the findings are printed."""
+def _check(
+    work: Work,
+    target: Target,
+    job: Job,
+    resolved: Resolved,
+    origin: Origin,
+    texts: dict[str, dict[str, str]],
+) -> Prepared:
+    """Lint the templates of a deployment, and see what there is to say about it."""
     from generator.check import is_cloudformation, lint
-
-    templates = {path: text for path, text in texts.items() if is_cloudformation(text)}
-    findings = []
-    visible = len(templates) > 1 and not quiet and terminal.shows_progress()
-    with click.progressbar(
-        templates.items(),
-        label="cfn-lint",
-        file=sys.stderr,
-        hidden=not visible,
-    ) as steps:
-        for path, text in steps:
-            findings += lint(text, str(path), advice=False)
-    for finding in findings:
-        terminal.echo(str(finding))
-    return bool(findings)
-
-
-def _warnings(work: Work, resolved: list[Resolved]) -> Iterator[Advice]:
-    """What to warn about in the deployments.
-
-    Presets that nobody chose by name are examples: what is wrong with them concerns --strict only.
-    """
+    from generator.cli.facts import described, facts
     from generator.resolve import advise
 
     request = work.request
-    if not request.strict and (request.compares or request.quiet):
-        return
-    for each, is_example in zip(resolved, work.examples, strict=True):
-        if request.strict or not is_example:
-            yield from advise(each, work.data.release(each.release))
+    place = target.place(job, resolved.name)
+    templates = {
+        place / format_ / file: text
+        for format_, files in texts.items()
+        for file, text in files.items()
+        if is_cloudformation(text)
+    }
+    found = [
+        str(finding)
+        for path, text in templates.items()
+        if request.lint
+        for finding in lint(text, str(path), advice=False)
+    ]
+    # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
+    unasked = request.compares or request.quiet or job.is_example(origin)
+    advice = advise(resolved, work.data.release(resolved.release))
+    sizes = {path: len(text.encode()) for path, text in templates.items()}
+    silent = request.compares or request.quiet
+    return Prepared(
+        resolved.name,
+        findings=tuple(found),
+        advice=() if unasked and not request.strict else tuple(advice),
+        described="" if silent or work.is_large else described(resolved, job.is_example(origin)),
+        facts=() if silent or not work.is_large else facts(resolved),
+        too_large=tuple((path, size) for path, size in sizes.items() if size > INLINE),
+    )
 
 
-def _replacements(target: Target) -> Iterator[Advice]:
+def _compare(
+    work: Work,
+    target: Target,
+    contents: dict[Path, bytes],
+    folders: list[Path],
+    kept: list[Path],
+    checked: Prepared,
+    apart: frozenset[str] | set[str] = frozenset(),
+) -> Prepared:
+    """Compare the files of a deployment with the disk, and stage what changes."""
+    from generator.write import differing, orphaned, refused, stage, surveyed
+
+    request = work.request
+    survey = surveyed(target.outs, folders, target.formats, contents, apart)
+    orphans = [p for p in survey.orphans if not any(map(p.is_relative_to, kept))]
+    changes = (*differing(target.outs, contents), *orphaned(orphans))
+    sentences = () if request.compares else tuple(refused(changes, request.force))
+    if target.staged and not sentences:
+        for change in changes:
+            stage(target.staged, change.path, change.new)
+    removed = sum(change.new is None for change in changes)
+    verbs = {c.path: "removed" if c.new is None else "wrote" for c in changes}
+    listed = {**dict.fromkeys(contents, "unchanged"), **verbs} if request.verbose else {}
+    return checked._replace(
+        replaced=tuple(_replacements(changes)),
+        refused=sentences,
+        files=len(contents),
+        written=len(changes) - removed,
+        removed=removed,
+        verbs=tuple(listed.items()),
+        contents=contents if request.against or request.against_base else {},
+        compared=_compared(work, contents, changes) if request.compares else None,
+        kept=tuple(kept),
+        copies=survey.copies,
+    )
+
+
+def _replacements(changes: Iterable[Change]) -> Iterator[Advice]:
     """The groups in the files on the disk that the new files would replace or delete."""
-    changes = [c for c in differences(target) if c.old and c.kind != "foreign"]
-    if not changes:
-        return
     from generator.compare import replaced
     from generator.resolve import replacement
 
     for change in changes:
-        for role in replaced(_text(change.old), _text(change.new)):
-            yield replacement(str(change.path), role)
+        if change.old and change.kind != "foreign":
+            for role in replaced(_decoded(change.old), _decoded(change.new)):
+                yield replacement(str(change.path), role)
 
 
-def _text(content: bytes | None) -> str:
+def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ...]) -> Compared:
+    from generator.compare import summaries
+    from generator.write import unified_diff
+
+    request = work.request
+    found: list[Summary] = []
+    if request.diff and not (request.against or request.against_base):
+        texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
+        found = summaries(texts, unchanged=contents.keys() - {c.path for c in changes})
+    diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
+    return Compared(tuple(map(without_contents, changes)), diff, tuple(found))
+
+
+def without_contents(change: Change) -> Change:
+    """The change as --check tells of it."""
+    return change._replace(
+        old=None if change.old is None else b"", new=None if change.new is None else b""
+    )
+
+
+def _decoded(content: bytes | None) -> str:
     return (content or b"").decode("utf-8", "replace")

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from generator.cli import terminal
+from generator.cli.batch import Batch
+from generator.cli.facts import WARNINGS
 from generator.cli.jobs import Work
+from generator.cli.named_files import some
+from generator.cli.steps import INLINE
 from generator.cli.target import Target
 
-INLINE = 51_200  # bytes of a template passed inline ("AWS CloudFormation quotas", TemplateBody)
 
-if TYPE_CHECKING:
-    from generator.model import Resolved
-    from generator.write import Change
-
-
-def summarize(
-    work: Work, resolved: list[Resolved], target: Target, changes: tuple[Change, ...]
-) -> None:
-    """Print what a person wants to know: each deployment, the number of files, the next step.
+def summarize(work: Work, target: Target, batch: Batch) -> None:
+    """Print what a person wants to know: the deployments, the number of files, the next step.
 
     A comparison needs no summary: it has said what differs.
     """
@@ -28,65 +23,72 @@ def summarize(
     if request.compares:
         return
     if request.verbose:
-        _list_files(target, changes)
+        for path in sorted(batch.verbs):
+            terminal.echo(f"{batch.verbs[path]} {path}")
     if request.quiet:
         return
-    pairs = zip(work.examples, resolved, strict=True)
-    for is_example, some in groupby(pairs, key=lambda pair: pair[0]):
-        _describe([each for _, each in some], is_example)
-    for line in _counts(target, changes):
-        terminal.echo(line, err=True)
-    for line in _too_large(target):
+    lines = _many(batch) if work.is_large else _few(work, batch)
+    for line in (*lines, *_counts(target, batch), *_too_large(work, batch)):
         terminal.echo(line, err=True)
     if work.is_first_look:
         terminal.echo("next: cvo-sg init acme.yaml  (a deployment file to edit)", err=True)
 
 
-def _describe(resolved: list[Resolved], examples: bool) -> None:
+def _few(work: Work, batch: Batch) -> Iterator[str]:
     """A line for each preset that is only an example; a paragraph for any other deployment."""
-    from generator.resolve import summary
-
-    width = max(len(each.name) for each in resolved)
-    for each in resolved:
-        line = f"{each.name:{width}}  {each.product}, {each.topology}, {each.outbound} outbound"
-        terminal.echo(line if examples else summary(each), err=True)
-
-
-def _list_files(target: Target, changes: tuple[Change, ...]) -> None:
-    """Every file with what became of it, on standard output."""
-    verbs = {c.path: "removed" if c.new is None else "wrote" for c in changes}
-    for path in sorted(target.contents.keys() | verbs.keys()):
-        terminal.echo(f"{verbs.get(path, 'unchanged')} {path}")
+    examples = [job.is_example(origin) for job, _, origin in work.deployments]
+    found = zip(examples, batch.names, batch.described, strict=False)
+    for is_example, some_of_them in groupby(found, key=lambda each: each[0]):
+        alike = list(some_of_them)
+        width = max(len(name) for _, name, _ in alike)
+        for _, name, text in alike:
+            yield f"{name:{width}}  {text}" if is_example else text
 
 
-def _counts(target: Target, changes: tuple[Change, ...]) -> list[str]:
+def _many(batch: Batch) -> Iterator[str]:
+    """The number of deployments, and of which of them there is something to know."""
+    yield f"{len(batch.names):,} deployments"
+    for fact, names in batch.facts.items():
+        yield f"  {names.total:,} {fact}: {names}"
+    for kind, names in batch.warned.items():
+        if kind in WARNINGS:  # the facts have the others
+            yield terminal.warning(f"{names.total:,} deployments {WARNINGS[kind]}: {names}")
+    if batch.warned:
+        yield "details: name one of these deployments in the command, and no others"
+
+
+def _counts(target: Target, batch: Batch) -> Iterator[str]:
     """Per output folder, how many files were written, removed and left as they are."""
-    removed = {c.path for c in changes if c.new is None}
-    written = {c.path for c in changes} - removed
-    unchanged = target.contents.keys() - written
     if target.archive:
-        return [f"{target.archive}: {'written' if written else 'up to date'}"]
-    kinds = {"written": written, "removed": removed, "up to date": unchanged}
-    lines = []
-    for out in dict.fromkeys(target.outs):
-        numbers = {kind: sum(p.is_relative_to(out) for p in paths) for kind, paths in kinds.items()}
-        counts = (f"{_files(number)} {kind}" for kind, number in numbers.items() if number)
-        lines.append(f"{out}: {', '.join(counts)}")
-    return lines
+        yield f"{target.archive}: {'written' if batch.written else 'up to date'}"
+        return
+    for out in target.outs:
+        numbers = {
+            "written": batch.written[out],
+            "removed": batch.removed[out],
+            "up to date": batch.files[out] - batch.written[out],
+        }
+        counts = (f"{files(number)} {kind}" for kind, number in numbers.items() if number)
+        yield f"{out}: {', '.join(counts)}"
 
 
-def _too_large(target: Target) -> Iterator[str]:
+def _too_large(work: Work, batch: Batch) -> Iterator[str]:
     """The templates that CloudFormation takes from a bucket only."""
-    from generator.check import is_cloudformation
+    if work.is_large and batch.too_large:
+        names = some([str(path) for path, _ in batch.too_large])
+        yield (
+            f"{len(batch.too_large):,} templates have more than the {INLINE:,} bytes that "
+            f"CloudFormation takes inline: deploy them through a bucket, as their READMEs show: "
+            f"{names}"
+        )
+        return
+    for path, size in batch.too_large:
+        yield (
+            f"{path} has {size:,} bytes, and CloudFormation takes {INLINE:,} inline: deploy it "
+            "through a bucket, as its README shows"
+        )
 
-    for path, text in target.texts.items():
-        size = len(text.encode())
-        if size > INLINE and is_cloudformation(text):
-            yield (
-                f"{path} has {size:,} bytes, and CloudFormation takes {INLINE:,} inline: deploy it "
-                "through a bucket, as its README shows"
-            )
 
-
-def _files(number: int) -> str:
-    return f"{number} file" if number == 1 else f"{number} files"
+def files(number: int) -> str:
+    """So many files, in words."""
+    return f"{number:,} file" if number == 1 else f"{number:,} files"

@@ -1,17 +1,39 @@
 """Write: compare rendered files with the disk, and put them there whole or not at all."""
 
 from generator.write.archive import zipped
-from generator.write.files import Change, compare, unified_diff, write
+from generator.write.files import (
+    Change,
+    compare,
+    differing,
+    orphaned,
+    refused,
+    surveyed,
+    unified_diff,
+    write,
+)
 from generator.write.lock import locked, settled
-from generator.write.places import copies, renamed
+from generator.write.places import Survey, renamed
+from generator.write.spool import Spool
+from generator.write.staging import Staging, clear, put, remains, stage, staging
 
 __all__ = [
     "Change",
+    "Spool",
+    "Staging",
+    "Survey",
+    "clear",
     "compare",
-    "copies",
+    "differing",
     "locked",
+    "orphaned",
+    "put",
+    "refused",
+    "remains",
     "renamed",
     "settled",
+    "stage",
+    "staging",
+    "surveyed",
     "unified_diff",
     "write",
     "zipped",

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from generator.errors import UsageError, WriteError
@@ -28,14 +29,22 @@ def _silent(_: str) -> None:
 def locked(folder: Path, tell: Tell = _silent) -> Iterator[None]:
     """Hold a folder for one writer at a time. Makes the folder if it is not there.
 
+    A folder that was made and not used is removed in the end.
+
     While another run holds it, waits as `settled` does.
     """
+    made = list(takewhile(lambda f: not os.path.lexists(f), (folder, *folder.parents)))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteError(f"{error.filename or folder}: {error.strerror or error}") from None
-    with _held(folder, alone=True, tell=tell):
-        yield
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(f"{error.filename or folder}: {error.strerror or error}") from None
+        with _held(folder, alone=True, tell=tell):
+            yield
+    finally:
+        with suppress(OSError):  # not empty, as a rule
+            for each in made:
+                each.rmdir()
 
 
 @contextmanager

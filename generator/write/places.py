@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from generator.render import HEAD, MARK, is_generated, label
 
@@ -23,30 +25,40 @@ def is_temporary(path: Path) -> bool:
     return bool(_TEMPORARY.fullmatch(path.name))
 
 
-def orphans(
-    outs: Collection[Path], folders: Iterable[Path], formats: Collection[str]
-) -> list[Path]:
-    """The files in `folders` that we generated for where they are, and interrupted runs' remains.
+class Survey(NamedTuple):
+    """What of ours is in folders, besides the files that are generated there now."""
+
+    orphans: tuple[Path, ...]
+    """The files that we generated for where they are, and interrupted runs' remains.
 
     That is `<out>/<deployment>/<format>/<file>`, where the header of the file names the deployment
-    and the format is one of `formats`. A generated file anywhere else is somebody's copy.
+    and the format is one of ours. A generated file anywhere else is somebody's copy.
     """
-    return [p for p, head in _all_generated(folders) if _is_in_place(p, head, outs, formats)]
-
-
-def copies(outs: Collection[Path], folders: Iterable[Path], formats: Collection[str]) -> list[Path]:
-    """The folders below `folders` with generated files that are not for where they are.
+    copies: tuple[Path, ...]
+    """The folders with generated files that are not for where they are.
 
     What other commands than `generate` write is for anywhere.
     """
-    found = _all_generated(folders)
-    return sorted(
-        {
-            path.parent
-            for path, head in found
-            if (label(head) or is_temporary(path)) and not _is_in_place(path, head, outs, formats)
-        }
-    )
+
+
+def survey(
+    outs: Collection[Path],
+    folders: Iterable[Path],
+    formats: Collection[str],
+    current: Container[Path] = frozenset(),
+    apart: Container[str] = frozenset(),
+) -> Survey:
+    """Look through folders, but for the files that are `current` and the folders set `apart`."""
+    found: dict[Path, bytes] = {}
+    for folder in folders:
+        found.update(_generated(folder, current, apart))
+    orphans, copies = [], set()
+    for path, head in sorted(found.items()):
+        if _is_in_place(path, head, outs, formats):
+            orphans.append(path)
+        elif label(head) or is_temporary(path):
+            copies.add(path.parent)
+    return Survey(tuple(orphans), tuple(sorted(copies)))
 
 
 def renamed(
@@ -83,24 +95,25 @@ def _is_in_place(path: Path, head: bytes, outs: Collection[Path], formats: Colle
     )
 
 
-def _all_generated(folders: Iterable[Path]) -> list[tuple[Path, bytes]]:
-    """The generated files below folders and their first bytes, each once, sorted."""
-    return sorted({path: head for f in folders for path, head in _generated(f)}.items())
-
-
-def _generated(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    if not folder.is_dir() or folder.is_symlink():
+def _generated(
+    place: Path, current: Container[Path], apart: Container[str]
+) -> Iterator[tuple[Path, bytes]]:
+    """The generated files in a folder, or a file itself, with their first bytes."""
+    if place.is_symlink():
         return
-    for entry in sorted(folder.iterdir()):
-        if entry.is_symlink():
-            continue
-        if entry.is_dir():
-            if not _is_hidden(entry):
-                yield from _generated(entry)
-        elif is_regular(entry):
-            head = _head(entry)
-            if is_generated(head) or (is_temporary(entry) and _begins_as_ours(head)):
-                yield entry, head
+    if place.is_dir():
+        for entry in os.scandir(place):
+            if entry.is_symlink() or entry.path in apart:
+                continue
+            if entry.name.startswith(".") and entry.is_dir():
+                continue
+            path = place / entry.name
+            if path not in current:
+                yield from _generated(path, current, apart)
+    elif os.path.lexists(place) and is_regular(place):
+        head = _head(place)
+        if is_generated(head) or (is_temporary(place) and _begins_as_ours(head)):
+            yield place, head
 
 
 def _begins_as_ours(head: bytes) -> bool:

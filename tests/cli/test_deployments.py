@@ -101,7 +101,9 @@ def test_two_deployments_of_one_name_are_refused(run, site, tmp_path):
     (tmp_path / "copy.yaml").write_bytes((tmp_path / site()).read_bytes())
     result = run("generate", "site.yaml", "copy.yaml")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "cvo-sg: duplicate deployment name 'site': rename one\n"
+    assert result.stderr == (
+        "cvo-sg: duplicate deployment name 'site' in site.yaml and copy.yaml: rename one\n"
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -632,8 +632,8 @@ def test_what_is_no_file_is_not_waited_for(generate, kind, place):
     result = generate("-p", "predefined", "sites/acme.yaml", "--rule-data", "data")
     assert result.exit_code == 2
     assert re.search(
-        f"^{place}: (the file is a link to a place outside its folder"
-        "|this is not a regular file|Is a directory)",
+        f"{place}(: the file is a link to a place outside its folder"
+        "|: this is not a regular file|: Is a directory| has no deployment files)",
         result.stderr,
     )
 

@@ -1,0 +1,242 @@
+"""All deployments of a run, one after the other: what becomes of them, in little memory."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli import terminal
+from generator.cli.jobs import Job, Work
+from generator.cli.named_files import some
+from generator.cli.selection import Listed, read_listed
+from generator.cli.steps import Prepared, prepare, prepare_leftover
+from generator.cli.target import Target, refuse_several
+from generator.cli.workers import cores, in_order
+from generator.errors import GeneratorError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from generator.render import Origin
+    from generator.resolve import Advice
+
+SHOWN = 8
+"""Of many names, so many are kept to be printed."""
+_WORTH = {True: 2, False: 16}
+"""From how many deployments on another process pays: with lint, and without."""
+
+
+@dataclass
+class Names:
+    """The first of many names, and how many there are."""
+
+    first: list[str] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, name: str) -> None:
+        """Count a name."""
+        self.total += 1
+        if len(self.first) < SHOWN:
+            self.first.append(name)
+
+    def __str__(self) -> str:
+        return some(self.first, self.total)
+
+
+@dataclass
+class Batch:
+    """What the run says of its deployments, and what it needs of them later."""
+
+    names: list[str] = field(default_factory=list)
+    """In the order of the deployments."""
+    failures: list[GeneratorError] = field(default_factory=list)
+    failed: int = 0
+    findings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
+    warned: dict[str, Names] = field(default_factory=lambda: defaultdict(Names))
+    """Of many deployments, those with warnings of each kind."""
+    replaced: list[Advice] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
+    facts: dict[str, Names] = field(default_factory=lambda: defaultdict(Names))
+    too_large: list[tuple[Path, int]] = field(default_factory=list)
+    files: Counter[Path] = field(default_factory=Counter)
+    """By output folder, as are `written` and `removed`."""
+    written: Counter[Path] = field(default_factory=Counter)
+    removed: Counter[Path] = field(default_factory=Counter)
+    verbs: dict[Path, str] = field(default_factory=dict)
+    contents: dict[Path, bytes] = field(default_factory=dict)
+    kept: set[Path] = field(default_factory=set)
+    """Folders of formats that the quota leaves no room for: what was generated there stays."""
+    copies: set[Path] = field(default_factory=set)
+
+    def add(self, work: Work, target: Target, out: Path, found: Prepared) -> None:
+        """Take over what became of one deployment, or of a folder that none has."""
+        if found.failure:
+            self.failed += 1
+            self.failures.append(found.failure)
+            return
+        self.findings += found.findings
+        self.left_out += found.left_out
+        if work.is_large and not work.request.strict:
+            for kind in {each.kind for each in found.advice}:
+                self.warned[kind].add(found.name)
+        else:
+            self.advice += found.advice
+        self.replaced += found.replaced
+        self.refused += found.refused
+        self.described.append(found.described)
+        for fact in found.facts:
+            self.facts[fact].add(found.name)
+        self.too_large += found.too_large
+        for counter, number in (
+            (self.files, found.files),
+            (self.written, found.written),
+            (self.removed, found.removed),
+        ):
+            counter[out] += number
+        self.verbs.update(found.verbs)
+        self.contents.update(found.contents)
+        if target.compared is not None and found.compared and found.compared.changes:
+            target.compared.append(found.compared)
+        self.copies.update(found.copies)
+        self.kept.update(found.kept)
+
+
+def prepare_all(work: Work, target: Target) -> Batch:
+    """Every deployment prepared, and the folders that deployments have left."""
+    everything = work.deployments
+    if work.request.to_stdout and len(everything) > 1:
+        _refuse_all_but_one(work, everything, target)
+    if work.is_large:  # many values that refer to each other come and go
+        gc.enable()
+        gc.freeze()
+    batch = Batch()
+    jobs = work.request.jobs or min(cores(), len(everything) // _WORTH[work.request.lint])
+    results = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
+    visible = not work.request.quiet and len(everything) > 1 and terminal.shows_progress()
+    with click.progressbar(
+        results, len(everything), "generate", file=sys.stderr, hidden=not visible
+    ) as steps:
+        seen: dict[tuple[Path, str], int] = {}
+        for i, found in enumerate(steps):
+            job, source, _ = everything[i]
+            out = Path() if target.archive else job.out
+            if found.name and (first := seen.setdefault((out, found.name), i)) != i:
+                found = _twice(found, everything[first][1], source)
+            batch.names.append(found.name)
+            batch.add(work, target, job.out, found)
+    if not batch.failures and not target.archive:
+        for job, place in _leftovers(work, batch):
+            apart = {str(out / name) for out, name in seen}
+            batch.add(work, target, job.out, prepare_leftover(work, target, place, apart))
+    return batch
+
+
+def _twice(found: Prepared, first: Listed, second: Listed) -> Prepared:
+    both = f"in {first} and {second}" if first != second else f"in {first}, which is named twice"
+    message = f"duplicate deployment name {found.name!r} {both}: rename one"
+    return Prepared(found.name, failure=UsageError(message))
+
+
+def _refuse_all_but_one(
+    work: Work, everything: list[tuple[Job, Listed, Origin]], target: Target
+) -> None:
+    """Raise UsageError, before anything is rendered, for what --stdout cannot print."""
+    names = [read_listed(work.data, s, work.request.changes).name for _, s, _ in everything]
+    formats = (f for job, _, _ in everything for f in job.formats or target.formats)
+    refuse_several(work, list(dict.fromkeys(names)), list(dict.fromkeys(formats)))
+
+
+def _leftovers(work: Work, batch: Batch) -> Iterator[tuple[Job, Path]]:
+    """What is in the output folders, but for the folders of today's deployments.
+
+    Of an output folder that belongs to the deployments, that is everything; of another, what they
+    have left behind under other names.
+    """
+    from generator.write import renamed
+
+    start = 0
+    for job in work.jobs:
+        names = set(batch.names[start : start + len(job.deployments)])
+        start += len(job.deployments)
+        proven: list[Path] = []
+        if not job.formats:
+            commands = [origin.command for _, origin in job.deployments if origin.unique]
+            proven, doubtful = renamed(job.out, names, commands)
+            batch.copies.update(doubtful)
+        if job.owned and job.out.is_dir() and not job.out.is_symlink():
+            with os.scandir(job.out) as entries:
+                proven = [
+                    job.out / entry.name
+                    for entry in entries
+                    if entry.name not in names
+                    and not (entry.name.startswith(".") and entry.is_dir())
+                ]
+        for place in sorted(proven):
+            yield job, place
+
+
+def refuse(work: Work, batch: Batch) -> None:
+    """Say what is wrong with the deployments, and what to think of; end the run where it must.
+
+    Exits with 2 for mistakes, and with 1 for findings of cfn-lint and, under --strict, for
+    warnings. Raises WriteError for files that must not be overwritten.
+    """
+    from generator.errors import WriteError
+
+    request = work.request
+    for finding in batch.findings:
+        terminal.echo(finding)
+    if batch.failures:
+        _fail(work, batch)
+    if batch.findings:
+        _refuse("cfn-lint found errors in the templates")
+    for sentence in batch.left_out:
+        terminal.echo(terminal.error(sentence), err=True)
+    warnings = [*batch.advice, *batch.replaced]
+    for each in warnings:
+        if request.strict:
+            terminal.echo(each.message)
+        elif each.kind != "open-to-the-internet":  # the summary counts these
+            terminal.echo(terminal.warning(each.message), err=True)
+    if warnings and request.strict:
+        one = len(warnings) == 1
+        number = "1 warning is an error" if one else f"{len(warnings)} warnings are errors"
+        _refuse(f"{number} under --strict")
+    if batch.refused:
+        raise WriteError("\n".join(batch.refused))
+
+
+def _fail(work: Work, batch: Batch) -> None:
+    """Print the mistakes of all deployments, and exit with 2."""
+    sentences: dict[str, GeneratorError] = {str(error): error for error in batch.failures}
+    others = [error for error in sentences.values() if not isinstance(error, InputError)]
+    mistakes = [m for e in batch.failures if isinstance(e, InputError) for m in e.mistakes]
+    if mistakes:
+        terminal.echo(terminal.mistakes(str(InputError(mistakes))), err=True)
+    for error in others:
+        terminal.echo(terminal.error(str(error)), err=True)
+    if work.is_large or (batch.failed > 1 and len(sentences) > 1):
+        number = f"{batch.failed:,} of {len(work.deployments):,} deployments"
+        have = "has a mistake" if batch.failed == 1 else "have mistakes"
+        terminal.echo(terminal.error(f"nothing was written: {number} {have}"), err=True)
+    raise click.exceptions.Exit(2)
+
+
+def _refuse(reason: str) -> None:
+    terminal.echo(terminal.error(f"nothing was written: {reason}"), err=True)
+    raise click.exceptions.Exit(1)
+
+
+def fail_if_left_out(batch: Batch) -> None:
+    """Exit with 1 if the quota allows fewer rules than an output needs, which `refuse` says."""
+    if batch.left_out:
+        raise click.exceptions.Exit(1)
