@@ -21,6 +21,7 @@ from generator.render.filters import (
     hcl_map,
     logical_id,
     markdown,
+    mermaid,
     pascal,
     size,
     snake,
@@ -110,7 +111,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
     )
     filters = (
         *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),
-        *(markdown, pascal, size, snake, table, yaml),
+        *(markdown, mermaid, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})
     return environment
