@@ -101,7 +101,9 @@ def render(
             files[file] = text
         else:
             files[file] = _with_header(text, template, lines)
-    return dict(sorted(files.items(), key=lambda item: (item[0] == VOUCHER, item[0])))
+    vouches = len(lines) > len(header(resolved, origin))
+    # What a file vouches for is written before it, so that an interrupted run leaves no stranger.
+    return dict(sorted(files.items(), key=lambda item: (vouches and item[0] == VOUCHER, item[0])))
 
 
 def _explains(name: str) -> bool:

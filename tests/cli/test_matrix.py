@@ -6,8 +6,10 @@ import csv
 
 import pytest
 from click.testing import CliRunner
+from folders import ROOT, files, generated
 
 from generator.cli import cli
+from generator.render import formats
 from generator.render.filters import csv_row
 
 COMMAND = ["generate", "--preset", "advanced", "--no-lint"]
@@ -40,6 +42,13 @@ def test_the_matrix_is_rendered_only_where_it_is_named(run, tmp_path):
     ]
     run("--format", "all")
     assert (tmp_path / "out/advanced/markdown/matrix.md").is_file()
+
+
+def test_the_checked_in_matrices_are_what_the_tool_generates(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["generate", "--no-lint", "--preset", "all", "--format", "all"]
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    assert files(tmp_path / "out") == generated(formats([ROOT / "templates"]))
 
 
 def test_what_was_generated_on_request_stays(run, table):
