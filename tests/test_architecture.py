@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from generator.cache import FOLDER
 
 PACKAGE = Path(__file__).parents[1] / "generator"
 MODULES = {
@@ -124,6 +127,48 @@ def test_the_python_names_no_product_and_no_port():
 def test_a_module_reads_at_a_sitting():
     lines = {name: len(MODULES[name].read_text().splitlines()) for name in ALL}
     assert {name: number for name, number in lines.items() if number > 300} == {}
+
+
+HEAVY = {
+    "yaml",
+    "jinja2",
+    "pydantic",
+    "cfnlint",
+    "hcl2",
+    "importlib.metadata",
+    "zipfile",
+    "asyncio",
+}
+HEAVY |= {"generator.check", "generator.observe", "generator.compare", "generator.adopt", "difflib"}
+HEAVY |= {"generator.load.strict_yaml", "subprocess", "generator.model", "generator.write"}
+MODEL = {"generator.model"}  # what commands about rules need
+COMMANDS = {
+    "--version": set(),
+    "--help": set(),
+    "generate --help": set(),
+    "rules": MODEL,
+    "explain 443": MODEL,
+    "generate --no-lint --preset predefined": {*MODEL, "jinja2", "generator.write"},
+    "generate --no-lint --preset predefined --check": {*MODEL, "jinja2", "generator.write"},
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_imports_no_more_than_it_needs(tmp_path, words):
+    """In a second run, which finds compiled templates and rule data in the cache."""
+    code = (
+        "import sys, atexit; from generator.__main__ import main; "
+        f"atexit.register(lambda: print('loaded:', *sorted({HEAVY} & set(sys.modules)))); "
+        "sys.argv[0] = 'cvo-sg'; main()"
+    )
+    command = [sys.executable, "-c", code, *words.split()]
+    environment = {**os.environ, FOLDER: str(tmp_path / "cache")}
+    first, second = (
+        subprocess.run(each, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        for each in ([part for part in command if part != "--check"], command)
+    )
+    loaded = second.stdout.splitlines()[-1].split()[1:]
+    assert set(loaded) == COMMANDS[words], first.stderr + second.stderr
 
 
 @pytest.mark.parametrize(

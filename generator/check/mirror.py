@@ -23,6 +23,7 @@ CONFIGURATION = (".tf", ".tf.json")
 FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")  # what `terraform fmt` reads
 TEMPLATE = ".tftpl"
 LOCK = ".terraform.lock.hcl"
+MANIFEST = Path(".terraform", "modules", "modules.json")
 MAX_BYTES = 4 << 20  # of a file
 MAX_CALLS = 500  # of modules, counted as Terraform installs them: once a call
 MAX_FOLDERS = 2000  # that are searched for templates
@@ -46,6 +47,11 @@ class Mirror(NamedTuple):
     """The calls of modules that would have to be fetched, in words."""
     reads_files: bool
     """Whether an expression may read any file of this machine while Terraform validates."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing, and nothing is read but the copy."""
+        return not (self.findings or self.remote or self.reads_files)
 
 
 class Call(NamedTuple):
@@ -228,9 +234,9 @@ def _write_manifest(module: Path, start: Path, modules: list[Installed]) -> None
         {"Key": each.key, "Source": each.source, "Dir": os.path.relpath(each.folder, start)}
         for each in modules
     ]
-    folder = module / ".terraform" / "modules"
-    folder.mkdir(parents=True)
-    (folder / "modules.json").write_text(json.dumps({"Modules": listed}), encoding="utf-8")
+    manifest = module / MANIFEST
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"Modules": listed}), encoding="utf-8")
 
 
 def _as_given(file: Path, start: Path, folder: Path) -> str:

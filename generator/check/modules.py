@@ -6,6 +6,7 @@ that reads nothing but variables has no findings of them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from generator.check.findings import Check, Finding
@@ -17,13 +18,16 @@ from generator.observe import read_module, read_text
 OVERRIDES = ("override.tf", "override.tf.json")
 
 
-def check_module(folder: Path, download: bool = False) -> Check:
+def check_module(
+    folder: Path, download: bool = False, clean: Collection[Path] = frozenset()
+) -> Check:
     """The findings about one module: those of Terraform, and those of our rules.
 
+    Terraform need not look again at one that is known to be `clean`: see `clean_modules`.
     With `download`, Terraform may fetch the modules and providers that the module names. What our
     reader does not understand is no finding, as Terraform has found it if it is wrong.
     """
-    check = run_terraform(folder, download)
+    check = Check(str(folder)) if folder in clean else run_terraform(folder, download)
     try:
         found = _judge(folder)
     except InputError as error:

@@ -65,10 +65,10 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
     with TemporaryDirectory(prefix="cvo-sg-") as temporary:
         root = Path(temporary).resolve()
         mirror = make_mirror(folder, root)
-        environment = _environment(root, download)
-        unformatted = _unformatted(folder, mirror.formatted, environment)
-        failure = _initialize(mirror.module, environment, download)
-        diagnostics = _diagnostics(mirror.module, environment)
+        environment = terraform_environment(root, download)
+        unformatted = unformatted_files(folder, mirror.formatted, environment)
+        failure = initialize(mirror.module, environment, download)
+        diagnostics = diagnose(mirror.module, environment)
     reasons = [] if download else list(mirror.remote)
     if failure:
         if mirror.reads_files:
@@ -91,7 +91,8 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
     return Check(str(folder), findings, skipped)
 
 
-def _unformatted(folder: Path, copy: Path, environment: Mapping[str, str]) -> list[Finding]:
+def unformatted_files(folder: Path, copy: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """What `terraform fmt` finds in a copy of the module's files."""
     result = _run(copy, environment, "fmt", "-check", "-list=true", "-no-color")
     message = "not formatted: run terraform fmt"
     return [
@@ -100,7 +101,7 @@ def _unformatted(folder: Path, copy: Path, environment: Mapping[str, str]) -> li
     ]
 
 
-def _initialize(module: Path, environment: Mapping[str, str], download: bool) -> str | None:
+def initialize(module: Path, environment: Mapping[str, str], download: bool) -> str | None:
     """Install providers, and modules if they may be fetched. Why it fails, if it does."""
     seconds = DOWNLOAD_SECONDS if download else SECONDS
     fetch = f"-get={str(download).lower()}"
@@ -109,7 +110,8 @@ def _initialize(module: Path, environment: Mapping[str, str], download: bool) ->
     return (_errors(result.stderr) or "terraform init failed") if result.returncode else None
 
 
-def _diagnostics(module: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+def diagnose(module: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What `terraform validate` finds in a module whose providers are installed."""
     result = _run(module, environment, "validate", "-json", "-no-color")
     try:
         found: list[dict[str, Any]] = json.loads(result.stdout)["diagnostics"]
@@ -156,7 +158,7 @@ def _finding(folder: Path, diagnostic: dict[str, Any]) -> Finding:
     )
 
 
-def _environment(root: Path, download: bool) -> dict[str, str]:
+def terraform_environment(root: Path, download: bool) -> dict[str, str]:
     """The variables that Terraform gets.
 
     With downloads, the user's, but for those of Terraform that would change what is checked.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 import click
 
+from generator import __version__
 from generator.cli import terminal
 from generator.errors import GeneratorError, InputError
 
@@ -111,7 +111,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cvo-sg")
+@click.version_option(__version__)
 def cli() -> None:
     """Generate AWS security groups from documented rules, as Terraform and CloudFormation.
 
@@ -121,7 +121,6 @@ def cli() -> None:
 
 def main() -> None:
     """The console script."""
-    gc.disable()  # a run ends before a collection pays off; linting switches it on again
     if sys.stdout:  # None where it is closed; file names need not be valid text
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     else:  # whatever is printed is lost, and that is an error

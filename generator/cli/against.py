@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.cli import terminal
 from generator.cli.at_revision import State, deployment_file, file_then, texts_then
 from generator.cli.batch import Batch
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Request, Work
+from generator.cli.replacements import renamed_folders
 from generator.cli.target import Target
 from generator.errors import UsageError
 
@@ -74,7 +76,8 @@ def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) 
     texts = [(path, old.get(path, ""), now.texts.get(path, "")) for path in paths]
     changed = [each for each in texts if each[1] != each[2]]
     same = [path for path, before, after in texts if before == after]
-    return Base(revision.name, summaries(changed, same), dict(_sources(now, revision)))
+    renamed = renamed_folders(changed)
+    return Base(revision.name, summaries(changed, same, renamed), dict(_sources(now, revision)))
 
 
 def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
@@ -85,7 +88,7 @@ def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
             continue
         old, new = file_then(revision, path), path.read_bytes()
         source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
-        for format_ in now.work.formats_of(job):
+        for format_ in formats_of(job, now.work.templates):
             yield (job.out / name / format_).as_posix(), source
 
 

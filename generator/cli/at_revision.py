@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from generator.cli import terminal
 from generator.cli.batch import Batch
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
 from generator.cli.target import Target
 from generator.errors import GeneratorError
@@ -127,7 +128,7 @@ def _render(
     from generator.render import Origin, render
     from generator.resolve import resolve
 
-    names = work.formats_of(job)
+    names = formats_of(job, work.templates)
     try:
         then = work.data.parse_deployment(data, file)
         then = changed(then, work.request.changes)
@@ -160,21 +161,21 @@ def _gone(work: Work, job: Job, revision: Revision) -> Iterator[tuple[Path, byte
 
     def listed(name: str) -> bool:
         parts = Path(os.path.relpath(name, root)).parts
-        return not os.path.lexists(name) and any(_matches(parts, each) for each in patterns)
+        return not os.path.lexists(name) and any(matches(parts, each) for each in patterns)
 
     for name, data in files(revision, [root], listed).items():
         yield Path(name), data
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path is one that a pattern of the settings means."""
     if not pattern or not parts:
         return not pattern and not parts
     first, *rest = pattern
     if first == "**":
-        return _matches(parts, tuple(rest) or ("*",)) or _matches(parts[1:], pattern)
+        return matches(parts, tuple(rest) or ("*",)) or matches(parts[1:], pattern)
     same = fnmatchcase(parts[0], first) if "*" in first else parts[0] == first
-    return same and _matches(parts[1:], tuple(rest))
+    return same and matches(parts[1:], tuple(rest))
 
 
 def deployment_file(work: Work, origin: Origin) -> Path | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli import options
-from generator.cli.against import base_revision
 from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
+from generator.cli.staged import fail_if_not_staged, of_the_commit
 from generator.cli.summary import summarize
 from generator.cli.target import destination
+
+if TYPE_CHECKING:
+    from generator.observe import Revision
 
 
 @click.command()
@@ -69,6 +72,12 @@ from generator.cli.target import destination
     is_flag=True,
     help="Write nothing. Show what would change, file by file and then in permissions; exit as "
     "with --check.",
+)
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="Also compare with the index of git: fail unless the next commit holds what is "
+    "generated, and print the git add or git rm to run. For hooks.",
 )
 @click.option(
     "--against",
@@ -157,11 +166,21 @@ def generate(**arguments: Any) -> None:
       cvo-sg generate --diff --against origin/main
     """
     request = Request.of(arguments)
-    base = base_revision(request)
-    work = gather(request)
+    base = _base(request)
+    work = of_the_commit(gather(request))
     with destination(work) as target:
         batch = prepare_all(work, target)
         refuse(work, batch)
         deliver(work, target, batch, base)
     summarize(work, target, batch)
+    fail_if_not_staged(work, target, batch)
     fail_if_left_out(batch)
+
+
+def _base(request: Request) -> Revision | None:
+    """The revision of git to compare with, if any."""
+    if request.against is None and not request.against_base:
+        return None
+    from generator.cli.against import base_revision
+
+    return base_revision(request)

@@ -16,7 +16,6 @@ from generator.cli import terminal
 from generator.cli.options import open_rule_data, releases
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import FieldError, UsageError, unknown
-from generator.model import name_mistake
 
 if TYPE_CHECKING:
     from generator.load import RuleData
@@ -215,10 +214,14 @@ def _ask(answers: Answers, release: Release, catalogue: Catalogue) -> Answers:
 def _name_of(file: Path) -> str:
     """A valid deployment name, made from the file name where possible."""
     name = re.sub("[^a-z0-9]+", "-", file.stem.lower())[:64].strip("-")
+    from generator.model import name_mistake
+
     return "customer" if name_mistake(name) else name
 
 
 def _name(text: str) -> str:
+    from generator.model import name_mistake
+
     message = name_mistake(text)
     if message:
         raise click.UsageError(message)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
-from generator.cli.format_names import formats_of, with_every_format
+from generator.cli.empty_patterns import warn_of_empty_patterns
+from generator.cli.format_names import ALL, with_every_format
 from generator.cli.named_files import deployment_files
 from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from generator.render import Origin
 
 DEFAULT = Path("out")
-ALL = "all"
 FEW = 20
 """Of so many deployments there is a paragraph each."""
 NOTHING_LISTED = (
@@ -40,6 +40,8 @@ class Request(NamedTuple):
     archive: Path | None
     check: bool
     diff: bool
+    staged: bool
+    """Whether the index of git is to hold what is generated, too."""
     against: str | None
     """The revision to compare permissions with."""
     against_base: bool
@@ -131,15 +133,13 @@ class Work(NamedTuple):
     data: RuleData
     templates: list[Path]
     """Folders of templates; the first that has a file wins."""
+    apart: tuple[Path, ...] = ()
+    """Folders of deployments that are not in the commit: what is generated there stays."""
 
     @property
     def deployments(self) -> list[tuple[Job, Listed, Origin]]:
         """Those of all jobs, in their order."""
         return [(job, *pair) for job in self.jobs for pair in job.deployments]
-
-    def formats_of(self, job: Job) -> tuple[str, ...]:
-        """The formats to render."""
-        return formats_of(job, self.templates)
 
     @property
     def is_large(self) -> bool:
@@ -161,18 +161,18 @@ def gather(request: Request) -> Work:
 
     request = request._replace(files=deployment_files(request.files, request.quiet))
     where = place()
+    warn_of_empty_patterns(where)
     settings = where.project
-    unwatched = request.compares or request.quiet
-    if unwatched and not (request.says_what or where.outputs):
+    if (request.compares or request.quiet) and not (request.says_what or where.outputs):
         raise UsageError(NOTHING_LISTED)
     if where.file and not request.quiet:
         terminal.echo(f"settings: {shown(where.file)}", err=True)
-    data_folder = where.folder(request.rule_data, settings.rule_data if settings else None)
-    data = RuleData(data_folder or shipped("rule_data"))
+    given = where.folder(request.rule_data, settings.rule_data if settings else None)
+    data = RuleData(given or shipped("rule_data"))
     own = where.folder(request.templates, settings.templates if settings else None)
-    templates = [*([own] if own else []), shipped("templates")]
-    found = with_every_format(jobs(request, data, where), templates)
-    return Work(request, where, found, data, templates)
+    templates = [folder for folder in (own, shipped("templates")) if folder]
+    found = jobs(request, data, where)
+    return Work(request, where, with_every_format(found, templates), data, templates)
 
 
 def place() -> Place:
@@ -204,7 +204,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
-                if _names(part)
+                if _names(part) or not request.says_what
             ]
     if not (request.files or request.presets or request.changes.name):
         all_presets = True
@@ -255,8 +255,8 @@ def _job(output: Output, part: Request, owned: bool, where: Place) -> Job:
     out = shown(where.root / output.out)
     found = listed(part.files, part.presets, part.changes)
     origins = _origins(part, where, None)
-    formats = part.formats or output.formats
-    return Job(out, list(zip(found, origins, strict=True)), formats, owned)
+    pairs = list(zip(found, origins, strict=True)) if _names(part) else []
+    return Job(out, pairs, part.formats or output.formats, owned)
 
 
 def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from generator.errors import InputError, first_ones, unknown
 from generator.load.files import read
 from generator.load.parsed import Parsed
-from generator.load.strict_yaml import parse
 from generator.model import Allowance
 
 
@@ -23,6 +22,8 @@ class Allowed(NamedTuple):
 
 def read_allowances(path: Path, roles: Sequence[str]) -> tuple[Allowed, ...]:
     """The accepted deviations. Raises InputError with every mistake of the file."""
+    from generator.load.strict_yaml import parse
+
     name = str(path)
     parsed: Parsed[tuple[Allowance, ...]] = parse(read(path, name), tuple[Allowance, ...], name)
     mistakes = first_ones(

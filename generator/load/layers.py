@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from generator.cache import NO_CACHE, Cache
 from generator.errors import InputError, Mistake, UsageError, choices, suggestion
 from generator.load.files import read
+from generator.load.kept import parse
 from generator.load.parsed import Parsed
-from generator.load.strict_yaml import parse, parse_over
 from generator.model import Layer
 
 GROUPS, ENDPOINTS, SUPPLEMENTS = "groups.yaml", "endpoints.yaml", "supplements.yaml"
@@ -29,7 +30,7 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def layers(root: Path) -> tuple[Path, ...]:
+def layers(root: Path, cache: Cache = NO_CACHE) -> tuple[Path, ...]:
     """The folders that a folder of rule data means, the uppermost first.
 
     Raises UsageError for one that holds no rule data, or does not say whether it replaces what is
@@ -43,7 +44,7 @@ def layers(root: Path) -> tuple[Path, ...]:
     _refuse_others(root)
     file = root / FILE
     if _exists(file):
-        replaces = parse(read(file, str(file)), Layer, str(file)).value.replaces_built_in
+        replaces = parse(read(file, str(file)), Layer, str(file), cache).value.replaces_built_in
     elif has >= {GROUPS, ENDPOINTS, RELEASES}:
         raise UsageError(
             f"{root} could replace the built-in rule data or add to it: create {file} with "
@@ -70,7 +71,9 @@ def _refuse_others(root: Path) -> None:
         raise InputError(mistakes)
 
 
-def read_entries(layers: tuple[Path, ...], name: str, cls: Any) -> Parsed[Mapping[str, Any]]:
+def read_entries(
+    layers: tuple[Path, ...], name: str, cls: Any, cache: Cache = NO_CACHE
+) -> Parsed[Mapping[str, Any]]:
     """The entries of a file in all layers. Raises InputError if no layer has the file.
 
     Of an entry in several layers, each field is that of the uppermost layer that has it.
@@ -78,8 +81,11 @@ def read_entries(layers: tuple[Path, ...], name: str, cls: Any) -> Parsed[Mappin
     *upper, path = [layer / name for layer in layers if _exists(layer / name)] or [
         layers[-1] / name
     ]
-    parsed: Parsed[Mapping[str, Any]] = parse(read(path, str(path)), Mapping[str, cls], str(path))
+    parsed: Parsed[Mapping[str, Any]]
+    parsed = parse(read(path, str(path)), Mapping[str, cls], str(path), cache)
     for path in reversed(upper):
+        from generator.load.strict_yaml import parse_over
+
         parsed = parse_over(parsed, read(path, str(path)), Mapping[str, cls], str(path))
     return parsed
 

@@ -18,7 +18,6 @@ from generator.load.search import (
     outside,
     searched,
 )
-from generator.load.strict_yaml import parse
 
 FILE = "cvo-sg.yaml"
 TOML = "pyproject.toml"
@@ -105,7 +104,11 @@ def _parsed(path: Path, name: str) -> Parsed[Project]:
         message = "the file is a link to a place outside its folder: put the file itself here"
         raise InputError([Mistake(name, 0, 0, message)])
     text = read(path, name)
-    return parse(text, Project, name) if path.name == FILE else _from_toml(text, name)
+    if path.name != FILE:
+        return _from_toml(text, name)
+    from generator.load.strict_yaml import parse
+
+    return parse(text, Project, name)
 
 
 def listed_deployments(path: Path, output: Output) -> list[Path]:
@@ -172,10 +175,10 @@ def _bad_pattern(path: Path, pattern: str, out: str) -> Iterator[str]:
             return
         for file in found:
             yield from _bad_place(path, file.relative_to(path.parent).as_posix())
-        if not any(os.path.lexists(file) for file in found):
+        if "*" not in pattern and not any(os.path.lexists(file) for file in found):
             yield (
-                f"{pattern}: no deployment file matches. If you deleted the last one, remove "
-                f"this entry, and its generated files in {out}"
+                f"{pattern}: no such file. If you deleted it, remove this entry, and its generated "
+                f"files in {out}"
             )
 
 
@@ -206,6 +209,8 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     """The section of a pyproject.toml. Its parser tells no lines, so its mistakes have none."""
     import json
     import tomllib
+
+    from generator.load.strict_yaml import parse
 
     try:
         text = json.dumps(_load(content)["tool"]["cvo-sg"], default=str).encode()

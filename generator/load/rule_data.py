@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from generator.cache import NO_CACHE, Cache, user_cache
 from generator.errors import (
     KEY,
     FieldError,
@@ -34,6 +35,7 @@ from generator.load.checks import (
 )
 from generator.load.files import named, read, subfolders
 from generator.load.ids import check_endpoint_ids, check_roles, check_supplement_ids
+from generator.load.kept import parse
 from generator.load.layers import (
     ENDPOINTS,
     GROUPS,
@@ -45,7 +47,6 @@ from generator.load.layers import (
     read_entries,
 )
 from generator.load.parsed import Malformed, Parsed
-from generator.load.strict_yaml import parse
 from generator.model import (
     Catalogue,
     Deployment,
@@ -66,14 +67,18 @@ class RuleData:
     Files are read when they are needed, and checked across files.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Raises UsageError for a folder without rule data, and InputError for mistakes in it."""
+    def __init__(self, root: Path, cache: Cache | None = None) -> None:
+        """Raises UsageError for a folder without rule data, and InputError for mistakes in it.
+
+        What was read before is in the cache: in that of the user, if none is given.
+        """
         self.root = root
-        self.layers = layers(root)
+        self._cache = user_cache() if cache is None else cache
+        self.layers = layers(root, self._cache)
         self._releases: dict[str, Release] = {}
         _raise(self._bad_names())
-        groups = read_entries(self.layers, GROUPS, Group)
-        endpoints = read_entries(self.layers, ENDPOINTS, Endpoint)
+        groups = read_entries(self.layers, GROUPS, Group, self._cache)
+        endpoints = read_entries(self.layers, ENDPOINTS, Endpoint, self._cache)
         _raise(check_descriptions(groups))
         _raise(check_roles(groups))
         _raise(check_endpoint_ids(endpoints, groups.value))
@@ -82,7 +87,7 @@ class RuleData:
         self._endpoints = endpoints
         self._supplements: Parsed[Mapping[str, Supplement]] | None = None
         if any(os.path.lexists(layer / SUPPLEMENTS) for layer in self.layers):
-            supplements = read_entries(self.layers, SUPPLEMENTS, Supplement)
+            supplements = read_entries(self.layers, SUPPLEMENTS, Supplement, self._cache)
             _raise(check_supplement_ids(supplements))
             _raise(check_supplements(supplements, self.catalogue, self.releases()))
             self.catalogue = replace(self.catalogue, supplements=supplements.value)
@@ -161,7 +166,8 @@ class RuleData:
         """One preset. Raises UsageError for an unknown name."""
         if name not in self.presets():
             raise UsageError(unknown("preset", name, self.presets()))
-        return self.deployment(find(self.layers, PRESETS, f"{name}.yaml"))
+        path = find(self.layers, PRESETS, f"{name}.yaml")
+        return self._deployment(read(path, str(path)), str(path), self._cache)
 
     def deployment(self, path: Path) -> Deployment:
         """A deployment file, checked against the rule data. Raises InputError with all mistakes."""
@@ -169,8 +175,11 @@ class RuleData:
 
     def parse_deployment(self, text: bytes, name: str) -> Deployment:
         """A deployment from its text; mistakes call the file `name`."""
+        return self._deployment(text, name, NO_CACHE)
+
+    def _deployment(self, text: bytes, name: str, cache: Cache) -> Deployment:
         try:
-            parsed: Parsed[Deployment] = parse(text, Deployment, name)
+            parsed: Parsed[Deployment] = parse(text, Deployment, name, cache)
         except Malformed as error:
             further = self._further_mistakes(error.rest)
             raise InputError(first_ones(chain(error.mistakes, further))) from None
@@ -257,7 +266,7 @@ class RuleData:
         )
 
     def _read(self, path: Path, cls: Any) -> Parsed[Any]:
-        return parse(read(path, str(path)), cls, str(path))
+        return parse(read(path, str(path)), cls, str(path), self._cache)
 
 
 def _releases(layer: Path) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from generator.errors import FieldError
+from generator.model.light import dataclass
 from generator.model.names import MAX_TEXT, check_date, check_line
 from generator.model.peers import Peer
 from generator.model.tables import Direction

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from generator.errors import KEY, KeyPath, shown
+from generator.model.light import dataclass
 from generator.model.names import SLUG
 from generator.model.peers import SECURITY_GROUP_ID, Bindable, Peer, PrefixList
 from generator.model.rule_data import Topology

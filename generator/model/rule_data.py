@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from generator.errors import FieldError, shown
+from generator.model.light import dataclass
 from generator.model.names import ARGUMENT, MAX_TEXT, OUTPUT_NAME, check_date, check_line
 from generator.model.peers import Peer
 from generator.model.tables import GroupRules, Supplement
@@ -223,12 +224,13 @@ class Catalogue:
 
     def of(self, release: ReleaseInfo) -> Catalogue:
         """The catalogue with the defaults that a release documents, and its help."""
-        endpoints = {
+        own = {
             name: replace(
                 endpoint,
                 default=release.defaults.get(name, endpoint.default),
                 help=release.help.get(name, endpoint.help),
             )
             for name, endpoint in self.endpoints.items()
+            if name in release.defaults or name in release.help
         }
-        return replace(self, endpoints=endpoints)
+        return replace(self, endpoints={**self.endpoints, **own}) if own else self

@@ -6,10 +6,10 @@ Each class is a mapping in a YAML file. The string under a field documents its k
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from generator.errors import FieldError
+from generator.model.light import dataclass
 from generator.model.names import MAX_TEXT, check_date, check_line, check_slug
 from generator.model.traffic import Traffic, read_cells
 

@@ -9,10 +9,10 @@ no ports.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from generator.errors import FieldError, choices
+from generator.model.light import dataclass
 
 ALL_PORTS = (0, 65535)
 ALL_TYPES = -1
