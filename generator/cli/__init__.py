@@ -28,6 +28,7 @@ COMMANDS = (
     "init",
     "rules",
     "schema",
+    "show",
     "validate",
 )
 """Each is a module of this package with a function of the same name."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generator.cli import terminal
 from generator.cli.at_revision import State, deployment_file, file_then, texts_then
 from generator.cli.batch import Batch
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Request, Work
 from generator.cli.replacements import renamed_folders
 from generator.cli.target import Target
@@ -114,7 +115,7 @@ def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
             continue
         old, new = file_then(revision, path), path.read_bytes()
         source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
-        for format_ in job.formats or now.target.formats:
+        for format_ in formats_of(job):
             yield (job.out / name / format_).as_posix(), source
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from generator.cli import terminal
 from generator.cli.batch import Batch
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
 from generator.cli.target import Target
 from generator.errors import GeneratorError
@@ -125,10 +126,10 @@ def _render(
 ) -> dict[Path, str]:
     """The files of a deployment as it was; if it cannot be read any more, that there was one."""
     from generator.cli.selection import changed
-    from generator.render import Origin, formats, render
+    from generator.render import Origin, render
     from generator.resolve import resolve
 
-    names = job.formats or formats(job.root.templates)
+    names = formats_of(job)
     try:
         rules = job.root.data
         then = rules.parse_deployment(data, file)

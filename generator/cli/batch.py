@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
 from generator.cli.named_files import some
+from generator.cli.prepared import Prepared
 from generator.cli.selection import Listed, read_listed
 from generator.cli.steps import (
-    Prepared,
     note_remains,
     prepare,
     prepare_leftover,
@@ -130,7 +131,7 @@ def prepare_all(work: Work, target: Target) -> Batch:
     if work.request.to_stdout and not everything:
         raise UsageError("--stdout prints one deployment in one format: name a deployment")
     if work.request.to_stdout and len(everything) > 1:
-        _refuse_all_but_one(work, everything, target)
+        _refuse_all_but_one(work, everything)
     if work.is_large:  # many values that refer to each other come and go
         gc.enable()
         gc.freeze()
@@ -181,12 +182,10 @@ def _twice(found: Prepared, first: Listed, second: Listed) -> Prepared:
     return Prepared(found.name, failure=UsageError(message))
 
 
-def _refuse_all_but_one(
-    work: Work, everything: list[tuple[Job, Listed, Origin]], target: Target
-) -> None:
+def _refuse_all_but_one(work: Work, everything: list[tuple[Job, Listed, Origin]]) -> None:
     """Raise UsageError, before anything is rendered, for what --stdout cannot print."""
     names = [read_listed(j.root.data, s, work.request.changes).name for j, s, _ in everything]
-    formats = (f for job, _, _ in everything for f in job.formats or target.formats)
+    formats = (f for job, _, _ in everything for f in formats_of(job))
     refuse_several(work, list(dict.fromkeys(names)), list(dict.fromkeys(formats)))
 
 

@@ -15,10 +15,11 @@ from generator.cli.batch import Batch
 from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
+from generator.cli.prepared import Compared
 from generator.cli.replacements import texts
 from generator.cli.repository_paths import from_top, in_summary
 from generator.cli.staged import Commit, commit
-from generator.cli.steps import Compared, without_contents
+from generator.cli.steps import without_contents
 from generator.cli.summary import files
 from generator.cli.target import Target
 from generator.cli.terminal import colored_diff

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
 from generator.cli.empty_patterns import warn_of_empty_patterns
+from generator.cli.format_names import ALL, with_every_format
 from generator.cli.named_files import deployment_files
 from generator.cli.origins import default_out, one_a_folder, origins
 from generator.cli.roots import Place, Root, nearest, place, place_of, shown
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from generator.load import Output, RuleData
     from generator.render import Origin
 
-ALL = "all"
 FEW = 20
 """Of so many deployments there is a paragraph each."""
 NOTHING_LISTED = (
@@ -87,7 +87,7 @@ class Job(NamedTuple):
     deployments: list[tuple[Listed, Origin]]
     """Each is read when it is its turn."""
     formats: tuple[str, ...]
-    """The formats; if empty, all."""
+    """The formats; if empty, those that are rendered where none is named."""
     owned: bool
     """Whether every generated file in the folder belongs to these deployments."""
     all_presets: bool = False
@@ -143,7 +143,11 @@ def gather(request: Request) -> Work:
             terminal.echo(f"settings: {shown(where.file)}", err=True)
     known: dict[Path, RuleData] = {}
     roots = [_root(request, where, known) for where, _ in parts]
-    found = [job for root, (_, part) in zip(roots, parts, strict=True) for job in jobs(part, root)]
+    found = [
+        job
+        for root, (_, part) in zip(roots, parts, strict=True)
+        for job in with_every_format(jobs(part, root), root.templates)
+    ]
     return Work(request, roots, found)
 
 

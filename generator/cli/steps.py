@@ -4,72 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from generator.cli.conflicts import by_git, judge
+from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
+from generator.cli.prepared import Compared, Prepared
 from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.roots import Root
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_several
-from generator.cli.verdict import Outcome, outcome, outcome_of_rename
+from generator.cli.verdict import outcome, outcome_of_rename
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
-    from generator.compare import Summary
     from generator.model import Deployment, Resolved
     from generator.render import Origin
-    from generator.resolve import Advice
     from generator.write import Change
 
 INLINE = 51_200  # bytes of a template passed inline ("AWS CloudFormation quotas", TemplateBody)
-
-
-class Compared(NamedTuple):
-    """What --check and --diff show of some files."""
-
-    changes: tuple[Change, ...]
-    """Without the contents."""
-    diff: str = ""
-    summaries: tuple[Summary, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    """Whether the permissions of a deployment change."""
-
-
-class Prepared(NamedTuple):
-    """What became of one deployment, as far as the run has something to do with it or to say."""
-
-    name: str = ""
-    """Empty where it could not be read, and for folders that no deployment has."""
-    failure: GeneratorError | None = None
-    findings: tuple[str, ...] = ()
-    """Of cfn-lint."""
-    left_out: tuple[str, ...] = ()
-    """Sentences about formats that the quota leaves no room for."""
-    advice: tuple[Advice, ...] = ()
-    replaced: tuple[Advice, ...] = ()
-    """About groups that the new files would have AWS replace or delete."""
-    refused: tuple[str, ...] = ()
-    """Sentences about files that must not be overwritten."""
-    described: str = ""
-    facts: tuple[str, ...] = ()
-    too_large: tuple[tuple[Path, int], ...] = ()
-    files: int = 0
-    written: int = 0
-    removed: int = 0
-    verbs: tuple[tuple[Path, str], ...] = ()
-    """What becomes of each file, where all of them are listed."""
-    contents: dict[Path, bytes] = {}  # noqa: RUF012
-    """The files themselves, where they go to standard output, or into an archive."""
-    compared: Compared | None = None
-    kept: tuple[Path, ...] = ()
-    """The folders of formats that are left out: what was generated there stays."""
-    renamed: tuple[Path, ...] = ()
-    """The new folder of the deployment that left this one behind under another name."""
-    merged: tuple[Path, ...] = ()
-    """The files that git merged, and that are generated again."""
-    copies: tuple[Path, ...] = ()
-    """Folders that may be copies of generated ones, and so are not ours to remove."""
 
 
 def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin) -> Prepared:
@@ -99,7 +52,10 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
         place = target.place(job, name)
         some = job.formats and not job.owned
         folders = [place / format_ for format_ in job.formats] if some else [place]
-        kept = [place / format_ for format_ in over]
+        # What was generated on request stays, unless the folder is for what the settings list.
+        is_free = not (job.formats or job.owned)
+        unasked = {*target.formats} - {*formats_of(job)} if is_free else set()
+        kept = [place / format_ for format_ in sorted({*over, *unasked})]
         return _compare(work, target, contents, folders, kept, checked)
     except GeneratorError as error:
         return Prepared(name, failure=error)
@@ -172,11 +128,9 @@ def _over_quota(job: Job, resolved: Resolved) -> dict[str, list[str]]:
 
     Raises ResolveError for a deployment that fits in none of its formats.
     """
-    from generator.render import formats
     from generator.resolve import over_quota
 
-    names = job.formats or formats(job.root.templates)
-    over = {name: over_quota(resolved, name) for name in names}
+    over = {name: over_quota(resolved, name) for name in formats_of(job)}
     if all(over.values()):
         raise ResolveError("\n".join(over_quota(resolved, "") or next(iter(over.values()))))
     return {name: sentences for name, sentences in over.items() if sentences}
@@ -186,11 +140,11 @@ def _render(
     job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
 ) -> dict[str, dict[str, str]]:
     """The texts of each format that there is room for, by the names of their files."""
-    from generator.render import formats, render
+    from generator.render import render
 
     return {
         format_: render(resolved, job.root.templates, format_, origin)
-        for format_ in job.formats or formats(job.root.templates)
+        for format_ in formats_of(job)
         if format_ not in over
     }
 

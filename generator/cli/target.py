@@ -12,7 +12,7 @@ from generator.cli.jobs import Job, Work
 from generator.errors import UsageError, choices
 
 if TYPE_CHECKING:
-    from generator.cli.steps import Compared
+    from generator.cli.prepared import Compared
     from generator.write import Spool, Staging
 
 

@@ -111,6 +111,12 @@ def changes(text: str) -> Styled:
     return Styled(_CHANGE.sub(lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
 
 
+def flows(text: str) -> Styled:
+    """A flow matrix in a table, in which what is open to the internet stands out."""
+    alarm = click.style("open to the internet", fg="red", bold=True)
+    return Styled(safe(text).replace("open to the internet", alarm))
+
+
 def colored_diff(text: str) -> Styled:
     """A unified diff in the colours of `git diff`."""
 

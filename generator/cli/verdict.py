@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from generator.cli.steps import Compared
+    from generator.cli.prepared import Compared
     from generator.compare import Summary
     from generator.write import Change
 

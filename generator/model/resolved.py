@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from generator.errors import choices
+from generator.model.flows import RowKey, RowSource
 from generator.model.peers import Peer, are_everybody
 from generator.model.permission import Permission
 from generator.model.rule_data import Topology
@@ -204,6 +205,10 @@ class Resolved(NamedTuple):
     absent: tuple[AbsentOutput, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
+    rows: Mapping[RowKey, RowSource]
+    """Where its rows are documented, and all others of the release."""
+    titles: Mapping[str, str]
+    """What people call the endpoints, by id."""
 
     @property
     def tags_names(self) -> bool:

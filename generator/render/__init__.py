@@ -4,29 +4,34 @@ from generator.render.filters import hcl, logical_id
 from generator.render.header import (
     HEAD,
     MARK,
+    VOUCHER,
     Label,
     Origin,
     digest,
     header,
     is_edited,
     is_generated,
+    is_vouched,
     label,
     sealed,
     with_inserts,
 )
-from generator.render.render import formats, render
+from generator.render.render import default_formats, formats, render
 
 __all__ = [
     "HEAD",
     "MARK",
+    "VOUCHER",
     "Label",
     "Origin",
+    "default_formats",
     "digest",
     "formats",
     "hcl",
     "header",
     "is_edited",
     "is_generated",
+    "is_vouched",
     "label",
     "logical_id",
     "render",

@@ -16,11 +16,13 @@ from generator.render.bytecode import Compiled
 from generator.render.filters import (
     all_empty,
     any_of,
+    csv_row,
     equalities,
     hcl,
     hcl_map,
     logical_id,
     markdown,
+    mermaid,
     pascal,
     size,
     snake,
@@ -109,8 +111,8 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         else None,  # code differs by kind
     )
     filters = (
-        *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),
-        *(markdown, pascal, size, snake, table, yaml),
+        *(all_empty, any_of, csv_row, equalities, hcl, hcl_map, logical_id),
+        *(markdown, mermaid, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})
     return environment

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from generator.errors import TemplateError, UsageError, unknown
-from generator.model import Resolved, bad_file_name
-from generator.render.header import Origin, header, is_generated, sealed
-from generator.resolve import granted, not_filled_in, overfull
+from generator.model import Matrix, Resolved, bad_file_name
+from generator.render.header import (
+    MARK,
+    VOUCHER,
+    Origin,
+    digest_line,
+    header,
+    is_generated,
+    sealed,
+)
+from generator.resolve import granted, matrix, not_filled_in, overfull
 
 UNKNOWN = Origin("cvo-sg generate")
+ON_REQUEST = "_on-request"
+"""A file of this name in a format's folder: the format is rendered only where it is named."""
+
+
+class _LazyMatrix:
+    """The flow matrix of a deployment, computed for the formats that read it."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._resolved = resolved
+
+    @cached_property
+    def _matrix(self) -> Matrix:
+        return matrix(self._resolved)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._matrix, name)
 
 
 def formats(folders: Sequence[Path]) -> list[str]:
@@ -24,6 +50,15 @@ def formats(folders: Sequence[Path]) -> list[str]:
         if folder.name in names and (reason := bad_file_name(folder.name)):
             raise TemplateError(f"{folder}: {reason}")
     return sorted(names)
+
+
+def default_formats(folders: Sequence[Path]) -> list[str]:
+    """The formats to render where none is named. The first folder that has a format decides."""
+    return [
+        name
+        for name in formats(folders)
+        if not next(f / name for f in folders if (f / name).is_dir()).joinpath(ON_REQUEST).is_file()
+    ]
 
 
 def render(
@@ -46,6 +81,7 @@ def render(
         "granted": tuple(granted(resolved)),
         "not_filled_in": tuple(not_filled_in(resolved)),
         "overfull": overfull(resolved),
+        "matrix": _LazyMatrix(resolved),
         "header": lines,
         "files": files,
     }
@@ -55,10 +91,19 @@ def render(
             raise TemplateError(f"{folders[0] / format_ / name}: {reason}")
     if not names:
         raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
+    vouched = f"{VOUCHER}{SUFFIX}" in names
     for name in sorted(names, key=_explains):  # what explains the others comes last
         text, template = render_template(places, name, context)
-        files[name.removesuffix(SUFFIX)] = _with_header(text, template, lines)
-    return dict(sorted(files.items()))
+        file = name.removesuffix(SUFFIX)
+        if vouched and not _explains(name) and MARK not in text:
+            lines = (*lines, digest_line(file, text.encode()))
+            context["header"] = lines
+            files[file] = text
+        else:
+            files[file] = _with_header(text, template, lines)
+    vouches = len(lines) > len(header(resolved, origin))
+    # What a file vouches for is written before it, so that an interrupted run leaves no stranger.
+    return dict(sorted(files.items(), key=lambda item: (vouches and item[0] == VOUCHER, item[0])))
 
 
 def _explains(name: str) -> bool:

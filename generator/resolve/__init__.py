@@ -2,6 +2,7 @@
 
 from generator.resolve.advice import Advice, advise, deletion, replacement
 from generator.resolve.bindings import merge
+from generator.resolve.flows import matrix
 from generator.resolve.permissions import granted, not_filled_in, open_to_everybody
 from generator.resolve.quota import Usage, over_quota, overfull, usage
 from generator.resolve.resolve import resolve
@@ -14,6 +15,7 @@ __all__ = [
     "advise",
     "deletion",
     "granted",
+    "matrix",
     "merge",
     "not_filled_in",
     "open_to_everybody",

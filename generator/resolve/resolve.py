@@ -23,6 +23,7 @@ from generator.model import (
 )
 from generator.resolve.bindings import PLACEHOLDER, Bound, bind, chain
 from generator.resolve.connections import between, connect
+from generator.resolve.flows import row_sources
 from generator.resolve.idle import idle_bindings, idle_supplements
 from generator.resolve.inputs import inputs
 from generator.resolve.lines import lines, permissions
@@ -95,6 +96,8 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
         ),
         dropped=dropped(deployment, release, roles),
         warnings=tuple(_warnings(deployment, release, catalogue, roles)),
+        rows=row_sources(release, catalogue, deployment.supplements),
+        titles={name: endpoint.title for name, endpoint in catalogue.endpoints.items()},
     )
 
 

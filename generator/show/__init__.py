@@ -1,6 +1,7 @@
 """Show: rule data for people, as tables, explanations and starter files."""
 
 from generator.show.explain import explain, ports, reasons
+from generator.show.matrix import matrix_table
 from generator.show.releases import release_choice, release_list, release_records
 from generator.show.rows import ROW_FORMATS, documented_rows, supplement_rows
 from generator.show.starter import (
@@ -22,6 +23,7 @@ __all__ = [
     "default_of",
     "documented_rows",
     "explain",
+    "matrix_table",
     "ports",
     "reasons",
     "release_choice",

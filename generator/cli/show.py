@@ -1,0 +1,142 @@
+"""`cvo-sg show`: the flow matrix of a deployment, a preset or a release."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli import options, terminal
+from generator.errors import UsageError, choices, unknown
+
+if TYPE_CHECKING:
+    from generator.load import RuleData
+    from generator.model import Deployment
+
+TABLE = "table"
+PAGE = "html"
+PIPED = 160
+"""How wide a table is where there is no terminal."""
+
+
+@click.command()
+@click.argument("what", metavar="[DEPLOYMENT|RELEASE]", default="predefined")
+@click.option(
+    "--group",
+    "-g",
+    "roles",
+    multiple=True,
+    metavar="G",
+    shell_complete=options.groups,
+    help="Only the flows of this group, in a table. Repeatable.",
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["inbound", "outbound"]),
+    help="Only the flows in this direction, in a table.",
+)
+@click.option(
+    "--output",
+    "-o",
+    default=TABLE,
+    show_default=True,
+    metavar="F",
+    help="`table`, or a format that `generate` has, such as markdown or csv.",
+)
+@click.option(
+    "--open",
+    "opens",
+    is_flag=True,
+    help="Write the format html to a temporary file, and open it in the browser.",
+)
+@options.rule_data
+def show(
+    what: str,
+    roles: tuple[str, ...],
+    direction: str | None,
+    output: str,
+    opens: bool,
+    rule_data: Path | None,
+) -> None:
+    """Show who may talk to whom, on what, why, and where it is documented.
+
+    DEPLOYMENT is a deployment file or a preset. Of a RELEASE, every documented group is shown, with
+    the advanced outbound rules, and nobody is filled in.
+
+    \b
+    Examples:
+      cvo-sg show customer.yaml
+      cvo-sg show advanced --group manager --direction inbound
+      cvo-sg show 3.7 --output markdown
+    """
+    from generator.resolve import matrix, resolve
+
+    data = options.open_rule_data(rule_data)
+    deployment = _deployment(what, data)
+    resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
+    if opens or output != TABLE:
+        if roles or direction:
+            raise UsageError("--group and --direction choose rows of a table: use --output table")
+        from generator.load import shipped
+        from generator.render import VOUCHER, render
+
+        files = render(resolved, [shipped("templates")], PAGE if opens else output)
+        text = "\n".join(text for name, text in files.items() if name != VOUCHER)
+        if opens:
+            _open(text)
+        else:
+            terminal.echo_file(text)
+        return
+    from generator.show import matrix_table
+
+    found = matrix(resolved)
+    for role in roles:
+        if role not in (names := [group.name for group in found.groups]):
+            raise UsageError(unknown("group", role, names))
+    flows = [
+        flow
+        for flow in found.flows
+        if (not roles or flow.group in roles) and direction in (None, flow.direction)
+    ]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED
+    terminal.echo(terminal.flows(matrix_table(found, flows, width)), nl=False)
+
+
+def _deployment(what: str, data: RuleData) -> Deployment:
+    from generator.model import Deployment
+
+    path = Path(what)
+    if path.is_file():
+        return data.deployment(path)
+    if what in data.presets():
+        return data.preset(what)
+    if what not in data.releases():
+        known = choices(data.releases()), choices(data.presets())
+        raise UsageError(
+            f"{what} is neither a release ({known[0]}) nor a preset ({known[1]}), and there is no "
+            "such file"
+        )
+    info = data.release(what).info
+    endpoints = data.catalogue.of(info).endpoints.items()
+    return Deployment(
+        name="release-" + re.sub(r"[._]", "-", what.lower()),
+        release=what,
+        groups=info.groups,
+        open=tuple(name for name, e in endpoints if e.default.cidrs or e.default.endpoint),
+    )
+
+
+def _open(text: str) -> None:
+    import webbrowser
+
+    folder = Path(tempfile.mkdtemp(prefix="cvo-sg-"))
+    page = folder / "matrix.html"
+    page.write_text(text, encoding="utf-8")
+    terminal.echo(f"wrote {page}", err=True)
+    if not webbrowser.open(page.as_uri()):
+        terminal.echo("no browser could be started: open the file yourself", err=True)
