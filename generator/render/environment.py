@@ -16,9 +16,12 @@ from generator.render.bytecode import Compiled
 from generator.render.filters import (
     all_empty,
     any_of,
+    comment,
+    csp,
     equalities,
     hcl,
     hcl_map,
+    html,
     logical_id,
     markdown,
     pascal,
@@ -27,6 +30,7 @@ from generator.render.filters import (
     table,
     yaml,
 )
+from generator.render.lanes import lanes
 
 SUFFIX = ".jinja"
 
@@ -109,7 +113,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         else None,  # code differs by kind
     )
     filters = (
-        *(all_empty, any_of, equalities, hcl, hcl_map, logical_id),
+        *(all_empty, any_of, comment, csp, equalities, hcl, hcl_map, html, lanes, logical_id),
         *(markdown, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})

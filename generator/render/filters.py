@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from html import escape
 
 from generator.model import Clash, Permission, markdown, pascal, snake
 
 __all__ = [
     "all_empty",
     "any_of",
+    "comment",
+    "csp",
     "equalities",
     "hcl",
     "hcl_map",
+    "html",
     "logical_id",
     "markdown",
     "pascal",
@@ -72,6 +78,25 @@ def yaml(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
+
+
+def html(text: object) -> str:
+    """A text in HTML or SVG, between tags or in a quoted attribute; it means exactly that text.
+
+    HTML has no form for most control characters, not even a reference.
+    """
+    return escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", str(text)))
+
+
+def comment(text: str) -> str:
+    """A text in an HTML comment, which `-->` and `--!>` end."""
+    return re.sub(r"--(!?)>", r"--\1&gt;", text)
+
+
+def csp(text: str) -> str:
+    """The source of a Content Security Policy for an inline script or style with this text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def size(text: str) -> int:
