@@ -10,107 +10,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log2
-from typing import NamedTuple
 
 from generator.model import Direction, Flow, Matrix, Party
 from generator.render.fitting import fitted, listed, wrapped
+from generator.render.picture import LINE, PADDING, Box, Bundle, Picture, text_height
 
 WIDTH, SIDE, MIDDLE, LABEL = 1120.0, 200.0, 176.0, 160.0
 """How wide the picture is, a box at a side, one in the middle, and the text on a line."""
 ROW, SLOT = 36.0, 24.0
 """The distance of lines at an endpoint, where their text is, and at a group."""
-LINE, NOTE, PADDING, GAP = 16.0, 15.0, 9.0, 8.0
-"""How high a line of a title and of a note is; the space in a box, and between boxes."""
-ARROW, BASELINE = 7.0, 12.0
-"""How long the head of a line is, and how far below the top of a line of text its letters stand."""
+GAP = 8.0
+"""The least space between boxes."""
+ARROW = 7.0
+"""How long the head of a line is."""
 TITLE_LETTER, NOTE_LETTER = 8.7, 7.0
 """How wide an average letter of a title is, and one of a note or a label."""
 
 Pair = tuple[Direction, str, str]
 """A direction, and the ids of the party at the side and of the group."""
 Pairs = Mapping[Pair, tuple[Flow, ...]]
-
-
-class Text(NamedTuple):
-    """One line of text, and where it begins."""
-
-    kind: str
-    text: str
-    x: float
-    y: float
-
-
-class Box(NamedTuple):
-    """An endpoint at a side, or a group in the middle."""
-
-    id: str
-    """Unique among the boxes."""
-    title: tuple[str, ...]
-    """Its lines, the last one cut off where there is no room."""
-    note: str
-    x: float
-    y: float
-    width: float
-    height: float
-    kind: str
-    """`group`; or else `open` to the internet, `empty` until somebody fills it in, or `bound`."""
-
-    @property
-    def lines(self) -> Iterator[Text]:
-        """Its title and its note, in the middle of its height."""
-        x = self.x + PADDING
-        y = self.y + (self.height - _text_height(self.title)) / 2 + PADDING
-        for line in self.title:
-            yield Text("title", line, x, y + BASELINE)
-            y += LINE
-        yield Text("note", self.note, x, y + BASELINE)
-
-
-class Bundle(NamedTuple):
-    """All flows between an endpoint and a group in one direction: one line."""
-
-    id: str
-    flows: tuple[Flow, ...]
-    source: Party
-    destination: Party
-    ends: tuple[str, str]
-    """The ids of its boxes."""
-    label: str
-    """The traffic, as far as there is room."""
-    traffic: tuple[str, ...]
-    """All of the traffic, each once."""
-    path: str
-    """The line from the source to the destination, as the `d` of an SVG path."""
-    thickness: float
-    x: float
-    """Where the label begins."""
-    y: float
-    end: tuple[float, float]
-    """Where the line ends."""
-    kind: str
-    """As of a box: `open`, `empty`, or else `bound`."""
-
-    @property
-    def name(self) -> str:
-        """All of it, for whoever cannot see the picture, or what is cut off in it."""
-        rules = f"{len(self.flows)} rules" if self.flows[1:] else "1 rule"
-        state = {"open": ", open to the internet", "empty": ", not filled in yet"}
-        talk = f"{self.source.title} to {self.destination.title}"
-        return f"{talk}: {', '.join(self.traffic)}; {rules}{state.get(self.kind, '')}"
-
-
-class Picture(NamedTuple):
-    """The boxes and lines, and how big they are together."""
-
-    width: float
-    height: float
-    boxes: tuple[Box, ...]
-    bundles: tuple[Bundle, ...]
-
-    @property
-    def bundle_of(self) -> Mapping[str, Bundle]:
-        """The line of each flow, by the id of the flow."""
-        return {flow.id: bundle for bundle in self.bundles for flow in bundle.flows}
 
 
 def lanes(matrix: Matrix) -> Picture:
@@ -150,7 +68,7 @@ def _side(matrix: Matrix, direction: Direction, pairs: Pairs) -> Iterator[Box]:
         flows = [flow for group in partners[id_] for flow in pairs[direction, id_, group]]
         title = wrapped(party.title, (SIDE - 2 * PADDING) / TITLE_LETTER, lines=2)
         note = listed(_peers(party, flows), (SIDE - 2 * PADDING) / NOTE_LETTER)
-        height = max(_text_height(title), ROW * len(partners[id_]))
+        height = max(text_height(title), ROW * len(partners[id_]))
         kind = "group" if party.kind == "group" else _kind(flows)
         yield Box(f"{direction}.{id_}", title, note, x, 0, SIDE, height, kind)
 
@@ -167,12 +85,8 @@ def _middle(matrix: Matrix, pairs: Pairs) -> Iterator[Box]:
         lines = max(map(ways.count, ways), default=0)
         title = wrapped(group.title, (MIDDLE - 2 * PADDING) / TITLE_LETTER, lines=2)
         note = fitted(group.name, (MIDDLE - 2 * PADDING) / NOTE_LETTER)
-        height = max(_text_height(title) + LINE, SLOT * (lines + 1))
+        height = max(text_height(title) + LINE, SLOT * (lines + 1))
         yield Box(group.id, title, note, (WIDTH - MIDDLE) / 2, 0, MIDDLE, height, "group")
-
-
-def _text_height(title: tuple[str, ...]) -> float:
-    return LINE * len(title) + NOTE + 2 * PADDING
 
 
 def _kind(flows: Iterable[Flow]) -> str:
