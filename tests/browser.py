@@ -41,7 +41,8 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def opened(browser: Browser, file: Path, width: int = 1280, **options: object) -> Iterator[Page]:
     """The file in a new window, which must ask for nothing else, log nothing and raise nothing."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce", **options}
+    context = browser.new_context(**options)
     context.set_default_timeout(5000)
     page = context.new_page()
     requests: list[str] = []

@@ -52,7 +52,7 @@ def wrapped(text: str, room: float, lines: int) -> tuple[str, ...]:
 
 def listed(texts: Iterable[str], room: float) -> str:
     """The first of some texts, with commas, and how many more there are."""
-    texts = list(dict.fromkeys(texts))
+    texts = list(texts)
     for count in range(len(texts), 0, -1):
         more = f" +{len(texts) - count}" if count < len(texts) else ""
         if width(line := ", ".join(texts[:count]) + more) <= room:

@@ -76,7 +76,8 @@ def _side(matrix: Matrix, direction: Direction, pairs: Pairs) -> Iterator[Box]:
 def _peers(party: Party, flows: Iterable[Flow]) -> list[str]:
     if party.kind == "group":
         return ["group of this deployment"]
-    return [flow.peer for flow in flows if flow.filled_in] or ["not filled in yet"]
+    peers = dict.fromkeys(flow.peer for flow in flows if flow.filled_in)
+    return list(peers) or ["not filled in yet"]
 
 
 def _middle(matrix: Matrix, pairs: Pairs) -> Iterator[Box]:
