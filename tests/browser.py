@@ -7,10 +7,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
+if TYPE_CHECKING:  # which takes as long to import as many a test
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No profile but a temporary one, and nothing that the browser would do for itself on a network.
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -20,8 +24,7 @@ OPTIONS = (
 
 def require_chromium() -> str:
     """The path of Chromium. Skips the test without it, or fails it with CVO_SG_REQUIRE_BROWSER."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found:
+    if found := next(filter(None, map(shutil.which, NAMES)), None):
         return found
     missing = "chromium is not on PATH"
     if os.environ.get("CVO_SG_REQUIRE_BROWSER") == "1":
@@ -32,6 +35,8 @@ def require_chromium() -> str:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     path = require_chromium()
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser

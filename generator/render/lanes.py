@@ -151,7 +151,7 @@ def _bundles(matrix: Matrix, boxes: Mapping[str, Box], pairs: Pairs) -> Iterator
             source=source,
             destination=destination,
             ends=(side.id, group.id),
-            label=listed(traffic, LABEL / NOTE_LETTER),
+            label=listed(traffic, (LABEL - GAP) / NOTE_LETTER),
             traffic=traffic,
             path=path,
             thickness=round(min(1.5 + log2(len(flows)) / 2, 4.5), 1),

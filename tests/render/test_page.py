@@ -7,7 +7,6 @@ import re
 from functools import cache
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browser import chromium, opened
 from samples import DEPLOYMENTS, rendered, resolved
 
@@ -250,7 +249,7 @@ def test_every_flow_is_a_row_and_part_of_a_line(visit, name):
 def test_texts_of_the_picture_stay_in_their_place(visit, name):
     script = """() => [...document.querySelectorAll('.picture text')].filter(text => {
         const box = text.parentNode.querySelector('rect');
-        const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 165;
+        const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 155;
         return text.getBBox().x + text.getBBox().width > room;
     }).map(text => text.textContent)"""
     with visit(name) as page:
@@ -364,6 +363,8 @@ def test_axe_finds_nothing(visit, width, scheme):
 
 
 def violations(page):
+    from axe_playwright_python.sync_playwright import Axe
+
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [(each["id"], node["html"][:200]) for each in found for node in each["nodes"]]
 
