@@ -26,6 +26,8 @@ def _letter(letter: str) -> float:
         return 2
     if letter in _NARROW:
         return 0.6
+    if letter.isdigit():
+        return 1.1
     return 1.5 if letter in _WIDE else 1.2 if letter.isupper() else 1
 
 
