@@ -147,7 +147,7 @@
     byId("found").textContent = isWrong
       ? "Use a port such as 443, or a range such as 161-162"
       : shown.length === rows.length ? "All " + rows.length + " rules" : shown.length + " of " + rows.length + " rules";
-    byId("nothing").hidden = shown.length > 0;
+    byId("nothing").hidden = shown.length > 0 || rows.length === 0;
     if (shown.length) rowStops();
     if (chosen) byId("chosen-text").textContent = described();
   };

@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from samples import DEPLOYMENTS, HOSTILE, TEXTS, rendered, resolved
+from samples import DEPLOYMENTS, HOSTILE, TEXTS, rendered, resolved, variant
 
 from generator.load import shipped
 from generator.render import Origin, is_edited, is_generated, label, render
@@ -66,6 +66,14 @@ def test_ids_are_unique_and_links_lead_to_them(name):
     assert len(ids) == len(set(ids))
     assert not any(re.search(r"\s", each) for each in ids)
     assert {value[1:] for key, value in attributes if key == "href"} <= set(ids)
+
+
+def test_a_deployment_that_permits_nothing_has_a_page():
+    endpoints = dict.fromkeys([i.id for i in resolved(DEPLOYMENTS["manager-only"]).inputs], ())
+    endpoints["ontap-cluster-management-lif"] = ()
+    text = page(variant(groups=("manager",), endpoints=endpoints))
+    assert "All 0 rules" in text
+    assert 'class="bundle' not in text
 
 
 def test_the_policy_allows_the_style_and_the_script_of_the_page_and_nothing_else():
@@ -128,3 +136,13 @@ def test_a_text_in_html(text, expected):
 
 def test_a_text_in_a_comment():
     assert comment("a --> b --!> c -> d --") == "a --&gt; b --!&gt; c -> d --"
+
+
+def test_a_style_of_ones_own_replaces_ours_and_is_what_the_policy_allows(tmp_path):
+    style = "h1 { color: red }\n"
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "_style.css").write_text(style)
+    found = render(resolved(DEPLOYMENTS["advanced"]), [tmp_path, shipped("templates")], "html")
+    digest = hashlib.sha256(style.encode()).digest()
+    assert f"<style>{style}</style>" in found["matrix.html"]
+    assert f"style-src 'sha256-{base64.b64encode(digest).decode()}'" in found["matrix.html"]
