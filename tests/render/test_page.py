@@ -122,6 +122,17 @@ def test_the_table_shows_what_matches(advanced, case):
     assert shown(advanced) == ids(flows("advanced"))
 
 
+def test_an_address_finds_the_networks_that_hold_it(visit):
+    holding = {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}
+    with visit("peers-of-every-kind") as page:
+        fill(page, endpoint="10.1.0.1")
+        found = [flow for flow in flows("peers-of-every-kind") if flow.peer in holding]
+        assert {flow.peer for flow in found} == holding
+        assert shown(page) == ids(found)
+        fill(page, endpoint="10.1.0.256")
+        assert shown(page) == []
+
+
 def test_it_filters_with_every_key(advanced):
     advanced.locator("#filter-port").press_sequentially("3000")
     assert shown(advanced) == [f.id for f in flows("advanced") if covers(f, 3000)]
