@@ -85,7 +85,7 @@ def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:
             continue
         old, new = file_then(revision, path), path.read_bytes()
         source = Source(path.as_posix(), _decoded(old or b""), _decoded(new))
-        for format_ in job.formats or now.target.formats:
+        for format_ in now.work.formats_of(job):
             yield (job.out / name / format_).as_posix(), source
 
 

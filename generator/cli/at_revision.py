@@ -124,10 +124,10 @@ def _render(
 ) -> dict[Path, str]:
     """The files of a deployment as it was; if it cannot be read any more, that there was one."""
     from generator.cli.selection import changed
-    from generator.render import Origin, formats, render
+    from generator.render import Origin, render
     from generator.resolve import resolve
 
-    names = job.formats or formats(work.templates)
+    names = work.formats_of(job)
     try:
         then = work.data.parse_deployment(data, file)
         then = changed(then, work.request.changes)

@@ -114,7 +114,7 @@ def prepare_all(work: Work, target: Target) -> Batch:
     """Every deployment prepared, and the folders that deployments have left."""
     everything = work.deployments
     if work.request.to_stdout and len(everything) > 1:
-        _refuse_all_but_one(work, everything, target)
+        _refuse_all_but_one(work, everything)
     if work.is_large:  # many values that refer to each other come and go
         gc.enable()
         gc.freeze()
@@ -146,12 +146,10 @@ def _twice(found: Prepared, first: Listed, second: Listed) -> Prepared:
     return Prepared(found.name, failure=UsageError(message))
 
 
-def _refuse_all_but_one(
-    work: Work, everything: list[tuple[Job, Listed, Origin]], target: Target
-) -> None:
+def _refuse_all_but_one(work: Work, everything: list[tuple[Job, Listed, Origin]]) -> None:
     """Raise UsageError, before anything is rendered, for what --stdout cannot print."""
     names = [read_listed(work.data, s, work.request.changes).name for _, s, _ in everything]
-    formats = (f for job, _, _ in everything for f in job.formats or target.formats)
+    formats = (f for job, _, _ in everything for f in work.formats_of(job))
     refuse_several(work, list(dict.fromkeys(names)), list(dict.fromkeys(formats)))
 
 

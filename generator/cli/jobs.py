@@ -110,7 +110,7 @@ class Job(NamedTuple):
     deployments: list[tuple[Listed, Origin]]
     """Each is read when it is its turn."""
     formats: tuple[str, ...]
-    """The formats; if empty, all."""
+    """The formats; if empty, those that are rendered where none is named."""
     owned: bool
     """Whether every generated file in the folder belongs to these deployments."""
     all_presets: bool = False
@@ -135,6 +135,12 @@ class Work(NamedTuple):
     def deployments(self) -> list[tuple[Job, Listed, Origin]]:
         """Those of all jobs, in their order."""
         return [(job, *pair) for job in self.jobs for pair in job.deployments]
+
+    def formats_of(self, job: Job) -> tuple[str, ...]:
+        """The formats to render."""
+        from generator.render import default_formats
+
+        return job.formats or tuple(default_formats(self.templates))
 
     @property
     def is_large(self) -> bool:
@@ -166,7 +172,17 @@ def gather(request: Request) -> Work:
     data = RuleData(data_folder or shipped("rule_data"))
     own = where.folder(request.templates, settings.templates if settings else None)
     templates = [*([own] if own else []), shipped("templates")]
-    return Work(request, where, jobs(request, data, where), data, templates)
+    found = _with_every_format(jobs(request, data, where), templates)
+    return Work(request, where, found, data, templates)
+
+
+def _with_every_format(jobs: list[Job], templates: list[Path]) -> list[Job]:
+    """The jobs with `all` replaced by the names of the formats."""
+    from generator.render import formats
+
+    if not any(ALL in job.formats for job in jobs) or ALL in (every := formats(templates)):
+        return jobs
+    return [job._replace(formats=tuple(every)) if ALL in job.formats else job for job in jobs]
 
 
 def place() -> Place:

@@ -89,7 +89,10 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
         place = target.place(job, name)
         some = job.formats and not job.owned
         folders = [place / format_ for format_ in job.formats] if some else [place]
-        kept = [place / format_ for format_ in over]
+        # What was generated on request stays, unless the folder is for what the settings list.
+        is_free = not (job.formats or job.owned)
+        unasked = {*target.formats} - {*work.formats_of(job)} if is_free else set()
+        kept = [place / format_ for format_ in sorted({*over, *unasked})]
         return _compare(work, target, contents, folders, kept, checked)
     except GeneratorError as error:
         return Prepared(name, failure=error)
@@ -120,11 +123,9 @@ def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]
 
     Raises ResolveError for a deployment that fits in none of its formats.
     """
-    from generator.render import formats
     from generator.resolve import over_quota
 
-    names = job.formats or formats(work.templates)
-    over = {name: over_quota(resolved, name) for name in names}
+    over = {name: over_quota(resolved, name) for name in work.formats_of(job)}
     if all(over.values()):
         raise ResolveError("\n".join(over_quota(resolved, "") or next(iter(over.values()))))
     return {name: sentences for name, sentences in over.items() if sentences}
@@ -134,11 +135,11 @@ def _render(
     work: Work, job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
 ) -> dict[str, dict[str, str]]:
     """The texts of each format that there is room for, by the names of their files."""
-    from generator.render import formats, render
+    from generator.render import render
 
     return {
         format_: render(resolved, work.templates, format_, origin)
-        for format_ in job.formats or formats(work.templates)
+        for format_ in work.formats_of(job)
         if format_ not in over
     }
 

@@ -38,7 +38,7 @@ class Output:
     presets: tuple[str, ...] = ()
     """Presets by name; `all` for every one."""
     formats: tuple[str, ...] = ()
-    """The formats to generate; if left out, all."""
+    """The formats to generate, or `all`; if left out, all but those rendered only on request."""
 
 
 @dataclass(frozen=True)

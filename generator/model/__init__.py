@@ -9,7 +9,7 @@ from generator.model.deployment import (
     bad_file_name,
     name_mistake,
 )
-from generator.model.flows import Flow, Matrix, Party, PartyKind, QuotaUse, RowKey, RowSource
+from generator.model.flows import Flow, Link, Matrix, Party, PartyKind, QuotaUse, RowKey, RowSource
 from generator.model.markdown import from_markdown, markdown, markdown_code
 from generator.model.names import (
     check_release_id,
@@ -86,6 +86,7 @@ __all__ = [
     "Internal",
     "Layer",
     "Line",
+    "Link",
     "Matrix",
     "Mode",
     "Need",

@@ -14,6 +14,7 @@ from generator.model.tables import Direction, Mode, Rule
 
 RowKey = tuple[str, Direction, str]
 """A role, a direction and the id of a row."""
+MOST_ON_A_LINK = 3
 PartyKind = Literal["group", "endpoint", "everybody"]
 
 
@@ -93,6 +94,47 @@ class Flow(NamedTuple):
         """Whether the whole internet may connect."""
         return self.everybody and self.direction == "inbound"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to know about it, as people say it."""
+        found = {
+            "open to the internet": self.open_to_internet,
+            "not filled in": not self.filled_in,
+            "HA pairs only": self.ha_only,
+            f"for {', '.join(self.features)}": bool(self.features),
+        }
+        return tuple(note for note, holds in found.items() if holds)
+
+
+class Link(NamedTuple):
+    """All flows from one party to another, for a picture of the parties."""
+
+    source: Party
+    destination: Party
+    flows: tuple[Flow, ...]
+
+    @property
+    def traffic(self) -> tuple[str, ...]:
+        """What flows, each once: a connection may be permitted at both of its ends."""
+        return tuple(dict.fromkeys(flow.traffic for flow in self.flows))
+
+    @property
+    def label(self) -> str:
+        """The traffic, as far as it fits beside an arrow."""
+        few = self.traffic[: MOST_ON_A_LINK + (len(self.traffic) == MOST_ON_A_LINK + 1)]
+        more = len(self.traffic) - len(few)
+        return ", ".join(few) + (f" and {more} more" if more else "")
+
+    @property
+    def open_to_internet(self) -> bool:
+        """Whether one of the flows is open to the internet."""
+        return any(flow.open_to_internet for flow in self.flows)
+
+    @property
+    def filled_in(self) -> bool:
+        """Whether one of the flows is permitted already."""
+        return any(flow.filled_in for flow in self.flows)
+
 
 class QuotaUse(NamedTuple):
     """How many rules a direction of a group takes of the quota, in its fuller address family."""
@@ -135,6 +177,26 @@ class Matrix(NamedTuple):
     def of(self, group: str, direction: Direction) -> tuple[Flow, ...]:
         """The flows of a group in one direction."""
         return tuple(f for f in self.flows if (f.group, f.direction) == (group, direction))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The titles of the pages that document the flows."""
+        cited = (document for flow in self.flows for document in flow.documents)
+        return tuple(dict.fromkeys([*self.documents, *cited]))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The flows by their ends, in the order of the first of each."""
+        found: dict[tuple[str, str], list[Flow]] = {}
+        for flow in self.flows:
+            ends = (f"group-{flow.group}", flow.party)
+            found.setdefault(ends if flow.direction == "outbound" else ends[::-1], []).append(flow)
+        party = self.party
+        return tuple(Link(party[a], party[b], tuple(flows)) for (a, b), flows in found.items())
+
+    def use(self, group: str, direction: Direction) -> QuotaUse:
+        """What a group takes of the quota in one direction."""
+        return next(u for u in self.usage if (u.group, u.direction) == (group, direction))
 
     @property
     def open_to_internet(self) -> tuple[Flow, ...]:

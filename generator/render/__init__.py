@@ -13,13 +13,14 @@ from generator.render.header import (
     sealed,
     with_inserts,
 )
-from generator.render.render import formats, render
+from generator.render.render import default_formats, formats, render
 
 __all__ = [
     "HEAD",
     "MARK",
     "Label",
     "Origin",
+    "default_formats",
     "formats",
     "hcl",
     "header",

@@ -24,6 +24,7 @@ from generator.render.filters import (
     html,
     logical_id,
     markdown,
+    mermaid,
     pascal,
     size,
     snake,
@@ -114,7 +115,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
     )
     filters = (
         *(all_empty, any_of, comment, csp, equalities, hcl, hcl_map, html, lanes, logical_id),
-        *(markdown, pascal, size, snake, table, yaml),
+        *(markdown, mermaid, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})
     return environment

@@ -22,6 +22,7 @@ __all__ = [
     "html",
     "logical_id",
     "markdown",
+    "mermaid",
     "pascal",
     "size",
     "snake",
@@ -137,6 +138,15 @@ def any_of(conditions: list[str], indent: str) -> str:
         batches = [deeper[i : i + 10] for i in range(0, len(deeper), 10)]
         conditions = [any_of(batch, indent + "  ") for batch in batches]
     return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
+
+
+def mermaid(text: str) -> str:
+    """A quoted label of a Mermaid diagram; signs that could mean something are entity codes.
+
+    Mermaid writes these as `#35;`, with decimal numbers ("Entity codes to escape characters").
+    """
+    line = " ".join(text.split())
+    return '"' + re.sub(r"[^\w .,/()-]", lambda match: f"#{ord(match[0])};", line) + '"'
 
 
 def table(text: str) -> str:

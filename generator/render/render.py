@@ -13,6 +13,8 @@ from generator.render.header import Origin, header, is_generated, sealed, uncomm
 from generator.resolve import granted, matrix, not_filled_in, overfull
 
 UNKNOWN = Origin("cvo-sg generate")
+ON_REQUEST = "_on-request"
+"""A file of this name in a format's folder: the format is rendered only where it is named."""
 
 
 class _LazyMatrix:
@@ -40,6 +42,15 @@ def formats(folders: Sequence[Path]) -> list[str]:
         if folder.name in names and (reason := bad_file_name(folder.name)):
             raise TemplateError(f"{folder}: {reason}")
     return sorted(names)
+
+
+def default_formats(folders: Sequence[Path]) -> list[str]:
+    """The formats to render where none is named. The first folder that has a format decides."""
+    return [
+        name
+        for name in formats(folders)
+        if not next(f / name for f in folders if (f / name).is_dir()).joinpath(ON_REQUEST).is_file()
+    ]
 
 
 def render(
