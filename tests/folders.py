@@ -11,5 +11,6 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def generated() -> dict[str, bytes]:
-    """What `out/` holds but for its README, which people write."""
-    return {name: content for name, content in files(ROOT / "out").items() if name != "README.md"}
+    """What `out/` holds but for its README, which people write, and the picture in it."""
+    others = ("README.md", "matrix.png")
+    return {name: each for name, each in files(ROOT / "out").items() if name not in others}
