@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -112,32 +114,109 @@ def repository(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.mark.slow
-def test_pre_commit_runs_the_hooks(project, repository, tmp_path):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Where pre-commit keeps the environment of the hooks, which is built once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def hooks(project, repository, home):
+    """Run pre-commit in the repository, whose commits run it, too."""
     revision = git(project, "rev-parse", "HEAD")
     Path(".pre-commit-config.yaml").write_text(
         HOOKS.format(repository=project.as_posix(), revision=revision)
     )
     git(repository, "add", "-A")
+    ours = {"PYTHONPATH"}  # the hooks are what pre-commit has installed
+    environment = {name: os.environ[name] for name in os.environ.keys() - ours}
+    environment |= {"PRE_COMMIT_HOME": str(home)}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull}
+    author = {
+        f"GIT_{who}_{what}": "a" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
 
-    def hooks(*names):
+    def run(*words):
         return subprocess.run(
-            [sys.executable, "-m", "pre_commit", "run", "--all-files", *names],
-            cwd=repository,
-            env={**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")},
-            capture_output=True,
-            text=True,
+            words, cwd=repository, env=environment | author, capture_output=True, text=True
         )
 
-    check = hooks("cvo-sg-check")
+    run(sys.executable, "-m", "pre_commit", "install")
+    return run
+
+
+def all_files(hooks, *names):
+    return hooks(sys.executable, "-m", "pre_commit", "run", "--all-files", *names)
+
+
+@pytest.mark.slow
+def test_pre_commit_runs_the_hooks(hooks, repository):
+    check = all_files(hooks, "cvo-sg-check")
     assert check.returncode == 1, check.stdout + check.stderr
     assert "infra/acme/terraform/main.tf is missing" in check.stdout
-    hooks("cvo-sg-generate")
+    all_files(hooks, "cvo-sg-generate")
     git(repository, "add", "-A")
     for name in ("cvo-sg-generate", "cvo-sg-check", "cvo-sg-validate"):
-        result = hooks(name)
+        result = all_files(hooks, name)
         assert result.returncode == 0, result.stdout + result.stderr
     path = Path("infra/acme/cloudformation/template.yaml")
     path.write_text(path.read_text().replace("ToPort: 22", "ToPort: 2"))
-    assert "E9303" in hooks("cvo-sg-validate").stdout
-    assert "was edited by hand" in hooks("cvo-sg-check").stdout
+    assert "E9303" in all_files(hooks, "cvo-sg-validate").stdout
+    assert "was edited by hand" in all_files(hooks, "cvo-sg-check").stdout
+
+
+def advised(result):
+    """The commands of git that a hook prints."""
+    return [
+        shlex.split(words) for words in re.findall("`(git .*?)`", result.stdout + result.stderr)
+    ]
+
+
+@pytest.mark.slow
+def test_a_commit_holds_what_it_generates_and_nothing_else(hooks, repository):
+    """Commits that add, change and delete deployments, until the hooks have nothing to say."""
+    Path("cvo-sg.yaml").write_text(PROJECT.replace("acme.yaml", "sites/*.yaml"))
+    Path("sites").mkdir()
+    Path("acme.yaml").rename("sites/acme.yaml")
+    git(repository, "add", "-A")
+
+    def commit(message):
+        """Commit what is staged; where the hooks refuse, do what they advise, and commit again."""
+        first = hooks("git", "commit", "-m", message)
+        if first.returncode:
+            commands = advised(first)
+            assert commands, first.stderr
+            for words in dict.fromkeys(map(tuple, commands)):
+                done = hooks(*words)
+                assert done.returncode == 0, (words, done.stderr)
+            second = hooks("git", "commit", "-m", message)
+            assert second.returncode == 0, second.stderr
+        held = git(repository, "ls-files", "infra", "sites").splitlines()
+        return first.returncode, sorted({Path(name).parts[1] for name in held})
+
+    assert commit("one") == (1, ["acme", "acme.yaml"])
+    Path("sites/two.yaml").write_text(ACME.replace("acme", "two"))
+    Path("notes.md").write_text("mine")
+    git(repository, "add", "notes.md")
+    assert commit("another") == (0, ["acme", "acme.yaml"]), "two.yaml is not in the commit"
+    git(repository, "add", "sites/two.yaml")
+    assert commit("two") == (1, ["acme", "acme.yaml", "two", "two.yaml"])
+    Path("sites/two.yaml").write_text(
+        ACME.replace("acme", "two").replace("10.0.0.0/8", "10.0.0.0/9")
+    )
+    git(repository, "add", "sites/two.yaml")
+    assert commit("change")[0] == 1
+    assert "10.0.0.0/9" in git(repository, "show", "HEAD:infra/two/terraform/variables.tf")
+    git(repository, "rm", "sites/two.yaml")
+    assert commit("delete") == (1, ["acme", "acme.yaml"])
+    assert not Path("infra/two").exists()
+    Path("module").mkdir()
+    Path("module/main.tf").write_text('output "a" {\n  value = var.a\n}\n')
+    Path("module/variables.tf").write_text('variable "a" {\n  type = string\n}\n')
+    git(repository, "add", "module/main.tf")
+    assert commit("module") == (1, ["acme", "acme.yaml"])
+    assert git(repository, "ls-files", "module").split() == [
+        "module/main.tf",
+        "module/variables.tf",
+    ]
+    assert git(repository, "status", "--porcelain") == ""

@@ -215,10 +215,10 @@ def test_a_disk_that_fails_half_way_leaves_every_file_whole(folder, monkeypatch,
 def test_a_folder_that_cannot_be_written_is_named(folder, monkeypatch):
     real = Path.mkdir
 
-    def refuse(self, **options):
+    def refuse(self, *mode, **options):
         if self == folder / "deep":
             raise PermissionError(13, "Permission denied", str(self))
-        real(self, **options)
+        real(self, *mode, **options)
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(WriteError, match=r"deep: Permission denied"):

@@ -11,6 +11,7 @@ from generator.cli import terminal
 from generator.cli.at_revision import State, deployment_file, file_then, texts_then
 from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
+from generator.cli.replacements import renamed_folders
 from generator.cli.target import Target
 from generator.errors import UsageError
 
@@ -74,7 +75,8 @@ def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) 
     texts = [(path, old.get(path, ""), now.texts.get(path, "")) for path in paths]
     changed = [each for each in texts if each[1] != each[2]]
     same = [path for path, before, after in texts if before == after]
-    return Base(revision.name, summaries(changed, same), dict(_sources(now, revision)))
+    renamed = renamed_folders(changed)
+    return Base(revision.name, summaries(changed, same, renamed), dict(_sources(now, revision)))
 
 
 def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:

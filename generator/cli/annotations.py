@@ -57,7 +57,7 @@ def _about_permissions(told: list[Summary], base: Base | None) -> Iterator[Findi
 def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[Finding]:
     """The annotations of one deployment; of permissions only the urgent ones, unless `every`."""
     from generator.check import Finding
-    from generator.compare import alike, renamings
+    from generator.compare import alike, rename_lines, renamings
 
     file = source.file if source else told.folders[0]
 
@@ -67,6 +67,9 @@ def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[F
     for role in told.replaced:
         message = f"REPLACES OR DELETES THE SECURITY GROUP {role}"
         yield Finding(file, at(), 0, "error", "group-replaced", message)
+    if told.renamed:
+        message = ". ".join(line for line in rename_lines(told.renamed) if line[:1].strip())
+        yield Finding(file, at(), 0, "warning", "renamed", message)
     found = told.permissions
     for same in alike(found.opened, False):
         message = f"open to the internet from now on: {_told(same)}"

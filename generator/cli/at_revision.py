@@ -160,21 +160,21 @@ def _gone(work: Work, job: Job, revision: Revision) -> Iterator[tuple[Path, byte
 
     def listed(name: str) -> bool:
         parts = Path(os.path.relpath(name, root)).parts
-        return not os.path.lexists(name) and any(_matches(parts, each) for each in patterns)
+        return not os.path.lexists(name) and any(matches(parts, each) for each in patterns)
 
     for name, data in files(revision, [root], listed).items():
         yield Path(name), data
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path is one that a pattern of the settings means."""
     if not pattern or not parts:
         return not pattern and not parts
     first, *rest = pattern
     if first == "**":
-        return _matches(parts, tuple(rest) or ("*",)) or _matches(parts[1:], pattern)
+        return matches(parts, tuple(rest) or ("*",)) or matches(parts[1:], pattern)
     same = fnmatchcase(parts[0], first) if "*" in first else parts[0] == first
-    return same and _matches(parts[1:], tuple(rest))
+    return same and matches(parts[1:], tuple(rest))
 
 
 def deployment_file(work: Work, origin: Origin) -> Path | None:

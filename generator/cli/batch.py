@@ -17,7 +17,7 @@ from generator.cli import terminal
 from generator.cli.jobs import Job, Work
 from generator.cli.named_files import some
 from generator.cli.selection import Listed, read_listed
-from generator.cli.steps import Prepared, prepare, prepare_leftover
+from generator.cli.steps import Prepared, prepare, prepare_leftover, with_its_new_name
 from generator.cli.target import Target, refuse_several
 from generator.cli.workers import cores, in_order
 from generator.errors import GeneratorError, InputError, UsageError
@@ -76,6 +76,10 @@ class Batch:
     kept: set[Path] = field(default_factory=set)
     """Folders of formats that the quota leaves no room for: what was generated there stays."""
     copies: set[Path] = field(default_factory=set)
+    left: set[Path] = field(default_factory=set)
+    """Folders that none of today's deployments has."""
+    renamed: set[Path] = field(default_factory=set)
+    """The folders of deployments that had another name before."""
 
     def add(self, work: Work, target: Target, out: Path, found: Prepared) -> None:
         """Take over what became of one deployment, or of a folder that none has."""
@@ -107,12 +111,15 @@ class Batch:
         if target.compared is not None and found.compared and found.compared.changes:
             target.compared.append(found.compared)
         self.copies.update(found.copies)
+        self.renamed.update(found.renamed)
         self.kept.update(found.kept)
 
 
 def prepare_all(work: Work, target: Target) -> Batch:
     """Every deployment prepared, and the folders that deployments have left."""
     everything = work.deployments
+    if work.request.to_stdout and not everything:
+        raise UsageError("--stdout prints one deployment in one format: name a deployment")
     if work.request.to_stdout and len(everything) > 1:
         _refuse_all_but_one(work, everything)
     if work.is_large:  # many values that refer to each other come and go
@@ -134,9 +141,17 @@ def prepare_all(work: Work, target: Target) -> Batch:
             batch.names.append(found.name)
             batch.add(work, target, job.out, found)
     if not batch.failures and not target.archive:
+        from generator.write import commands_in
+
+        origins = {o.command: i for i, (_, _, o) in enumerate(everything) if o.unique}
         for job, place in _leftovers(work, batch):
             apart = {str(out / name) for out, name in seen}
-            batch.add(work, target, job.out, prepare_leftover(work, target, place, apart))
+            batch.left.add(place)
+            left = prepare_leftover(work, target, place, apart)
+            now = [origins[command] for command in commands_in(place) if command in origins]
+            if len(now) == 1:
+                left = with_its_new_name(work, target, place, left, everything[now[0]])
+            batch.add(work, target, job.out, left)
     return batch
 
 
@@ -178,7 +193,7 @@ def _leftovers(work: Work, batch: Batch) -> Iterator[tuple[Job, Path]]:
                     if entry.name not in names
                     and not (entry.name.startswith(".") and entry.is_dir())
                 ]
-        for place in sorted(proven):
+        for place in sorted({*proven} - {*work.apart}):
             yield job, place
 
 
@@ -203,6 +218,8 @@ def refuse(work: Work, batch: Batch) -> None:
     for each in warnings:
         if request.strict:
             terminal.echo(each.message)
+        elif each.kind == "renamed" and request.diff:
+            continue  # which the summary of the changes says
         elif each.kind != "open-to-the-internet":  # the summary counts these
             terminal.echo(terminal.warning(each.message), err=True)
     if warnings and request.strict:
@@ -222,10 +239,12 @@ def _fail(work: Work, batch: Batch) -> None:
         terminal.echo(terminal.mistakes(str(InputError(mistakes))), err=True)
     for error in others:
         terminal.echo(terminal.error(str(error)), err=True)
-    if work.is_large or (batch.failed > 1 and len(sentences) > 1):
-        number = f"{batch.failed:,} of {len(work.deployments):,} deployments"
+    total = len(work.deployments)
+    if total > 1:
         have = "has a mistake" if batch.failed == 1 else "have mistakes"
-        terminal.echo(terminal.error(f"nothing was written: {number} {have}"), err=True)
+        done = "" if work.request.compares else "nothing was written: "
+        sentence = f"{done}{batch.failed:,} of {total:,} deployments {have}"
+        terminal.echo(terminal.error(sentence), err=True)
     raise click.exceptions.Exit(2)
 
 

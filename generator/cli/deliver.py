@@ -15,15 +15,22 @@ from generator.cli.against import Base, compared_with
 from generator.cli.annotations import workflow_commands
 from generator.cli.batch import Batch
 from generator.cli.jobs import Request, Work
+from generator.cli.next_steps import next_steps
+from generator.cli.replacements import texts
+from generator.cli.staged import Commit, commit
 from generator.cli.steps import Compared, without_contents
 from generator.cli.summary import files
 from generator.cli.target import Target
 from generator.cli.terminal import colored_diff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from generator.compare import Summary
     from generator.observe import Revision
     from generator.write import Spool
+
+    Found = Spool[Compared] | Sequence[Compared]
 
 
 def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None) -> None:
@@ -36,8 +43,10 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
         terminal.echo_file("\n".join(texts))
     elif target.compared is not None:
         base = compared_with(work, target, batch, revision) if revision else None
-        _report(target.compared, request, base)
-        _end(target.compared, batch, request)
+        about = commit(work, target, batch)
+        found = _of_the_commit(target.compared, about) if request.staged else target.compared
+        _report(found, batch, request, base)
+        _end(found, work, batch, about)
     elif target.staged:
         from generator.write import put
 
@@ -62,23 +71,40 @@ def _archive(work: Work, target: Target, batch: Batch) -> None:
         batch.written.update({target.archive: 1} if changes else {})
 
 
-def _report(found: Spool[Compared], request: Request, base: Base | None) -> None:
+def _of_the_commit(found: Spool[Compared], about: Commit) -> list[Compared]:
+    """What differs on the disk and matters to the commit, and what differs in the index."""
+    from generator.compare import summaries
+
+    shown = [each._replace(changes=about.on_disk_too(each.changes)) for each in found]
+    known = {change.path for each in shown for change in each.changes}
+    more = tuple(change for change in about.changes if change.path not in known)
+    index = Compared(tuple(map(without_contents, more)), "", tuple(summaries(texts(more))))
+    return [each for each in (*shown, index) if each.changes]
+
+
+def _report(found: Found, batch: Batch, request: Request, base: Base | None) -> None:
     """Print what writing the files would change, and what changed since the revision."""
     if request.form == "github":
         changes = tuple(change for each in found for change in each.changes)
-        told = base.summaries if base else list(_told(found))
+        told = base.summaries if base else list(_told(found, batch))
         terminal.echo_commands(workflow_commands(changes, told, base))
         return
     write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
-    for text in write(found, base.summaries if base else _told(found), request, base):
+    for text in write(found, base.summaries if base else _told(found, batch), request, base):
         terminal.echo(text, nl=False)
 
 
-def _told(found: Spool[Compared]) -> Iterator[Summary]:
-    """What changes, by deployment; deployments of which the same is to be said share it."""
+def _told(found: Found, batch: Batch) -> Iterator[Summary]:
+    """What changes, by deployment; deployments of which the same is to be said share it.
+
+    One that has another name now is told of once, with what it left behind.
+    """
+    new = {folder.as_posix() for folder in batch.renamed}
     folders: dict[bytes, list[str]] = {}
     for each in found:
         for summary in each.summaries:
+            if not summary.renamed and new & {f.rpartition("/")[0] for f in summary.folders}:
+                continue
             folders.setdefault(_digest(summary), []).extend(summary.folders)
     for each in found:
         for summary in each.summaries:
@@ -91,7 +117,7 @@ def _digest(summary: Summary) -> bytes:
 
 
 def _text(
-    found: Spool[Compared],
+    found: Found,
     told: Iterator[Summary] | list[Summary],
     request: Request,
     base: Base | None,
@@ -114,7 +140,10 @@ def _text(
 
 
 def _json(
-    found: Spool[Compared], told: Iterator[Summary] | list[Summary], _: Request, base: Base | None
+    found: Found,
+    told: Iterator[Summary] | list[Summary],
+    _: Request,
+    base: Base | None,
 ) -> Iterator[str]:
     from generator.compare import as_json
 
@@ -139,7 +168,7 @@ def _list(values: Iterator[object]) -> Iterator[str]:
 
 
 def _markdown(
-    found: Spool[Compared],
+    found: Found,
     told: Iterator[Summary] | list[Summary],
     request: Request,
     base: Base | None,
@@ -163,18 +192,15 @@ def _markdown(
         yield "".join(f"- {markdown_code(c.path)} {c.sentence}\n" for c in each.changes)
 
 
-def _end(found: Spool[Compared], batch: Batch, request: Request) -> None:
-    """Say how many files differ. Exits with 1 if any does."""
+def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
+    """Say what to do about the files that differ. Exits with 1 if any does."""
+    request = work.request
     if not request.quiet:
         _list_copies(batch)
-    number = sum(len(each.changes) for each in found)
-    if number:
-        verb = "differs" if number == 1 else "differ"
-        terminal.echo(
-            f"{files(number)} {verb} from what would be generated: to update, run the same "
-            "command without --check and --diff",
-            err=True,
-        )
+    changes = [change for each in found for change in each.changes]
+    if changes:
+        for step in (*next_steps(work, batch, about.on_the_disk(changes)), *about.steps):
+            terminal.echo(step, err=True)
         raise click.exceptions.Exit(1)
     if not request.quiet:
         terminal.echo(f"{files(sum(batch.files.values()))} up to date", err=True)

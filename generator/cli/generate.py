@@ -13,6 +13,7 @@ from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
+from generator.cli.staged import fail_if_not_staged, of_the_commit
 from generator.cli.summary import summarize
 from generator.cli.target import destination
 
@@ -69,6 +70,12 @@ from generator.cli.target import destination
     is_flag=True,
     help="Write nothing. Show what would change, file by file and then in permissions; exit as "
     "with --check.",
+)
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="Also compare with the index of git: fail unless the next commit holds what is "
+    "generated, and print the git add or git rm to run. For hooks.",
 )
 @click.option(
     "--against",
@@ -158,10 +165,11 @@ def generate(**arguments: Any) -> None:
     """
     request = Request.of(arguments)
     base = base_revision(request)
-    work = gather(request)
+    work = of_the_commit(gather(request))
     with destination(work) as target:
         batch = prepare_all(work, target)
         refuse(work, batch)
         deliver(work, target, batch, base)
     summarize(work, target, batch)
+    fail_if_not_staged(work, target, batch)
     fail_if_left_out(batch)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
+from generator.cli.empty_patterns import warn_of_empty_patterns
 from generator.cli.named_files import deployment_files
 from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
@@ -39,6 +40,8 @@ class Request(NamedTuple):
     archive: Path | None
     check: bool
     diff: bool
+    staged: bool
+    """Whether the index of git is to hold what is generated, too."""
     against: str | None
     """The revision to compare permissions with."""
     against_base: bool
@@ -130,6 +133,8 @@ class Work(NamedTuple):
     data: RuleData
     templates: list[Path]
     """Folders of templates; the first that has a file wins."""
+    apart: tuple[Path, ...] = ()
+    """Folders of deployments that are not in the commit: what is generated there stays."""
 
     @property
     def deployments(self) -> list[tuple[Job, Listed, Origin]]:
@@ -162,6 +167,7 @@ def gather(request: Request) -> Work:
 
     request = request._replace(files=deployment_files(request.files, request.quiet))
     where = place()
+    warn_of_empty_patterns(where)
     settings = where.project
     unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or where.outputs):
@@ -214,7 +220,7 @@ def jobs(request: Request, data: RuleData, where: Place) -> list[Job]:
                     all_presets=all_presets or ALL in output.presets
                 )
                 for output, part in zip(outputs, parts, strict=True)
-                if _names(part)
+                if _names(part) or not request.says_what
             ]
     if not (request.files or request.presets or request.changes.name):
         all_presets = True
@@ -265,8 +271,8 @@ def _job(output: Output, part: Request, owned: bool, where: Place) -> Job:
     out = shown(where.root / output.out)
     found = listed(part.files, part.presets, part.changes)
     origins = _origins(part, where, None)
-    formats = part.formats or output.formats
-    return Job(out, list(zip(found, origins, strict=True)), formats, owned)
+    pairs = list(zip(found, origins, strict=True)) if _names(part) else []
+    return Job(out, pairs, part.formats or output.formats, owned)
 
 
 def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:

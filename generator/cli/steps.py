@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.cli.jobs import Job, Work
+from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_several
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
@@ -58,6 +59,8 @@ class Prepared(NamedTuple):
     compared: Compared | None = None
     kept: tuple[Path, ...] = ()
     """The folders of formats that are left out: what was generated there stays."""
+    renamed: tuple[Path, ...] = ()
+    """The new folder of the deployment that left this one behind under another name."""
     copies: tuple[Path, ...] = ()
     """Folders that may be copies of generated ones, and so are not ours to remove."""
 
@@ -73,15 +76,15 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
         name = deployment.name
         resolved = _resolve(work, deployment)
         over = _over_quota(work, job, resolved)
-        texts = _render(work, job, resolved, origin, over)
+        rendered = _render(work, job, resolved, origin, over)
         if work.request.to_stdout:
-            refuse_several(work, [name], list(texts))
-        checked = _check(work, target, job, resolved, origin, texts)._replace(
+            refuse_several(work, [name], list(rendered))
+        checked = _check(work, target, job, resolved, origin, rendered)._replace(
             left_out=tuple(f"{f} is not generated: {s}" for f, some in over.items() for s in some)
         )
         contents = {
             target.place(job, name) / format_ / file: text.encode()
-            for format_, files in texts.items()
+            for format_, files in rendered.items()
             for file, text in files.items()
         }
         if target.archive or work.request.to_stdout:
@@ -108,6 +111,32 @@ def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -
     return _compare(work, target, {}, [place], [], Prepared(), apart)
 
 
+def with_its_new_name(
+    work: Work, target: Target, place: Path, found: Prepared, now: tuple[Job, Listed, Origin]
+) -> Prepared:
+    """What a deployment left behind, with what is to be said of it beside its new files."""
+    from generator.compare import summaries
+
+    job, source, origin = now
+    resolved = _resolve(work, read_listed(work.data, source, work.request.changes))
+    over = _over_quota(work, job, resolved)
+    files = [(p, p.read_text("utf-8", "replace"), "") for p in sorted(place.glob("*/*"))]
+    for format_, contents in _render(work, job, resolved, origin, over).items():
+        folder = target.place(job, resolved.name) / format_
+        for name, text in contents.items():
+            path = folder / name
+            files.append((path, path.read_text("utf-8", "replace") if path.exists() else "", text))
+    renamed = renamed_folders(files)
+    if not renamed:
+        return found
+    compared = found.compared
+    if compared and work.request.diff and not (work.request.against or work.request.against_base):
+        compared = compared._replace(summaries=tuple(summaries(files, (), renamed)))
+    return found._replace(
+        replaced=tuple(replacements(files)), compared=compared, renamed=(*renamed.values(),)
+    )
+
+
 def _resolve(work: Work, deployment: Deployment) -> Resolved:
     from generator.resolve import resolve
 
@@ -115,7 +144,8 @@ def _resolve(work: Work, deployment: Deployment) -> Resolved:
         release = work.data.release(deployment.release)
         return resolve(deployment, release, work.data.catalogue)
     except ResolveError as error:
-        raise ResolveError(f"{deployment.name}: {error}") from None
+        lines = (f"{deployment.name}: {line}" for line in str(error).splitlines())
+        raise ResolveError("\n".join(lines)) from None
 
 
 def _over_quota(work: Work, job: Job, resolved: Resolved) -> dict[str, list[str]]:
@@ -173,7 +203,7 @@ def _check(
     ]
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
     unasked = request.compares or request.quiet or job.is_example(origin)
-    advice = advise(resolved, work.data.release(resolved.release))
+    advice = advise(resolved, work.data.release(resolved.release), together=True)
     sizes = {path: len(text.encode()) for path, text in templates.items()}
     silent = request.compares or request.quiet
     return Prepared(
@@ -210,28 +240,17 @@ def _compare(
     verbs = {c.path: "removed" if c.new is None else "wrote" for c in changes}
     listed = {**dict.fromkeys(contents, "unchanged"), **verbs} if request.verbose else {}
     return checked._replace(
-        replaced=tuple(_replacements(changes)),
+        replaced=tuple(replacements(texts(changes))),
         refused=sentences,
         files=len(contents),
         written=len(changes) - removed,
         removed=removed,
         verbs=tuple(listed.items()),
-        contents=contents if request.against or request.against_base else {},
+        contents=contents if request.against or request.against_base or request.staged else {},
         compared=_compared(work, contents, changes) if request.compares else None,
         kept=tuple(kept),
         copies=survey.copies,
     )
-
-
-def _replacements(changes: Iterable[Change]) -> Iterator[Advice]:
-    """The groups in the files on the disk that the new files would replace or delete."""
-    from generator.compare import replaced
-    from generator.resolve import replacement
-
-    for change in changes:
-        if change.old and change.kind != "foreign":
-            for role in replaced(_decoded(change.old), _decoded(change.new)):
-                yield replacement(str(change.path), role)
 
 
 def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ...]) -> Compared:
@@ -241,8 +260,7 @@ def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ..
     request = work.request
     found: list[Summary] = []
     if request.diff and not (request.against or request.against_base):
-        texts = [(c.path, _decoded(c.old), _decoded(c.new)) for c in changes if c.kind != "foreign"]
-        found = summaries(texts, unchanged=contents.keys() - {c.path for c in changes})
+        found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
     diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
     return Compared(tuple(map(without_contents, changes)), diff, tuple(found))
 
@@ -252,7 +270,3 @@ def without_contents(change: Change) -> Change:
     return change._replace(
         old=None if change.old is None else b"", new=None if change.new is None else b""
     )
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")

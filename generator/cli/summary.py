@@ -69,7 +69,7 @@ def _counts(target: Target, batch: Batch) -> Iterator[str]:
             "up to date": batch.files[out] - batch.written[out],
         }
         counts = (f"{files(number)} {kind}" for kind, number in numbers.items() if number)
-        yield f"{out}: {', '.join(counts)}"
+        yield f"{out}: {', '.join(counts) or 'nothing to generate'}"
 
 
 def _too_large(work: Work, batch: Batch) -> Iterator[str]:

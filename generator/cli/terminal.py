@@ -84,8 +84,10 @@ def error(message: str) -> Styled:
 
 
 def warning(message: str) -> Styled:
-    """The sentence for a warning."""
-    return Styled(f"{click.style('warning:', fg='yellow', bold=True)} {safe(message)}")
+    """The sentence for a warning, or several; lines that are indented belong to the one above."""
+    head = click.style("warning:", fg="yellow", bold=True)
+    lines = safe(message).splitlines()
+    return Styled("\n".join(f"{head} {n}" if n and n[0] != " " else n for n in lines))
 
 
 def mistakes(text: str) -> Styled:

@@ -14,6 +14,7 @@ import click
 from generator.cli import terminal
 from generator.cli.options import open_rule_data
 from generator.cli.options import rule_data as rule_data_option
+from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
     from generator.load import RuleData
 
 
+PEOPLE = ("text", "markdown", "github")
+"""The formats that people read."""
+
+
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option(
     "--output",
     "-o",
@@ -55,6 +60,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ignore files that are not a template, module or deployment file; for hooks.",
 )
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="Also check the modules from which the next commit removes files, and that the modules "
+    "have all of their files in the index of git. Needs no PATH; for hooks.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
 @rule_data_option
@@ -69,6 +80,7 @@ def validate(
     download: bool,
     require_terraform: bool,
     skip_others: bool,
+    staged: bool,
     quiet: bool,
     verbose: bool,
     rule_data: Path | None,
@@ -92,13 +104,22 @@ def validate(
     data = open_rule_data(rule_data, quiet)
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
-    found = (target for path in paths for target in _targets(Path(path), skip_others))
-    targets = list(dict.fromkeys(found))
+    if not paths and not staged:
+        raise UsageError("name what to check: files or folders, such as . for everything here")
+    targets = [target for path in paths for target in _targets(Path(path), skip_others)]
+    if staged:
+        targets += modules_with_removals()
+    targets = list(dict.fromkeys(targets))
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
     visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
     with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
-        checks = tuple(_check(target, data, not no_suppressions, download) for target in steps)
+        checks = tuple(
+            _check(target, data, not no_suppressions, download, output in PEOPLE)
+            for target in steps
+        )
+    if staged:
+        checks = tuple(map(with_files_not_staged, targets, checks))
     report = Report(checks, strict)
     if output == "github":
         terminal.echo_commands(REPORTS[output](report))
@@ -161,8 +182,13 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
         )
 
 
-def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -> Check:
-    """What is found in one target; a failure while checking it is a finding of it, too."""
+def _check(
+    target: Target, data: RuleData, suppressions: bool, download: bool, together: bool
+) -> Check:
+    """What is found in one target; a failure while checking it is a finding of it, too.
+
+    `together`: the warnings of a deployment file that repeat one fact are one finding.
+    """
     from generator.check import Check, Finding, Kind, check_module, check_plan, lint
 
     place = str(target.path)
@@ -175,7 +201,7 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
             case Kind.TEMPLATE:
                 return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
             case Kind.DEPLOYMENT:
-                return Check(place, tuple(_about_deployment(target, data)))
+                return Check(place, tuple(_about_deployment(target, data, together)))
             case Kind.UNREADABLE:
                 return Check(place, (Finding(place, 0, 0, "error", "unreadable", target.text),))
             case _:
@@ -185,7 +211,7 @@ def _check(target: Target, data: RuleData, suppressions: bool, download: bool) -
         return Check(place, (Finding(place, 0, 0, "error", "failure", message),))
 
 
-def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
+def _about_deployment(target: Target, data: RuleData, together: bool) -> Iterator[Finding]:
     from generator.check import Finding
     from generator.errors import ResolveError
     from generator.resolve import advise, over_quota, resolve
@@ -200,9 +226,10 @@ def _about_deployment(target: Target, data: RuleData) -> Iterator[Finding]:
         for mistake in error.mistakes:
             yield Finding(*mistake[:3], "error", "deployment", mistake.message)
     except ResolveError as error:
-        yield Finding(file, 0, 0, "error", "deployment", str(error))
+        for line in str(error).splitlines():
+            yield Finding(file, 0, 0, "error", "deployment", line)
     else:
         for sentence in too_many:
             yield Finding(file, 0, 0, "error", "deployment", sentence)
-        for advice in advise(resolved, release):
+        for advice in advise(resolved, release, together):
             yield Finding(file, 0, 0, "warning", advice.kind, advice.message)

@@ -23,6 +23,8 @@ from generator.compare.observed import (
     beside_release,
 )
 from generator.compare.permissions import Differences, compare
+from generator.compare.renames import Renamed, followed
+from generator.compare.renames import lines as rename_lines
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Differences",
     "Entry",
     "Expected",
+    "Renamed",
     "Role",
     "State",
     "Summary",
@@ -48,12 +51,14 @@ __all__ = [
     "beside_release",
     "changes",
     "compare",
+    "followed",
     "match_groups",
     "of_deployed",
     "of_deployment",
     "of_documented",
     "of_release",
     "problems",
+    "rename_lines",
     "renamings",
     "replaced",
     "sentence",

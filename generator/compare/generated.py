@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from generator.compare.permissions import Differences, compare
+from generator.compare.renames import Renamed, followed, lines
 from generator.compare.writers import as_record, markdown_lines, text_lines
 from generator.errors import FieldError
-from generator.model import Peer, Permission, Traffic, from_markdown, markdown_code
+from generator.model import Peer, Permission, Traffic, from_markdown, markdown, markdown_code
 
 IDENTITY = re.compile(r"# A change to the next (\d+) lines replaces the security group (\S+)\.")
 _TABLE = re.compile(r"^<!-- permissions -->$(.*?)^<!-- /permissions -->$", re.DOTALL | re.MULTILINE)
@@ -32,25 +34,36 @@ class Summary(NamedTuple):
     permissions: Differences = Differences()
     known: bool = True
     """Whether the old permissions could be read; if not, none is said to change."""
+    renamed: Renamed | None = None
+    """What the deployment was called, if it has another name now."""
 
 
 def summaries(
-    files: Iterable[tuple[Path, str, str]], unchanged: Iterable[Path] = ()
+    files: Iterable[tuple[Path, str, str]],
+    unchanged: Iterable[Path] = (),
+    renamed: Mapping[Path, Path] | None = None,
 ) -> list[Summary]:
     """What changes, by deployment, given each changed file with its old and its new text.
 
     The formats of a deployment say the same; folders of which the same is to be said share it.
+    `renamed` has the new folder of a deployment by its old one.
     """
+    old = {new: old for old, new in (renamed or {}).items()}
     kept = {path.parent for path in unchanged}
     folders: dict[Path, list[tuple[str, str]]] = {}
-    for path, old, new in files:
-        folders.setdefault(path.parent, []).append((old, new))
+    for path, before, after in followed(files, renamed or {}):
+        folders.setdefault(path.parent, []).append((before, after))
     alike: dict[Summary, list[Summary]] = {}
     for folder, texts in folders.items():
         summary = _summary(texts, folder in kept)._replace(folders=(folder.as_posix(),))
+        if folder.parent in old:
+            stay = (folder.name,) if any(_identities(before) for before, _ in texts) else ()
+            then, now = old[folder.parent].name, folder.parent.name
+            found = Renamed(then, now, folder.parent.as_posix(), stay)
+            summary = summary._replace(renamed=found)
         alike.setdefault(_of_every_format(summary), []).append(summary)
-    found = (_together(same) for same in alike.values())
-    return [each for each in found if each._replace(folders=()) != Summary((), ())]
+    every = (_together(same) for same in alike.values())
+    return [each for each in every if each._replace(folders=()) != Summary((), ())]
 
 
 def replaced(old: str, new: str) -> list[str]:
@@ -65,28 +78,39 @@ def replaced(old: str, new: str) -> list[str]:
 
 def as_text(found: Iterable[Summary], verbose: bool = False) -> str:
     """Paragraphs for a terminal."""
-    lines = []
+    told = []
     for each in found:
-        lines.append(f"{', '.join(each.folders)}:")
-        lines += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
-        lines += [f"  {line}" for line in text_lines(each.permissions, verbose)]
-        lines += [] if each.known else [f"  {_UNKNOWN}"]
-    return "".join(f"{line}\n" for line in lines)
+        told.append(f"{', '.join(each.folders)}:")
+        told += [f"  REPLACES OR DELETES THE SECURITY GROUP {role}" for role in each.replaced]
+        told += [f"  {line}".rstrip() for line in lines(each.renamed)] if each.renamed else []
+        told += [f"  {line}" for line in text_lines(each.permissions, verbose)]
+        told += [] if each.known else [f"  {_UNKNOWN}"]
+    return "".join(f"{line}\n" for line in told)
 
 
 def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:
     """Sections for a comment on a pull request."""
-    lines = []
+    told = []
     for each in found:
-        lines += [f"### {', '.join(map(markdown_code, each.folders))}", ""]
-        lines += [
+        told += [f"### {', '.join(map(markdown_code, each.folders))}", ""]
+        told += [
             f"- **REPLACES OR DELETES THE SECURITY GROUP {markdown_code(r)}**"
             for r in each.replaced
         ]
-        lines += markdown_lines(each.permissions, verbose)
-        lines += [] if each.known else [f"- {_UNKNOWN}"]
-        lines.append("")
-    return "".join(f"{line}\n" for line in lines)
+        told += _renamed_in_markdown(each.renamed) if each.renamed else []
+        told += markdown_lines(each.permissions, verbose)
+        told += [] if each.known else [f"- {_UNKNOWN}"]
+        told.append("")
+    return "".join(f"{line}\n" for line in told)
+
+
+def _renamed_in_markdown(found: Renamed) -> Iterator[str]:
+    """Items of a list, with code as code."""
+    for is_code, block in groupby(lines(found), lambda line: not line or line.startswith(" ")):
+        if is_code:
+            yield from ("", "  ```hcl", *(line[2:] for line in block), "  ```", "")
+        else:
+            yield from (f"- {markdown(line)}" for line in block)
 
 
 def as_json(found: Iterable[Summary]) -> list[dict[str, Any]]:
@@ -96,6 +120,7 @@ def as_json(found: Iterable[Summary]) -> list[dict[str, Any]]:
             "folders": each.folders,
             "replaced": each.replaced,
             "known": each.known,
+            "formerly": each.renamed.old if each.renamed else None,
             **as_record(each.permissions),
         }
         for each in found
@@ -129,12 +154,16 @@ def _of_every_format(summary: Summary) -> Summary:
         return tuple(p._replace(parameter="") for p in permissions if p.peer.kind != "input")
 
     shared = Differences(plain(found.added), plain(found.removed), plain(found.opened))
-    return summary._replace(folders=(), permissions=shared)
+    renamed = summary.renamed and summary.renamed._replace(formats=())
+    return summary._replace(folders=(), permissions=shared, renamed=renamed)
 
 
 def _together(same: list[Summary]) -> Summary:
     """The summary of the format that says most, for the folders of all."""
     fullest = max(same, key=lambda each: sum(map(len, each.permissions)))
+    if fullest.renamed:
+        formats = tuple(f for each in same if each.renamed for f in each.renamed.formats)
+        fullest = fullest._replace(renamed=fullest.renamed._replace(formats=formats))
     return fullest._replace(folders=tuple(name for each in same for name in each.folders))
 
 

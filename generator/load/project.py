@@ -172,10 +172,10 @@ def _bad_pattern(path: Path, pattern: str, out: str) -> Iterator[str]:
             return
         for file in found:
             yield from _bad_place(path, file.relative_to(path.parent).as_posix())
-        if not any(os.path.lexists(file) for file in found):
+        if "*" not in pattern and not any(os.path.lexists(file) for file in found):
             yield (
-                f"{pattern}: no deployment file matches. If you deleted the last one, remove "
-                f"this entry, and its generated files in {out}"
+                f"{pattern}: no such file. If you deleted it, remove this entry, and its generated "
+                f"files in {out}"
             )
 
 

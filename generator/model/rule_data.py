@@ -223,12 +223,13 @@ class Catalogue:
 
     def of(self, release: ReleaseInfo) -> Catalogue:
         """The catalogue with the defaults that a release documents, and its help."""
-        endpoints = {
+        own = {
             name: replace(
                 endpoint,
                 default=release.defaults.get(name, endpoint.default),
                 help=release.help.get(name, endpoint.help),
             )
             for name, endpoint in self.endpoints.items()
+            if name in release.defaults or name in release.help
         }
-        return replace(self, endpoints=endpoints)
+        return replace(self, endpoints={**self.endpoints, **own}) if own else self

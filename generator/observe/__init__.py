@@ -2,6 +2,7 @@
 
 from generator.observe import cloudformation
 from generator.observe.git import Revision, content, files, revision
+from generator.observe.git_index import Staged, differs_from_head, removed, staged, unstaged
 from generator.observe.named import decoded, is_folder, read_source, shown_name, source_bytes
 from generator.observe.recognize import (
     decode,
@@ -14,11 +15,13 @@ from generator.observe.terraform_folder import read_module
 
 __all__ = [
     "Revision",
+    "Staged",
     "cloudformation",
     "content",
     "decode",
     "decoded",
     "deployment_keys",
+    "differs_from_head",
     "files",
     "is_cloudformation",
     "is_folder",
@@ -26,8 +29,11 @@ __all__ = [
     "read_module",
     "read_source",
     "read_text",
+    "removed",
     "resembles_cloudformation",
     "revision",
     "shown_name",
     "source_bytes",
+    "staged",
+    "unstaged",
 ]

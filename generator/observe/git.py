@@ -27,8 +27,9 @@ _ENVIRONMENT = {
     "GIT_PAGER": "",
     "LC_ALL": "C",
 }
-_OPTIONS = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c")
-_NO_HOOKS = f"core.hooksPath={os.devnull}"
+_OPTIONS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+_LITERAL = "--literal-pathspecs"
+_NO_MAGIC = {"check-ignore"}  # takes paths, and refuses the option that says so
 _OWNER = re.compile(r"detected dubious ownership in repository at '(.*)'")
 _HEADER = re.compile(rb"[0-9a-f]{40,64} (\w+) ([0-9]+)")
 
@@ -53,11 +54,11 @@ class Revision(NamedTuple):
 
 def revision(name: str, folder: Path) -> Revision:
     """The revision with this name. Raises UsageError if there is none, or no repository."""
-    prefix = _git(folder, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape")
+    prefix = run_git(folder, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape")
     found = None if "\n" in name or not name.strip() else _object(folder, f"{name}^{{tree}}")
     if found is None:
         reason = "a tag, branch or commit, such as HEAD~1 or origin/main"
-        if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        if run_git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
             reason = (
                 "this is a shallow clone, which lacks history: run git fetch --unshallow, or set "
                 "fetch-depth: 0 for actions/checkout"
@@ -89,7 +90,7 @@ def content(found: Revision, path: str) -> bytes:
         raise _mistake(name, "this is a folder: name a file in it")
     if size > MAX_BYTES:
         raise _mistake(name, f"the file is larger than {MAX_BYTES >> 20} MiB")
-    [data] = _contents(found.folder, [f"{found.tree}:{place}"])
+    [data] = contents(found.folder, [f"{found.tree}:{place}"])
     return data
 
 
@@ -133,7 +134,7 @@ def files(
     words = ["ls-tree", "-r", "-z", "--full-tree", "--long", found.tree, *within]
     start = found.prefix.rstrip("/") or "."
     ids: dict[str, str] = {}
-    for line in _git(found.folder, *words).split(b"\0")[:-1]:
+    for line in run_git(found.folder, *words).split(b"\0")[:-1]:
         head, _, path = line.partition(b"\t")
         mode, kind, oid, size = head.split()
         if kind != b"blob" or mode == b"120000" or not size.isdigit() or int(size) > MAX_BYTES:
@@ -141,13 +142,13 @@ def files(
         name = os.path.relpath(os.fsdecode(path), start).replace(os.sep, "/")
         if wanted(name):
             ids[name] = oid.decode()
-    return dict(zip(ids, _contents(found.folder, ids.values()), strict=True))
+    return dict(zip(ids, contents(found.folder, ids.values()), strict=True))
 
 
-def _contents(folder: Path, names: Iterable[str]) -> Iterator[bytes]:
+def contents(folder: Path, names: Iterable[str]) -> Iterator[bytes]:
     """The contents of objects that are there."""
     asked = "".join(f"{name}\n" for name in names)
-    out = _git(folder, "cat-file", "--batch", given=os.fsencode(asked))
+    out = run_git(folder, "cat-file", "--batch", given=os.fsencode(asked))
     start = 0
     while start < len(out):
         head, end = out[start : out.index(b"\n", start)], out.index(b"\n", start) + 1
@@ -161,20 +162,20 @@ def _contents(folder: Path, names: Iterable[str]) -> Iterator[bytes]:
 
 def _object(folder: Path, name: str) -> str | None:
     """The id of an object; None if there is none."""
-    told = _git(folder, "cat-file", "--batch-check", given=os.fsencode(f"{name}\n"))
+    told = run_git(folder, "cat-file", "--batch-check", given=os.fsencode(f"{name}\n"))
     return told.split()[0].decode() if _HEADER.fullmatch(told.strip()) else None
 
 
 def _kind(folder: Path, name: str) -> tuple[str | None, int]:
     """What kind of object has a name, None if none has, and its size in bytes."""
-    told = _git(folder, "cat-file", "--batch-check", given=os.fsencode(f"{name}\n"))
+    told = run_git(folder, "cat-file", "--batch-check", given=os.fsencode(f"{name}\n"))
     match = _HEADER.fullmatch(told.strip())
     return (match[1].decode(), int(match[2])) if match else (None, 0)
 
 
-def _git(folder: Path, *words: str, given: bytes = b"") -> bytes:
-    """What git prints. Raises UsageError with our words for why it does not."""
-    command = ["git", *_OPTIONS, _NO_HOOKS, *words]
+def run_git(folder: Path, *words: str, given: bytes = b"", or_else: int = 0) -> bytes:
+    """What git prints, with status 0 or another. Raises UsageError with our words otherwise."""
+    command = ["git", *_OPTIONS, *([] if words[0] in _NO_MAGIC else [_LITERAL]), *words]
     try:
         done = subprocess.run(
             command,
@@ -190,7 +191,7 @@ def _git(folder: Path, *words: str, given: bytes = b"") -> bytes:
         raise UsageError(f"git did not answer within {TIMEOUT} seconds") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"git cannot be started: {error}") from None
-    if done.returncode:
+    if done.returncode not in (0, or_else):
         raise UsageError(_refusal(_plain(done.stderr)))
     return done.stdout
 
@@ -204,7 +205,7 @@ def _refusal(told: str) -> str:
             f"git config --global --add safe.directory {owner[1]}"
         )
     if "not a git repository" in told:
-        return "this folder is not in a git repository, so there are no revisions to read"
+        return "this folder is not in a git repository, so it has no revisions and no index"
     first = next(iter(told.splitlines()), "no reason given").removeprefix("fatal: ")
     return f"git cannot read the repository: {first}"
 

@@ -1,6 +1,6 @@
 """Resolve: rule data and the bindings of a deployment become permissions as EC2 stores them."""
 
-from generator.resolve.advice import Advice, advise, replacement
+from generator.resolve.advice import Advice, advise, deletion, replacement
 from generator.resolve.bindings import merge
 from generator.resolve.flows import matrix
 from generator.resolve.permissions import granted, not_filled_in, open_to_everybody
@@ -13,6 +13,7 @@ __all__ = [
     "Advice",
     "Usage",
     "advise",
+    "deletion",
     "granted",
     "matrix",
     "merge",

@@ -5,12 +5,13 @@ A deployment with any of it works as it says; `--strict` takes it for an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from generator.model import EVERYWHERE, Need, Release, Resolved, ResolvedGroup
 from generator.resolve.connections import OTHER, Connections
-from generator.resolve.permissions import granted, open_to_everybody
+from generator.resolve.exposed import exposed, exposed_together
+from generator.resolve.permissions import granted
 from generator.resolve.quota import usage
 
 Kind = Literal[
@@ -22,6 +23,7 @@ Kind = Literal[
     "one-way",
     "without-effect",
     "group-replaced",
+    "renamed",
 ]
 NEARLY = 0.9  # of the quota: the next network may not fit
 PER_INTERFACE = 1000  # rules per group times groups per network interface (Amazon VPC quotas)
@@ -35,10 +37,11 @@ class Advice(NamedTuple):
     message: str
 
 
-def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    """What to change in a deployment, group by group."""
+def advise(resolved: Resolved, release: Release, together: bool = False) -> Iterator[Advice]:
+    """What to change in a deployment, group by group; `together`: one sentence for one fact."""
     yield from (Advice("without-effect", f"{resolved.name}: {w}") for w in resolved.warnings)
-    yield from _open(resolved, release)
+    in_sentences = exposed_together if together else exposed
+    yield from (Advice("open-to-the-internet", s) for s in in_sentences(resolved, release))
     yield from _quota(resolved)
     unused = frozenset(each.feature for each in resolved.dropped)
     for group in resolved.groups:
@@ -54,31 +57,29 @@ def advise(resolved: Resolved, release: Release) -> Iterator[Advice]:
     yield from _one_way(resolved, release)
 
 
-def replacement(file: str, role: str) -> Advice:
-    """The advice about a file whose new content has AWS replace or delete a group."""
+def replacement(name: str, roles: Sequence[str], files: Iterable[str]) -> Advice:
+    """The advice about files whose new content has AWS replace or delete groups."""
     return Advice(
         "group-replaced",
-        f"{file}: the new content REPLACES OR DELETES the security group {role}, and may take the "
-        "storage system behind it along. Keep name: and groups: as they were, or move the group "
-        "in the state or stack first",
+        f"{name}: the new content REPLACES OR DELETES {_groups(roles)} ({', '.join(files)}), and "
+        "may take the storage system behind along. Keep name: and groups: as they were, or move "
+        "the group in the state or stack first",
     )
 
 
-def _open(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    chains = {(g.role, line.endpoint): line.chain for g in resolved.groups for line in g.ingress}
-    inbound = (rule for rule in granted(resolved) if rule.direction == "inbound")
-    for rule in open_to_everybody(inbound):
-        document = release.document_of(rule.group)
-        names = ", ".join(rule.rows)
-        key, *fallbacks = chains[rule.group, rule.endpoint]
-        all_of_them = f", or {fallbacks[-1]} for all like it" if fallbacks else ""
-        part = "" if rule.peer.value in EVERYWHERE.values() else ", part of the whole internet"
-        yield Advice(
-            "open-to-the-internet",
-            f"{resolved.name}: group {rule.group} has an inbound rule for {rule.traffic} from "
-            f'{rule.peer.value}{part} (row {names} of "{document}": {rule.description}). Name who '
-            f"needs it under endpoints: {key}: [10.0.0.0/8]{all_of_them}",
-        )
+def deletion(name: str, roles: Sequence[str]) -> Advice:
+    """The advice about a deployment that is not there any more."""
+    return Advice(
+        "group-replaced",
+        f"{name} is no longer generated: whoever applies that DELETES {_groups(roles)}, and may "
+        "take the storage system behind along. Check first that nothing uses what is deleted",
+    )
+
+
+def _groups(roles: Sequence[str]) -> str:
+    if len(roles) == 1:
+        return f"the security group {roles[0]}"
+    return f"the security groups {', '.join(roles[:-1])} and {roles[-1]}"
 
 
 def _quota(resolved: Resolved) -> Iterator[Advice]:

@@ -31,11 +31,13 @@ def idle_bindings(deployment: Deployment, release: Release, catalogue: Catalogue
         return None
     needs: dict[str, str] = {}
     for what, other in _alternatives(deployment, release, catalogue):
-        for key in _used_keys(other, release, catalogue):
+        for key in _used_keys(other, release, catalogue).intersection(idle):
             needs.setdefault(key, f" (it needs {what})")
+        if len(needs) == len(idle):
+            break
     what, it = ("endpoint", "it") if len(idle) == 1 else ("endpoints", "them")
     names = ", ".join(key + needs.get(key, "") for key in idle)
-    add = ", or add what is missing" if any(key in needs for key in idle) else ""
+    add = ", or add what is missing" if needs else ""
     return f"no rule uses the {what} {names}: remove {it}{add}"
 
 
@@ -43,14 +45,14 @@ def _used_keys(deployment: Deployment, release: Release, catalogue: Catalogue) -
     """The keys of `endpoints` and `open` that rules look up, whether they are there or not."""
     known = catalogue.of(release.info)
     directions: tuple[Direction, ...] = ("inbound", "outbound")
-    return {
-        key
+    found = {
+        (endpoint, role)
         for role in generated_roles(deployment, release, catalogue)
         for direction in directions
         for rule in select_rows(deployment, release, known, role, direction)
         for endpoint in rule.endpoints
-        for key in _looked_up(endpoint, role, deployment, known)
     }
+    return {key for each in found for key in _looked_up(*each, deployment, known)}
 
 
 def _looked_up(

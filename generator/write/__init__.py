@@ -13,7 +13,9 @@ from generator.write.files import (
 )
 from generator.write.lock import locked, settled
 from generator.write.places import Survey, renamed
+from generator.write.sources import commands, commands_in
 from generator.write.spool import Spool
+from generator.write.staged import compare_staged, shortest
 from generator.write.staging import Staging, clear, put, remains, stage, staging
 
 __all__ = [
@@ -22,7 +24,10 @@ __all__ = [
     "Staging",
     "Survey",
     "clear",
+    "commands",
+    "commands_in",
     "compare",
+    "compare_staged",
     "differing",
     "locked",
     "orphaned",
@@ -31,6 +36,7 @@ __all__ = [
     "remains",
     "renamed",
     "settled",
+    "shortest",
     "stage",
     "staging",
     "surveyed",

@@ -54,7 +54,7 @@ def survey(
         found.update(_generated(folder, current, apart))
     orphans, copies = [], set()
     for path, head in sorted(found.items()):
-        if _is_in_place(path, head, outs, formats):
+        if is_in_place(path, head, outs, formats):
             orphans.append(path)
         elif label(head) or is_temporary(path):
             copies.add(path.parent)
@@ -83,7 +83,8 @@ def renamed(
     return left
 
 
-def _is_in_place(path: Path, head: bytes, outs: Collection[Path], formats: Collection[str]) -> bool:
+def is_in_place(path: Path, head: bytes, outs: Collection[Path], formats: Collection[str]) -> bool:
+    """Whether a file is in `<out>/<deployment>/<format>/`, and its header names the deployment."""
     of = label(head)
     unlabelled = of is None and is_temporary(path)
     places = [path.relative_to(out).parts for out in outs if path.is_relative_to(out)]

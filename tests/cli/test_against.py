@@ -119,18 +119,25 @@ def test_a_deployment_that_is_gone_deletes_its_groups(generate, kept):
     assert "acme" not in told
 
 
-def test_another_name_of_a_deployment_replaces_its_groups(generate):
+RENAMED = (
+    "infra/zeta/cloudformation, infra/zeta/terraform:\n"
+    "  acme is now called zeta, and its files are in infra/zeta\n"
+)
+
+
+def test_another_name_of_a_deployment_is_told_once(generate):
     site(name="zeta")
     told = against(generate)
-    assert "  REPLACES OR DELETES THE SECURITY GROUP manager\n" in told.split(FOLDERS)[1]
-    assert "\ninfra/zeta/cloudformation, infra/zeta/terraform:\n  + 30 rules" in told
+    assert told.startswith(f"since HEAD:\n\n{RENAMED}")
+    assert "REPLACES OR DELETES" not in told
+    assert "30 rules" not in told
 
 
 def test_a_deployment_named_on_its_own_knows_its_earlier_name(generate):
     site(name="zeta")
     generate("--quiet")
     told = generate("sites/acme.yaml", "--check", "--against", "HEAD").stdout
-    assert f"\n{FOLDERS}\n  REPLACES OR DELETES THE SECURITY GROUP manager\n" in told
+    assert f"\n{RENAMED}" in told
 
 
 def test_a_new_deployment_adds_all_of_its_rules(generate):
@@ -150,7 +157,9 @@ def test_files_that_are_not_kept_are_rendered_as_they_were(generate):
     told = against(generate)
     assert told.startswith(f"since HEAD:\n\n{FOLDERS}\n  - {SSH} 10.0.0.0/8, administrators: ")
     site(BASTION, name="zeta")
-    assert "  REPLACES OR DELETES THE SECURITY GROUP manager\n" in against(generate)
+    told = against(generate)
+    assert RENAMED in told
+    assert f"  - {SSH} 10.0.0.0/8, administrators: " in told
 
 
 def test_a_deployment_that_was_broken_is_not_guessed(generate):
@@ -256,10 +265,10 @@ def test_at_most_ten_of_a_kind_and_the_rest_are_counted(generate):
 
 
 def test_a_replaced_group_comes_first(generate):
-    site(name="zeta")
+    site("[10.0.0.0/8]\ngroups: [ha-mediator]")
     lines = generate("--check", "--against", "HEAD", "--output", "github").stdout.splitlines()
     assert "title=cvo-sg group-replaced::REPLACES OR DELETES THE SECURITY GROUP manager" in lines[0]
-    assert lines[0].startswith("::error file=infra/acme/cloudformation,")
+    assert lines[0].startswith("::error file=sites/acme.yaml,line=")
 
 
 # What there is nothing to compare with.
@@ -286,7 +295,7 @@ def test_without_git_there_is_nothing_to_compare_with(run, monkeypatch, tmp_path
     result = run("generate", "-p", "predefined", "--check", "--against", "HEAD")
     assert (result.exit_code, result.stderr) == (
         2,
-        "cvo-sg: this folder is not in a git repository, so there are no revisions to read\n",
+        "cvo-sg: this folder is not in a git repository, so it has no revisions and no index\n",
     )
 
 

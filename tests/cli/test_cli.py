@@ -76,7 +76,7 @@ def test_one_changed_byte_fails_the_check_and_shows_in_the_diff(run, tmp_path):
     check = run("generate", "--no-lint", "--check", "--preset", "all")
     assert check.exit_code == 1
     assert check.stdout == "out/predefined/terraform/rules.tf was edited by hand\n"
-    assert "run the same command without --check" in check.stderr
+    assert "run `cvo-sg generate --no-lint --preset predefined --force`" in check.stderr
     diff = run("generate", "--no-lint", "--diff", "--preset", "all")
     assert diff.exit_code == 1
     changed = [line for line in diff.stdout.splitlines() if line and line[0] in "+-"]

@@ -103,6 +103,7 @@ def test_two_deployments_of_one_name_are_refused(run, site, tmp_path):
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "cvo-sg: duplicate deployment name 'site' in site.yaml and copy.yaml: rename one\n"
+        "cvo-sg: nothing was written: 1 of 2 deployments has a mistake\n"
     )
     assert not (tmp_path / "out").exists()
 

@@ -302,7 +302,7 @@ def test_deployments_and_descriptions_are_read_from_a_revision(diff):
             ["acme.yaml", "bad.json"], "bad.json: not recognised: use the JSON", id="json"
         ),
         pytest.param(["acme.yaml", "notes"], "notes: not recognised: use the JSON of", id="text"),
-        pytest.param(["acme.yaml", "HEAD:x"], "not in a git repository, so there", id="no-git"),
+        pytest.param(["acme.yaml", "HEAD:x"], "not in a git repository, so it", id="no-git"),
         pytest.param(["acme.yaml", "advnaced"], "nor a preset (", id="unknown"),
         pytest.param(
             ["acme.yaml", "illegal.json"], "illegal.json: sg-1: port range 2-1", id="rule"

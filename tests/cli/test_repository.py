@@ -212,7 +212,7 @@ def test_a_deployment_that_is_called_otherwise_leaves_no_files_behind(generate):
     assert generate("sites/acme.yaml", "--name", "staging", "--quiet").exit_code == 0
     edit("sites/acme.yaml", "acme", "acme-two")
     told = generate("sites/acme.yaml", "--diff").stdout
-    assert "out/acme/terraform:\n  REPLACES OR DELETES THE SECURITY GROUP manager\n" in told
+    assert "  acme is now called acme-two, and its files are in out/acme-two\n" in told
     assert generate("sites/acme.yaml").exit_code == 0
     assert {path.name for path in Path("out").iterdir()} == {"acme-two", "staging"}
 
@@ -313,6 +313,32 @@ def test_a_deployment_that_is_listed_no_longer_is_removed(generate):
     assert generated("infra/other") == [Path("infra/other/notes.md")]
 
 
+def test_the_last_deployment_can_be_deleted(generate):
+    Path("sites/acme.yaml").unlink()
+    check = generate("--check")
+    assert check.exit_code == 1
+    assert f"{RULES} is no longer generated\n" in check.stdout
+    result = generate()
+    assert result.exit_code == 0, result.stderr
+    assert "sites/*.yaml: no deployment file matches, so infra has no files\n" in result.stderr
+    assert "infra: 8 files removed\n" in result.stderr
+    assert not generated()
+    for arguments in ([], ["--check"], ["--diff"], ["--check", "--output", "json"]):
+        assert generate(*arguments).exit_code == 0
+    assert generate("--stdout").exit_code == 2
+    write("sites/acme.yaml", DEPLOYMENT.format(name="acme", peers="[]"))
+    assert generate("--quiet").exit_code == 0
+    assert generated()
+
+
+def test_a_pattern_that_is_wrong_removes_nothing(generate):
+    before = generated()
+    write("cvo-sg.yaml", PROJECT.replace("*.yaml", "*.yml"))
+    result = generate()
+    assert (result.exit_code, generated()) == (2, before)
+    assert "sites/*.yml: no deployment file matches, but infra has files" in result.stderr
+
+
 @pytest.mark.parametrize("pattern", ["sites/**", "**/acme.yaml", "./sites/acme.yaml"])
 def test_patterns_stand_for_files_each_once(generate, pattern):
     write("cvo-sg.yaml", PROJECT.replace("[sites/", f'["{pattern}", sites/'))
@@ -396,8 +422,8 @@ def test_rule_data_and_templates_can_be_set(generate):
             "outputs:\n  - {out: a, deployments: [b.yaml]}\n", "b.yaml", id="no-such-file"
         ),
         pytest.param(
-            "outputs:\n  - {out: a, deployments: [x*.yaml]}\n",
-            "no deployment file matches",
+            "outputs:\n  - {out: infra, deployments: [x*.yaml]}\n",
+            "x*.yaml: no deployment file matches, but infra has files that sites/acme.yaml",
             id="no-match",
         ),
         pytest.param(

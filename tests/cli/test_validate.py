@@ -526,10 +526,8 @@ def test_mistakes_of_deployment_files_are_findings(run, put):
         pytest.param(
             {"endpoints: {inbound-clients: [10.0.0.0/8]}\n": ""},
             "open-to-the-internet",
-            "group manager has an inbound rule for TCP 22 from 0.0.0.0/0 (row inbound-tcp-22 of "
-            '"Security group rules for AWS": Provides SSH access to the Cloud Manager host). Name '
-            "who needs it under endpoints: administrators: [10.0.0.0/8], or inbound-clients for "
-            "all like it",
+            "site: 30 inbound rules are open to the internet (0.0.0.0/0): manager (TCP 22, 80, "
+            "443, 3128), cloud-volumes-ontap (",
             id="open",
         ),
         pytest.param(
@@ -614,9 +612,23 @@ def test_https_to_everywhere_is_https_to_whoever_needs_it(run, put):
     assert run("validate", "site.yaml", "--strict").stdout == ""
 
 
+def test_one_fact_is_one_line_for_people_and_each_rule_one_record_for_programs(run, put):
+    put({"site.yaml": DEPLOYMENT.replace("endpoints: {inbound-clients: [10.0.0.0/8]}\n", "")})
+    for form, number in {"text": 1, "markdown": 1, "github": 1, "json": 30, "sarif": 30}.items():
+        told = run("validate", "--quiet", "site.yaml", "--output", form).stdout
+        rule = '"ruleId": "open' if form == "sarif" else "open-to-the-internet"
+        assert told.count(rule) == number, form
+    line = run("validate", "--quiet", "site.yaml").stdout
+    assert "site: 30 inbound rules are open to the internet (0.0.0.0/0): manager (TCP 22" in line
+    assert "inbound-clients: [10.0.0.0/8] for all of them, or one by one: administrators," in line
+    strict = run("generate", "--no-lint", "site.yaml", "--strict")
+    assert "30 inbound rules are open" in strict.stdout
+    assert strict.stderr == "cvo-sg: nothing was written: 1 warning is an error under --strict\n"
+
+
 def test_a_warning_names_the_row_of_its_protocol(run, put):
     put({"site.yaml": DEPLOYMENT.replace("endpoints: {inbound-clients: [10.0.0.0/8]}\n", "")})
-    told = run("validate", "site.yaml").stdout
+    told = run("validate", "site.yaml", "--output", "json").stdout
     assert "has an inbound rule for TCP 111 from 0.0.0.0/0 (row inbound-tcp-111 of" in told
     assert "has an inbound rule for UDP 111 from 0.0.0.0/0 (row inbound-udp-111 of" in told
 

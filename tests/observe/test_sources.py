@@ -105,7 +105,7 @@ def test_outside_of_a_repository_there_are_no_revisions(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert refusal("HEAD:x") == (
-        "this folder is not in a git repository, so there are no revisions to read"
+        "this folder is not in a git repository, so it has no revisions and no index"
     )
 
 
