@@ -22,6 +22,7 @@ from generator.render.filters import (
     hcl,
     hcl_map,
     html,
+    lanes,
     logical_id,
     markdown,
     mermaid,
@@ -31,7 +32,6 @@ from generator.render.filters import (
     table,
     yaml,
 )
-from generator.render.lanes import lanes
 
 SUFFIX = ".jinja"
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from html import escape
+from typing import TYPE_CHECKING
 
-from generator.model import Clash, Permission, markdown, pascal, snake
+from generator.model import Clash, Matrix, Permission, markdown, pascal, snake
+
+if TYPE_CHECKING:
+    from generator.render.picture import Picture
 
 __all__ = [
     "all_empty",
@@ -20,6 +23,7 @@ __all__ = [
     "hcl",
     "hcl_map",
     "html",
+    "lanes",
     "logical_id",
     "markdown",
     "mermaid",
@@ -31,6 +35,7 @@ __all__ = [
 ]
 
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
+_REFERENCES = str.maketrans({each: f"&#{ord(each)};" for each in "&<>\"'"})  # of HTML
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
@@ -86,7 +91,7 @@ def html(text: object) -> str:
 
     HTML has no form for most control characters, not even a reference.
     """
-    return escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", str(text)))
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", str(text)).translate(_REFERENCES)
 
 
 def comment(text: str) -> str:
@@ -97,7 +102,14 @@ def comment(text: str) -> str:
 def csp(text: str) -> str:
     """The source of a Content Security Policy for an inline script or style with this text."""
     digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+    return f"'sha256-{binascii.b2a_base64(digest, newline=False).decode()}'"
+
+
+def lanes(matrix: Matrix) -> Picture:
+    """The picture of a flow matrix."""
+    from generator.render.lanes import lanes  # which only one format needs
+
+    return lanes(matrix)
 
 
 def size(text: str) -> int:

@@ -125,7 +125,7 @@ def test_a_tag_is_shown_as_it_is(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("<b>&\"'", "&lt;b&gt;&amp;&quot;&#x27;"),
+        ("<b>&\"'", "&#60;b&#62;&#38;&#34;&#39;"),
         ("a\x00\x1b\x85b", "a\ufffd\ufffd\ufffdb"),
         ("a\tb\nc\u2028", "a\tb\nc\u2028"),
     ],
