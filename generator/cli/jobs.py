@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.cli import terminal
 from generator.cli.empty_patterns import warn_of_empty_patterns
+from generator.cli.format_names import formats_of, with_every_format
 from generator.cli.named_files import deployment_files
 from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
@@ -143,9 +144,7 @@ class Work(NamedTuple):
 
     def formats_of(self, job: Job) -> tuple[str, ...]:
         """The formats to render."""
-        from generator.render import default_formats
-
-        return job.formats or tuple(default_formats(self.templates))
+        return formats_of(job, self.templates)
 
     @property
     def is_large(self) -> bool:
@@ -178,17 +177,8 @@ def gather(request: Request) -> Work:
     data = RuleData(data_folder or shipped("rule_data"))
     own = where.folder(request.templates, settings.templates if settings else None)
     templates = [*([own] if own else []), shipped("templates")]
-    found = _with_every_format(jobs(request, data, where), templates)
+    found = with_every_format(jobs(request, data, where), templates)
     return Work(request, where, found, data, templates)
-
-
-def _with_every_format(jobs: list[Job], templates: list[Path]) -> list[Job]:
-    """The jobs with `all` replaced by the names of the formats."""
-    from generator.render import formats
-
-    if not any(ALL in job.formats for job in jobs) or ALL in (every := formats(templates)):
-        return jobs
-    return [job._replace(formats=tuple(every)) if ALL in job.formats else job for job in jobs]
 
 
 def place() -> Place:

@@ -19,6 +19,7 @@ __all__ = [
     "any_of",
     "comment",
     "csp",
+    "csv_row",
     "equalities",
     "hcl",
     "hcl_map",
@@ -34,6 +35,7 @@ __all__ = [
     "yaml",
 ]
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
 _REFERENCES = str.maketrans({each: f"&#{ord(each)};" for each in "&<>\"'"})  # of HTML
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -150,6 +152,23 @@ def any_of(conditions: list[str], indent: str) -> str:
         batches = [deeper[i : i + 10] for i in range(0, len(deeper), 10)]
         conditions = [any_of(batch, indent + "  ") for batch in batches]
     return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
+
+
+def csv_row(cells: Iterable[object]) -> str:
+    """A line of comma-separated values (RFC 4180), without its end.
+
+    A cell that a spreadsheet would take for a formula has an apostrophe in front.
+    """
+    return ",".join(map(_csv_cell, cells))
+
+
+def _csv_cell(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    text = str(cell)
+    if text.startswith(FORMULAS):
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"' if re.search('[",\r\n]', text) else text
 
 
 def mermaid(text: str) -> str:

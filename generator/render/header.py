@@ -16,6 +16,8 @@ _LABEL = re.compile(
 _DIGEST = re.compile(rb"(Digest: sha256:)([0-9a-f]{64})")
 HEAD = 65536
 """The header stands in so many bytes: a command can be long."""
+VOUCHER = "README.md"
+"""The file whose header lists the digests of files beside it that cannot hold a comment."""
 _BINARY = b"\0"  # in no text, but in archives, which can hold headers of their own
 # What terraform-docs inserts at the end of a README is its own; elsewhere its comments are text.
 _INSERT = re.compile(
@@ -83,6 +85,24 @@ def is_edited(content: bytes) -> bool:
     unsealed = content[: found.start(2)] + b"0" * 64 + content[found.end(2) :]
     plain = _without_inserts(unsealed)
     return hashlib.sha256(plain).hexdigest().encode() != found[2]
+
+
+def digest_line(name: str, content: bytes) -> str:
+    """The line for the header of the VOUCHER that lists the digest of a file beside it."""
+    plain = content.replace(b"\r\n", b"\n")
+    return f"Digest of {name}: sha256:{hashlib.sha256(plain).hexdigest()}"
+
+
+def is_vouched(name: str, content: bytes, voucher: bytes) -> bool | None:
+    """Whether a file is as its VOUCHER says that it was generated; None if that does not list it.
+
+    A voucher that was edited itself vouches for nothing.
+    """
+    line = re.compile(rb"\nDigest of " + re.escape(name.encode()) + rb": sha256:[0-9a-f]{64}\r?\n")
+    found = line.search(voucher[:HEAD])
+    if not found or not is_generated(voucher) or is_edited(voucher):
+        return None
+    return found[0].strip().decode() == digest_line(name, content)
 
 
 def label(content: bytes) -> Label | None:

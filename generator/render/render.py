@@ -9,7 +9,16 @@ from typing import Any
 
 from generator.errors import TemplateError, UsageError, unknown
 from generator.model import Matrix, Resolved, bad_file_name
-from generator.render.header import Origin, header, is_generated, sealed, uncommented
+from generator.render.header import (
+    MARK,
+    VOUCHER,
+    Origin,
+    digest_line,
+    header,
+    is_generated,
+    sealed,
+    uncommented,
+)
 from generator.resolve import granted, matrix, not_filled_in, overfull
 
 UNKNOWN = Origin("cvo-sg generate")
@@ -83,10 +92,17 @@ def render(
             raise TemplateError(f"{folders[0] / format_ / name}: {reason}")
     if not names:
         raise TemplateError(f"{folders[0] / format_}: there is no template NAME{SUFFIX}")
+    vouched = f"{VOUCHER}{SUFFIX}" in names
     for name in sorted(names, key=_explains):  # what explains the others comes last
         text, template = render_template(places, name, context)
-        files[name.removesuffix(SUFFIX)] = _with_header(text, template, lines)
-    return dict(sorted(files.items()))
+        file = name.removesuffix(SUFFIX)
+        if vouched and not _explains(name) and MARK not in text:
+            lines = (*lines, digest_line(file, text.encode()))
+            context["header"] = lines
+            files[file] = text
+        else:
+            files[file] = _with_header(text, template, lines)
+    return dict(sorted(files.items(), key=lambda item: (item[0] == VOUCHER, item[0])))
 
 
 def _explains(name: str) -> bool:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.render import is_edited
+from generator.render import VOUCHER, is_edited, is_vouched
 
 MAX_BYTES = 1 << 28  # an archive that this tool makes comes nowhere near it
 _BEGINS = b"PK"
@@ -49,4 +49,8 @@ def is_our_archive(content: bytes) -> bool:
         return False
     except RuntimeError:  # encrypted
         return False
-    return not any(map(is_edited, files.values())) and zipped(files) == content
+    edited = (
+        is_edited(text) and not is_vouched(path.name, text, files.get(path.with_name(VOUCHER), b""))
+        for path, text in files.items()
+    )
+    return not any(edited) and zipped(files) == content

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from generator.errors import WriteError
-from generator.render import is_edited, is_generated, with_inserts
+from generator.render import is_edited, is_generated, is_vouched, with_inserts
 from generator.write.archive import is_our_archive
-from generator.write.places import Survey, is_regular, is_temporary, survey
+from generator.write.places import Survey, is_regular, is_temporary, survey, voucher_of
 from generator.write.staging import (
     MOVE_IT,
     NOT_REGULAR,
@@ -133,6 +133,8 @@ def orphaned(paths: Iterable[Path]) -> tuple[Change, ...]:
         for path in paths:
             old = path.read_bytes()
             edited = is_edited(old) and not is_temporary(path)
+            if edited and is_vouched(path.name, old, voucher_of(path)):
+                edited = False
             changes.append(Change(path, "edited" if edited else "orphaned", old, None))
     except OSError as error:
         raise unwritable(error) from None
@@ -197,7 +199,9 @@ def _compare(path: Path, new: bytes) -> Change | None:
     if is_our_archive(old):
         return Change(path, "changed", old, new)
     if not is_generated(old):
-        return Change(path, "foreign", old, new)
+        vouched = is_vouched(path.name, old, voucher_of(path))
+        kinds: dict[bool | None, Kind] = {None: "foreign", True: "changed", False: "edited"}
+        return Change(path, kinds[vouched], old, new)
     return Change(path, "edited" if is_edited(old) else "changed", old, new)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from generator.render import HEAD, MARK, is_generated, label
+from generator.render import HEAD, MARK, VOUCHER, is_generated, is_vouched, label
 
 SUFFIX = ".cvo-sg.tmp"
 _TEMPORARY = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(SUFFIX)}")
@@ -23,6 +23,15 @@ def is_regular(path: Path) -> bool:
 def is_temporary(path: Path) -> bool:
     """Whether a file has the name of one that is still being written."""
     return bool(_TEMPORARY.fullmatch(path.name))
+
+
+def voucher_of(path: Path) -> bytes:
+    """The file beside another one that can list its digest; nothing if there is none."""
+    beside = path.with_name(VOUCHER)
+    try:
+        return beside.read_bytes() if is_regular(beside) else b""
+    except FileNotFoundError:
+        return b""
 
 
 class Survey(NamedTuple):
@@ -115,6 +124,8 @@ def _generated(
         head = _head(place)
         if is_generated(head) or (is_temporary(place) and _begins_as_ours(head)):
             yield place, head
+        elif (voucher := voucher_of(place)) and is_vouched(place.name, b"", voucher) is not None:
+            yield place, voucher
 
 
 def _begins_as_ours(head: bytes) -> bool:
