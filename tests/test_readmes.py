@@ -191,4 +191,4 @@ def test_examples_in_yaml_are_yaml():
 
 def test_readmes_of_folders_are_not_taken_for_what_the_folders_hold():
     assert not is_generated(TEXTS["out/README.md"].encode())
-    assert formats([ROOT / "templates"]) == ["cloudformation", "csv", "markdown", "terraform"]
+    assert "README.md" not in formats([ROOT / "templates"])

@@ -16,10 +16,14 @@ from generator.render.bytecode import Compiled
 from generator.render.filters import (
     all_empty,
     any_of,
+    comment,
+    csp,
     csv_row,
     equalities,
     hcl,
     hcl_map,
+    html,
+    lanes,
     logical_id,
     markdown,
     mermaid,
@@ -111,8 +115,8 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         else None,  # code differs by kind
     )
     filters = (
-        *(all_empty, any_of, csv_row, equalities, hcl, hcl_map, logical_id),
-        *(markdown, mermaid, pascal, size, snake, table, yaml),
+        *(all_empty, any_of, comment, csp, csv_row, equalities, hcl, hcl_map, html),
+        *(lanes, logical_id, markdown, mermaid, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})
     return environment

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from generator.model import Clash, Permission, markdown, pascal, snake
+from generator.model import Clash, Matrix, Permission, markdown, pascal, snake
+
+if TYPE_CHECKING:
+    from generator.render.picture import Picture
 
 __all__ = [
     "all_empty",
     "any_of",
+    "comment",
+    "csp",
     "csv_row",
     "equalities",
     "hcl",
     "hcl_map",
+    "html",
+    "lanes",
     "logical_id",
     "markdown",
     "mermaid",
@@ -27,6 +37,7 @@ __all__ = [
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
+_REFERENCES = str.maketrans({each: f"&#{ord(each)};" for each in "&<>\"'"})  # of HTML
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
@@ -75,6 +86,32 @@ def yaml(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
+
+
+def html(text: object) -> str:
+    """A text in HTML or SVG, between tags or in a quoted attribute; it means exactly that text.
+
+    HTML has no form for most control characters, not even a reference.
+    """
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", str(text)).translate(_REFERENCES)
+
+
+def comment(text: str) -> str:
+    """A text in an HTML comment, which `-->` and `--!>` end."""
+    return re.sub(r"--(!?)>", r"--\1&gt;", text)
+
+
+def csp(text: str) -> str:
+    """The source of a Content Security Policy for an inline script or style with this text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{binascii.b2a_base64(digest, newline=False).decode()}'"
+
+
+def lanes(matrix: Matrix) -> Picture:
+    """The picture of a flow matrix."""
+    from generator.render.lanes import lanes  # which only one format needs
+
+    return lanes(matrix)
 
 
 def size(text: str) -> int:

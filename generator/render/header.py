@@ -24,6 +24,7 @@ _INSERT = re.compile(
     rb"(\n<!-- BEGIN_TF_DOCS -->\n)(?:(.*)\n)?(<!-- END_TF_DOCS -->\n)\Z", re.DOTALL
 )
 _MARKDOWN = b"<!--\n"
+_COMMENTED = re.compile(rb"--(!?)&gt;")  # in an HTML comment
 
 
 class Label(NamedTuple):
@@ -112,8 +113,13 @@ def is_vouched(name: str, content: bytes, voucher: bytes) -> bool | None:
 
 def label(content: bytes) -> Label | None:
     """The deployment and the command that a file's header names; None without a header."""
-    found = _LABEL.search(content[:HEAD].replace(b"--&gt;", b"-->"))
+    found = _LABEL.search(_COMMENTED.sub(rb"--\1>", content[:HEAD]))
     return Label(*(text.decode("utf-8", "replace") for text in found.groups())) if found else None
+
+
+def uncommented(text: str) -> str:
+    """A text without what keeps it from ending an HTML comment."""
+    return _COMMENTED.sub(rb"--\1>", text.encode()).decode()
 
 
 def with_inserts(new: bytes, old: bytes) -> bytes:

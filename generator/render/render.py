@@ -17,6 +17,7 @@ from generator.render.header import (
     header,
     is_generated,
     sealed,
+    uncommented,
 )
 from generator.resolve import granted, matrix, not_filled_in, overfull
 
@@ -112,7 +113,8 @@ def _explains(name: str) -> bool:
 
 def _with_header(text: str, template: str, header: Sequence[str]) -> str:
     """The text with its digest. Raises TemplateError where the header is not at its beginning."""
-    missing = [line for line in header if line not in text.replace("--&gt;", "-->")]
+    printed = uncommented(text)
+    missing = [line for line in header if uncommented(line) not in printed]
     if missing:
         reason = f"print the lines of the variable `header`: {missing[0]!r}"
         raise TemplateError(f"{template}: {reason}")
