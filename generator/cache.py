@@ -7,8 +7,9 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ FOLDER = "CVO_SG_CACHE_DIR"
 """The environment variable that names another folder."""
 DAYS = 30
 """How long an entry is kept: what it was made from changes, and so does where that is."""
+_off: ContextVar[bool] = ContextVar("off", default=False)
 _DAY = 24 * 3600
 _ENDING = ".cache"
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -85,10 +87,20 @@ NO_CACHE = Cache(None)
 
 def user_cache() -> Cache:
     """The cache in the user's folder for such things; none where that is somebody else's."""
-    folder = _folder()
+    folder = None if _off.get() else _folder()
     with suppress(OSError):
         return Cache(folder) if folder and _is_own(folder.lstat(), stat.S_ISDIR) else NO_CACHE
     return Cache(folder)  # it is not there yet
+
+
+@contextmanager
+def without_cache() -> Iterator[None]:
+    """Meanwhile, `user_cache` is none."""
+    token = _off.set(True)
+    try:
+        yield
+    finally:
+        _off.reset(token)
 
 
 def _folder() -> Path | None:

@@ -52,11 +52,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def is_temporary(name: str) -> bool:
-    return name.endswith(".cvo-sg.tmp")
+    return ".cvo-sg.tmp" in name
 
 
 def is_writing(site: Path) -> bool:
-    return any(is_temporary(name) for _, _, names in os.walk(site / "out") for name in names)
+    return any(is_temporary(path.name) for path in (site / "out").iterdir())
 
 
 @pytest.fixture(scope="module")

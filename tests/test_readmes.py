@@ -19,6 +19,7 @@ from generator.render import formats, is_generated
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in transcripts.READMES}
 # Commands that are shown and not run, by how they begin, and why.
 NOT_RUN = {
+    "git config merge.cvo-sg.driver": "sets up a clone; cli/test_merges.py runs it",
     "python3 -m venv": "installs, which test_installed.py tests",
     "pip install": "installs, which test_installed.py tests",
     "aws cloudformation deploy": "needs an AWS account",

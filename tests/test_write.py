@@ -362,7 +362,7 @@ def test_a_file_keeps_its_mode(folder):
     ("old", "shown"),
     [
         pytest.param(ours("1").rstrip(b"\n"), "No newline at end of file", id="final newline"),
-        pytest.param(ours("1").replace(b"\n", b"\r\n"), "\\r", id="line ends"),
+        pytest.param(ours("1").replace(b"\n", b"\r\n", 1), "\\r", id="line ends"),
         pytest.param(ours("1").replace(b"\n1", b"\n\xff"), "\\xff", id="no UTF-8"),
     ],
 )

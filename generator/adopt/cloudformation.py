@@ -49,6 +49,7 @@ def is_our_list(path: Path) -> bool:
         listed, template = path.read_bytes(), path.with_name(TEMPLATE).read_bytes()
     except OSError:
         return False
+    listed = listed.replace(b"\r\n", b"\n")  # which git may have changed, as in the template
     return (
         is_generated(template) and not is_edited(template) and _digest(listed).encode() in template
     )

@@ -7,6 +7,7 @@ from generator.check.modules import check_module, check_plan
 from generator.check.reports import REPORTS
 from generator.check.targets import ENOUGH, Kind, Target, target_at, targets_below
 from generator.check.together import clean_modules
+from generator.check.verdicts import Linter
 from generator.observe import is_cloudformation
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Check",
     "Finding",
     "Kind",
+    "Linter",
     "Report",
     "Target",
     "check_module",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ INLINE = ("SecurityGroupIngress", "SecurityGroupEgress")
 RESOURCES_MAX = 500  # of a template: "CloudFormation quotas" in its User Guide
 RULES_MAX = 2000  # of a template: each takes cfn-lint milliseconds
 ADVICE = "W93"  # how the ids of the pack's warnings begin
+FAILED = "cfn-lint"  # instead of a rule's id
 OPINIONS = {"E9305"}  # an error in a template of ours; elsewhere what AWS documents as the default
 
 
@@ -37,15 +40,32 @@ def lint(text: str, file: str, advice: bool = True, suppressions: bool = True) -
     `suppressions`, the settings for cfn-lint in the template's own metadata have no effect. A
     template that cfn-lint cannot cope with is a finding, too.
     """
-    gc.enable()
     found: list[Finding] = []
     try:
-        found.extend(_findings(text, file, advice, suppressions))
+        with _collecting():
+            found.extend(_findings(text, file, advice, suppressions))
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         message = f"cfn-lint failed on this template, which may hide other findings: {reason}"
-        found.append(Finding(file, 0, 0, "error", "cfn-lint", message))
+        found.append(Finding(file, 0, 0, "error", FAILED, message))
     return sorted(found)
+
+
+@contextmanager
+def _collecting() -> Iterator[None]:
+    """Load the rules, and lint with the garbage collector switched on, as that makes much garbage.
+
+    The collector would visit what is loaded over and over: it is off meanwhile, and leaves it out
+    from then on.
+    """
+    enabled = gc.isenabled()
+    try:
+        gc.disable()
+        _loaded()
+        gc.enable()
+        yield
+    finally:
+        (gc.enable if enabled else gc.disable)()
 
 
 def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterator[Finding]:
@@ -59,7 +79,7 @@ def _findings(text: str, file: str, advice: bool, suppressions: bool) -> Iterato
         if too_much := _too_much(template):
             yield Finding(file, 0, 0, "error", *too_much)
             return
-        runner = _runner()
+        runner = _runner(advice)
         runner.config = _config(advice)  # a template's metadata changes it
         matches = runner.validate_template(template)
     for match in matches:
@@ -106,11 +126,28 @@ def _severity(match: Match, advice: bool) -> Severity:
 
 
 @cache
-def _runner() -> Runner:
-    """What has all the rules: to load them takes longer than to check a template."""
+def _runner(advice: bool) -> Runner:
+    """What has all the rules: to load them takes longer than to check a template.
+
+    Without advice, it has no rules that only advise.
+    """
+    runner = _loaded()
+    if not advice:
+        from cfnlint.rules import Rules
+
+        runner = copy(runner)
+        kept = {i: rule for i, rule in runner.rules.items() if not i.startswith(ADVICE)}
+        runner.rules = Rules(kept)
+    return runner
+
+
+@cache
+def _loaded() -> Runner:
     from cfnlint.runner import Runner
 
-    return Runner(_config(advice=True))
+    runner = Runner(_config(advice=True))
+    gc.freeze()
+    return runner
 
 
 def _config(advice: bool) -> ConfigMixIn:

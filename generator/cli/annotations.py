@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from generator.check import Finding
     from generator.cli.against import Base, Source
+    from generator.cli.verdict import Verdict
     from generator.compare import Summary
     from generator.model import Permission
     from generator.write import Change
@@ -19,11 +20,16 @@ MOST = 10
 _CHANGE = "permissions-change"
 
 
-def workflow_commands(changes: tuple[Change, ...], told: list[Summary], base: Base | None) -> str:
+def workflow_commands(
+    changes: tuple[Change, ...], told: list[Summary], base: Base | None, first: Verdict | None
+) -> str:
     """Workflow commands, at most MOST of a kind."""
-    from generator.check import REPORTS, Check, Report
+    from generator.check import REPORTS, Check, Finding, Report
 
     found = [*_about_permissions(told, base), *_about_files(changes)]
+    if first:
+        file = changes[0].path.as_posix()
+        found.insert(0, Finding(file, 0, 0, "note", "permissions", str(first)))
     levels = ("error", "warning", "note")
     shown = [f for level in levels for f in _first([f for f in found if f.severity == level])]
     return REPORTS["github"](Report((Check("", tuple(shown)),)))

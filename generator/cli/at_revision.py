@@ -81,6 +81,7 @@ def _generated(out: Path, target: Target, revision: Revision) -> Iterator[tuple[
     """The files that were generated in an output folder, and not copied there."""
     from generator.observe import files
     from generator.render import is_generated, label
+    from generator.write import with_lf
 
     start = os.path.relpath(out)
 
@@ -93,7 +94,7 @@ def _generated(out: Path, target: Target, revision: Revision) -> Iterator[tuple[
     for name, data in files(revision, [out], in_place).items():
         of = label(data)
         if is_generated(data) and of and of.deployment == parts(name)[0]:
-            yield out.joinpath(*parts(name)), data
+            yield out.joinpath(*parts(name)), with_lf(data)
 
 
 def _rendered(now: State, job: Job, revision: Revision) -> dict[Path, str]:

@@ -17,7 +17,13 @@ from generator.cli import terminal
 from generator.cli.jobs import Job, Work
 from generator.cli.named_files import some
 from generator.cli.selection import Listed, read_listed
-from generator.cli.steps import Prepared, prepare, prepare_leftover, with_its_new_name
+from generator.cli.steps import (
+    Prepared,
+    note_remains,
+    prepare,
+    prepare_leftover,
+    with_its_new_name,
+)
 from generator.cli.target import Target, refuse_several
 from generator.cli.workers import cores, in_order
 from generator.errors import GeneratorError, InputError, UsageError
@@ -78,6 +84,8 @@ class Batch:
     copies: set[Path] = field(default_factory=set)
     left: set[Path] = field(default_factory=set)
     """Folders that none of today's deployments has."""
+    merged: list[Path] = field(default_factory=list)
+    """The files that git merged, and that are generated again."""
     renamed: set[Path] = field(default_factory=set)
     """The folders of deployments that had another name before."""
 
@@ -113,6 +121,7 @@ class Batch:
         self.copies.update(found.copies)
         self.renamed.update(found.renamed)
         self.kept.update(found.kept)
+        self.merged += found.merged
 
 
 def prepare_all(work: Work, target: Target) -> Batch:
@@ -132,27 +141,37 @@ def prepare_all(work: Work, target: Target) -> Batch:
     with click.progressbar(
         results, len(everything), "generate", file=sys.stderr, hidden=not visible
     ) as steps:
-        seen: dict[tuple[Path, str], int] = {}
+        seen: dict[Path, dict[str, int]] = defaultdict(dict)
         for i, found in enumerate(steps):
             job, source, _ = everything[i]
             out = Path() if target.archive else job.out
-            if found.name and (first := seen.setdefault((out, found.name), i)) != i:
+            if found.name and (first := seen[out].setdefault(found.name, i)) != i:
                 found = _twice(found, everything[first][1], source)
             batch.names.append(found.name)
             batch.add(work, target, job.out, found)
     if not batch.failures and not target.archive:
-        from generator.write import commands_in
-
-        origins = {o.command: i for i, (_, _, o) in enumerate(everything) if o.unique}
-        for job, place in _leftovers(work, batch):
-            apart = {str(out / name) for out, name in seen}
-            batch.left.add(place)
-            left = prepare_leftover(work, target, place, apart)
-            now = [origins[command] for command in commands_in(place) if command in origins]
-            if len(now) == 1:
-                left = with_its_new_name(work, target, place, left, everything[now[0]])
-            batch.add(work, target, job.out, left)
+        if places := list(_leftovers(work, batch)):
+            apart = {str(out / name) for out, names in seen.items() for name in names}
+            _prepare_leftovers(work, target, batch, places, apart)
+        note_remains(target)
     return batch
+
+
+def _prepare_leftovers(
+    work: Work, target: Target, batch: Batch, places: list[tuple[Job, Path]], apart: set[str]
+) -> None:
+    """Have the files removed that no deployment has now, and tell of those that are renamed."""
+    from generator.write import commands_in
+
+    everything = work.deployments
+    origins = {o.command: i for i, (_, _, o) in enumerate(everything) if o.unique}
+    for job, place in places:
+        batch.left.add(place)
+        left = prepare_leftover(work, target, place, apart)
+        now = [origins[command] for command in commands_in(place) if command in origins]
+        if len(now) == 1:
+            left = with_its_new_name(work, target, place, left, everything[now[0]])
+        batch.add(work, target, job.out, left)
 
 
 def _twice(found: Prepared, first: Listed, second: Listed) -> Prepared:

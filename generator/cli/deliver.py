@@ -12,6 +12,7 @@ import click
 
 from generator.cli import terminal
 from generator.cli.batch import Batch
+from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
 from generator.cli.replacements import texts
@@ -20,6 +21,7 @@ from generator.cli.steps import Compared, without_contents
 from generator.cli.summary import files
 from generator.cli.target import Target
 from generator.cli.terminal import colored_diff
+from generator.cli.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +52,8 @@ def deliver(work: Work, target: Target, batch: Batch, revision: Revision | None)
         from generator.write import put
 
         put(target.staged)
+        for line in resolved(batch.merged):
+            terminal.echo(line, err=True)
         if not request.quiet:
             _list_copies(batch)
 
@@ -89,15 +93,17 @@ def _of_the_commit(found: Spool[Compared], about: Commit) -> list[Compared]:
 
 def _report(found: Found, batch: Batch, request: Request, base: Base | None) -> None:
     """Print what writing the files would change, and what changed since the revision."""
+    first = verdict(found, batch.renamed)
     if request.form == "github":
         from generator.cli.annotations import workflow_commands
 
         changes = tuple(change for each in found for change in each.changes)
         told = base.summaries if base else list(_told(found, batch))
-        terminal.echo_commands(workflow_commands(changes, told, base))
+        terminal.echo_commands(workflow_commands(changes, told, base, first))
         return
     write = {"text": _text, "json": _json, "markdown": _markdown}[request.form]
-    for text in write(found, base.summaries if base else _told(found, batch), request, base):
+    summaries = base.summaries if base else _told(found, batch)
+    for text in write(found, summaries, request, base, first):
         terminal.echo(text, nl=False)
 
 
@@ -128,7 +134,10 @@ def _text(
     told: Iterator[Summary] | list[Summary],
     request: Request,
     base: Base | None,
+    verdict: Verdict | None,
 ) -> Iterator[str]:
+    if verdict and request.diff:
+        yield f"{verdict}\n\n"
     for each in found:
         if request.diff:
             yield colored_diff(each.diff)
@@ -155,12 +164,16 @@ def _json(
     told: Iterator[Summary] | list[Summary],
     _: Request,
     base: Base | None,
+    verdict: Verdict | None,
 ) -> Iterator[str]:
     from generator.compare import as_json
 
     changes = chain.from_iterable(each.changes for each in found)
     yield '{\n  "files": '
     yield from _list({"path": c.path.as_posix(), "kind": c.kind} for c in changes)
+    if verdict:
+        found_there = json.dumps(verdict.as_json(), indent=2, ensure_ascii=False)
+        yield ',\n  "permissions": ' + found_there.replace("\n", "\n  ")
     if base:
         yield f',\n  "against": {json.dumps(base.name, ensure_ascii=False)}'
     yield ',\n  "deployments": '
@@ -183,12 +196,15 @@ def _markdown(
     told: Iterator[Summary] | list[Summary],
     request: Request,
     base: Base | None,
+    verdict: Verdict | None,
 ) -> Iterator[str]:
     from generator.compare import as_markdown
     from generator.model import markdown, markdown_code
 
     words = (as_markdown([summary], request.verbose) for summary in told)
     first = next(words, "")
+    if verdict:
+        yield f"**{markdown(str(verdict))}**\n\n"
     if base and not first:
         yield f"{markdown(_nothing(base.name))}\n\n"
     elif base:
@@ -210,6 +226,11 @@ def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
         _list_copies(batch)
     changes = [change for each in found for change in each.changes]
     if changes:
+        first = verdict(found, batch.renamed)
+        if first and request.form == "text" and not request.diff:
+            terminal.echo(str(first), err=True)
+        for step in to_resolve(changes):
+            terminal.echo(step, err=True)
         for step in (*next_steps(work, batch, about.on_the_disk(changes)), *about.steps):
             terminal.echo(step, err=True)
         raise click.exceptions.Exit(1)

@@ -133,6 +133,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also list every file, on standard output; with --diff, every rule on a line of its own.",
 )
+@options.no_cache
 @options.rule_data
 @click.option(
     "--templates",

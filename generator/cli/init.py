@@ -111,10 +111,11 @@ def _schema(path: Path, data: RuleData, force: bool) -> dict[Path, str]:
     """The schema that the deployment file names, unless its folder has one."""
     from generator.cli.schema import schema_text
     from generator.load import read
+    from generator.write import with_lf
 
     text = schema_text("deployment", data)
     if path.exists() and not force:
-        if read(path, str(path)) != text.encode():
+        if with_lf(read(path, str(path))) != text.encode():
             terminal.echo(f"{path} differs from this version's: --force overwrites it", err=True)
         return {}
     return {path: text}
@@ -124,7 +125,7 @@ def _project_files(file: Path, force: bool) -> dict[Path, str]:
     """The settings that list the deployment file, and .gitattributes unless there is one."""
     from generator.cli.jobs import DEFAULT, shown
     from generator.load import PROJECT_FILES, find_project, project_root, read
-    from generator.show import attributes, settings
+    from generator.show import attribute, attributes, settings
 
     root = project_root(Path.cwd())
     found = find_project(Path.cwd())
@@ -136,11 +137,11 @@ def _project_files(file: Path, force: bool) -> dict[Path, str]:
             f"{shown(found)} already exists: list {listed} there, and leave out --project"
         )
     files = {shown(root / PROJECT_FILES[0]): settings(listed, str(DEFAULT))}
-    path, line = shown(root / ATTRIBUTES), attributes(str(DEFAULT))
+    path, line = shown(root / ATTRIBUTES), attribute(str(DEFAULT))
     if not os.path.lexists(path):
-        files[path] = line
-    elif line.encode() not in read(path, str(path)):
-        terminal.echo(f"{path} already exists: add this line to it: {line}", nl=False, err=True)
+        files[path] = attributes(str(DEFAULT))
+    elif line.encode() not in read(path, str(path)).splitlines():
+        terminal.echo(f"{path} already exists: add this line to it: {line}", err=True)
     return files
 
 

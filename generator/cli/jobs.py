@@ -277,7 +277,7 @@ def _origins(request: Request, where: Place, out: Path | None) -> list[Origin]:
         if file == "-":
             found.append(Origin(_command(file, *options)))
         else:
-            path = where.relative(Path(file))
+            path = file if (p := where.relative(Path(file))) == file else p  # one text in memory
             unique = inside and where.holds(Path(file))
             found.append(Origin(_command(path, *options), path, unique))
     found += [Origin(_command("--preset", name, *options)) for name in request.presets]

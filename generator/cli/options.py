@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cache import without_cache
 from generator.cli import terminal
 from generator.errors import GeneratorError
 
@@ -23,6 +24,21 @@ rule_data = click.option(
     metavar="DIR",
     help="A folder of rule data that adds to the built-in one, or replaces it. [default: as set in "
     "cvo-sg.yaml]",
+)
+
+
+def _without_cache(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.with_resource(without_cache())
+
+
+no_cache = click.option(
+    "--no-cache",
+    is_flag=True,
+    expose_value=False,
+    callback=_without_cache,
+    help="Neither use nor keep what earlier runs have found out, such as templates in which "
+    "cfn-lint found nothing.",
 )
 
 

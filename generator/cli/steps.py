@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from generator.cli.conflicts import by_git, judge
 from generator.cli.jobs import Job, Work
 from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_several
+from generator.cli.verdict import Outcome, outcome, outcome_of_rename
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Compared(NamedTuple):
     """Without the contents."""
     diff: str = ""
     summaries: tuple[Summary, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    """Whether the permissions of a deployment change."""
 
 
 class Prepared(NamedTuple):
@@ -61,6 +65,8 @@ class Prepared(NamedTuple):
     """The folders of formats that are left out: what was generated there stays."""
     renamed: tuple[Path, ...] = ()
     """The new folder of the deployment that left this one behind under another name."""
+    merged: tuple[Path, ...] = ()
+    """The files that git merged, and that are generated again."""
     copies: tuple[Path, ...] = ()
     """Folders that may be copies of generated ones, and so are not ours to remove."""
 
@@ -108,6 +114,17 @@ def prepare_leftover(work: Work, target: Target, place: Path, apart: set[str]) -
     return _compare(work, target, {}, [place], [], Prepared(), apart)
 
 
+def note_remains(target: Target) -> None:
+    """Have --check list what a run that was killed has left; another run just removes it."""
+    from generator.write import Change, remains
+
+    if target.compared is not None:
+        found = [folder for out in target.outs for folder in remains(out)]
+        if found:
+            changes = (Change(folder, "orphaned", b"", None) for folder in found)
+            target.compared.append(Compared(tuple(changes)))
+
+
 def with_its_new_name(
     work: Work, target: Target, place: Path, found: Prepared, now: tuple[Job, Listed, Origin]
 ) -> Prepared:
@@ -127,8 +144,11 @@ def with_its_new_name(
     if not renamed:
         return found
     compared = found.compared
-    if compared and work.request.diff and not (work.request.against or work.request.against_base):
-        compared = compared._replace(summaries=tuple(summaries(files, (), renamed)))
+    if compared:
+        told = summaries(files, (), renamed)
+        compared = compared._replace(outcomes=outcome_of_rename(compared.outcomes, told))
+        if work.request.diff and not (work.request.against or work.request.against_base):
+            compared = compared._replace(summaries=tuple(told))
     return found._replace(
         replaced=tuple(replacements(files)), compared=compared, renamed=(*renamed.values(),)
     )
@@ -192,7 +212,7 @@ def _check(
         for format_, files in texts.items()
         for file, text in files.items()
     }
-    found, too_large = _about_templates(every, request.lint)
+    found, too_large = _about_templates(work, every)
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.
     unasked = request.compares or request.quiet or job.is_example(origin)
     advice = advise(resolved, work.data.release(resolved.release), together=True)
@@ -208,17 +228,25 @@ def _check(
 
 
 def _about_templates(
-    texts: dict[Path, str], linted: bool
+    work: Work, texts: dict[Path, str]
 ) -> tuple[tuple[str, ...], tuple[tuple[Path, int], ...]]:
     """What cfn-lint finds in the templates among files, and which of them are large."""
+    linted, is_built_in = work.request.lint, len(work.templates) == 1
     sizes = {path: len(text.encode()) for path, text in texts.items()}
     looked_at = [path for path, size in sizes.items() if linted or size > INLINE]
     if not looked_at:  # what can tell a template imports much
         return (), ()
-    from generator.check import is_cloudformation, lint
+    from generator.cache import user_cache
+    from generator.check import Linter, is_cloudformation
 
+    linter = Linter(user_cache())
     templates = [path for path in looked_at if is_cloudformation(texts[path])]
-    found = (f for path in templates if linted for f in lint(texts[path], str(path), advice=False))
+    found = (
+        finding
+        for path in templates
+        if linted
+        for finding in linter.lint(texts[path], str(path), advice=False, rendered=is_built_in)
+    )
     return (
         tuple(map(str, found)),
         tuple((path, sizes[path]) for path in templates if sizes[path] > INLINE),
@@ -240,7 +268,7 @@ def _compare(
     request = work.request
     survey = surveyed(target.outs, folders, target.formats, contents, apart)
     orphans = [p for p in survey.orphans if not any(map(p.is_relative_to, kept))]
-    changes = (*differing(target.outs, contents), *orphaned(orphans))
+    changes = (*map(judge, differing(target.outs, contents)), *map(judge, orphaned(orphans)))
     sentences = () if request.compares else tuple(refused(changes, request.force))
     if target.staged and not sentences:
         for change in changes:
@@ -257,6 +285,7 @@ def _compare(
         verbs=tuple(listed.items()),
         contents=contents if request.against or request.against_base or request.staged else {},
         compared=_compared(work, contents, changes) if request.compares else None,
+        merged=tuple(by_git(changes)),
         kept=tuple(kept),
         copies=survey.copies,
     )
@@ -266,13 +295,16 @@ def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ..
     from generator.write import unified_diff
 
     request = work.request
-    found: list[Summary] = []
-    if request.diff and not (request.against or request.against_base):
-        from generator.compare import summaries
+    if not changes:
+        return Compared(())
+    from generator.compare import summaries
 
-        found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
+    found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})
+    outcomes = outcome(contents, changes, found)
+    if not request.diff or request.against or request.against_base:
+        found = []
     diff = "".join(map(unified_diff, changes)) if request.diff and request.form == "text" else ""
-    return Compared(tuple(map(without_contents, changes)), diff, tuple(found))
+    return Compared(tuple(map(without_contents, changes)), diff, tuple(found), outcomes)
 
 
 def without_contents(change: Change) -> Change:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cache import user_cache
 from generator.cli import terminal
-from generator.cli.options import open_rule_data
+from generator.cli.options import no_cache, open_rule_data
 from generator.cli.options import rule_data as rule_data_option
 from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
 from generator.errors import InputError, UsageError
@@ -68,6 +69,7 @@ PEOPLE = ("text", "markdown", "github")
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
+@no_cache
 @rule_data_option
 @click.pass_context
 def validate(
@@ -196,7 +198,7 @@ def _check(
 
     `together`: the warnings of a deployment file that repeat one fact are one finding.
     """
-    from generator.check import Check, Finding, Kind, check_module, check_plan, lint
+    from generator.check import Check, Finding, Kind, Linter, check_module, check_plan
 
     place = str(target.path)
     try:
@@ -206,7 +208,9 @@ def _check(
             case Kind.PLAN:
                 return check_plan(target.text, place)
             case Kind.TEMPLATE:
-                return Check(place, tuple(lint(target.text, place, suppressions=suppressions)))
+                linter = Linter(user_cache())
+                found = linter.lint(target.text, place, suppressions=suppressions)
+                return Check(place, tuple(found))
             case Kind.DEPLOYMENT:
                 return Check(place, tuple(_about_deployment(target, data, together)))
             case Kind.UNREADABLE:

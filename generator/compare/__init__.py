@@ -12,6 +12,7 @@ from generator.compare.generated import (
     as_json,
     as_markdown,
     as_text,
+    lists_permissions,
     replaced,
     summaries,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "changes",
     "compare",
     "followed",
+    "lists_permissions",
     "match_groups",
     "of_deployed",
     "of_deployment",

@@ -167,6 +167,11 @@ def _together(same: list[Summary]) -> Summary:
     return fullest._replace(folders=tuple(name for each in same for name in each.folders))
 
 
+def lists_permissions(text: str) -> bool:
+    """Whether a text is a README with a table of permissions, which may be empty."""
+    return bool(_TABLE.search(text))
+
+
 def listed(text: str) -> Iterator[Permission]:
     """The permissions that a README lists; lines that cannot be read are passed over."""
     table = _TABLE.search(text)

@@ -210,8 +210,11 @@ def _from_toml(content: bytes, name: str) -> Parsed[Project]:
     import json
     import tomllib
 
+    from generator.load.merge_markers import conflicts
     from generator.load.strict_yaml import parse
 
+    if found := conflicts(content.decode("utf-8", "replace"), name):
+        raise InputError(found)
     try:
         text = json.dumps(_load(content)["tool"]["cvo-sg"], default=str).encode()
     except RecursionError:

@@ -7,6 +7,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from generator.errors import InputError, Mistake
 from generator.load.files import limited
+from generator.load.merge_markers import conflicts
 from generator.load.yaml_mistakes import TOO_DEEP, Trouble, explain, invalid_character
 
 __all__ = ["MAX_DEPTH", "MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "describe"]
@@ -49,6 +50,8 @@ def compose(data: bytes, file: str) -> Node:
         raise InputError([Mistake(file, line, 0, "the file is not UTF-8 text")]) from None
     if mistake := invalid_character(text, file):
         raise InputError([mistake])
+    if found := conflicts(text, file):
+        raise InputError(found)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except _TooDeep as error:

@@ -3,6 +3,7 @@
 from generator.observe import cloudformation
 from generator.observe.git import Revision, content, files, revision
 from generator.observe.git_index import Staged, differs_from_head, removed, staged, unstaged
+from generator.observe.merges import merged_versions
 from generator.observe.named import decoded, is_folder, read_source, shown_name, source_bytes
 from generator.observe.recognize import (
     decode,
@@ -26,6 +27,7 @@ __all__ = [
     "is_cloudformation",
     "is_folder",
     "join",
+    "merged_versions",
     "read_module",
     "read_source",
     "read_text",

@@ -173,8 +173,8 @@ def _kind(folder: Path, name: str) -> tuple[str | None, int]:
     return (match[1].decode(), int(match[2])) if match else (None, 0)
 
 
-def run_git(folder: Path, *words: str, given: bytes = b"", or_else: int = 0) -> bytes:
-    """What git prints, with status 0 or another. Raises UsageError with our words otherwise."""
+def run_git(folder: Path, *words: str, given: bytes = b"", or_else: int | range = 0) -> bytes:
+    """What git prints, with status 0 or others. Raises UsageError with our words otherwise."""
     command = ["git", *_OPTIONS, *([] if words[0] in _NO_MAGIC else [_LITERAL]), *words]
     try:
         done = subprocess.run(
@@ -191,7 +191,8 @@ def run_git(folder: Path, *words: str, given: bytes = b"", or_else: int = 0) -> 
         raise UsageError(f"git did not answer within {TIMEOUT} seconds") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"git cannot be started: {error}") from None
-    if done.returncode not in (0, or_else):
+    others = or_else if isinstance(or_else, range) else (or_else,)
+    if done.returncode not in (0, *others):
         raise UsageError(_refusal(_plain(done.stderr)))
     return done.stdout
 

@@ -84,6 +84,12 @@ def is_edited(content: bytes) -> bool:
     return hashlib.sha256(plain).hexdigest().encode() != found[2]
 
 
+def digest(content: bytes) -> bytes | None:
+    """The digest that the header of a generated file names, right or not."""
+    found = _DIGEST.search(content[:HEAD])
+    return found[2] if found else None
+
+
 def label(content: bytes) -> Label | None:
     """The deployment and the command that a file's header names; None without a header."""
     found = _LABEL.search(content[:HEAD].replace(b"--&gt;", b"-->"))

@@ -1,6 +1,7 @@
 """Write: compare rendered files with the disk, and put them there whole or not at all."""
 
 from generator.write.archive import zipped
+from generator.write.conflicts import judged
 from generator.write.files import (
     Change,
     compare,
@@ -11,6 +12,7 @@ from generator.write.files import (
     unified_diff,
     write,
 )
+from generator.write.line_endings import with_lf
 from generator.write.lock import locked, settled
 from generator.write.places import Survey, renamed
 from generator.write.sources import commands, commands_in
@@ -29,6 +31,7 @@ __all__ = [
     "compare",
     "compare_staged",
     "differing",
+    "judged",
     "locked",
     "orphaned",
     "put",
@@ -41,6 +44,7 @@ __all__ = [
     "staging",
     "surveyed",
     "unified_diff",
+    "with_lf",
     "write",
     "zipped",
 ]

@@ -28,7 +28,7 @@ _NOTE, _SAYS = (
     "README",
     "Files of a run of cvo-sg that was interrupted. The next one removes them.\n",
 )
-_THREADS = 8  # a disk that syncs several files at once writes its journal once for them
+_THREADS = 4  # a disk that syncs several files at once writes its journal once for them
 _AT_ONCE = 256
 
 
@@ -188,10 +188,9 @@ def _sync_file(place: Path) -> None:
 def _put_folders(top: Path, out: Path) -> None:
     """Put folders that are not there yet as a whole."""
     with suppress(FileNotFoundError):
-        for entry in sorted(os.scandir(top), key=lambda entry: entry.name):
-            path = out / entry.name
-            if entry.is_dir() and not os.path.lexists(path):
-                Path(entry.path).rename(path)
+        for name in os.listdir(top):  # noqa: PTH208 - names alone take little memory
+            if (top / name).is_dir() and not os.path.lexists(out / name):
+                (top / name).rename(out / name)
 
 
 def _put_file(place: Path, path: Path, out: Path) -> None:

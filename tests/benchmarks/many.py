@@ -1,9 +1,9 @@
 """How `generate` copes with many deployments: time per deployment, and memory.
 
-Run it at the top of the repository: `python tests/benchmarks/many.py [--lint] [NUMBER]...`. It makes
-folders of so many deployments, and times one process after the other: all files new, none changed,
---check, all changed, --diff of all. Each column is compared with the smallest number in the same
-run, because machines differ.
+Run it at the top of the repository: `python tests/benchmarks/many.py [--lint] [NUMBER]...`. It
+makes folders of so many deployments, and times one process after the other: all files new, none
+changed, --check, all changed, --diff of all. Each column is compared with the smallest number in
+the same run, because machines differ.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,20 +76,18 @@ def generate(folder: Path, *arguments: str, expected: int = 0) -> Run:
     return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def measured(number: int, options: list[str]) -> dict[str, Run]:
+def measured(number: int, options: list[str]) -> Iterator[tuple[str, Run]]:
     """Every case of so many deployments."""
     folder = Path(tempfile.mkdtemp(prefix="cvo-sg-many-", dir=os.environ.get("BENCHMARK_DIR")))
     try:
         write_deployments(folder / "deployments", number, 1)
-        found = {
-            "new": generate(folder, *options),
-            "unchanged": generate(folder, *options),
-            "--check": generate(folder, *options, "--check"),
-        }
+        yield "new", generate(folder, *options)
+        yield "unchanged", generate(folder, *options)
+        yield "--check", generate(folder, *options, "--check")
         write_deployments(folder / "deployments", number, 2)
-        found["--diff of all"] = generate(folder, *options, "--diff", expected=1)
-        found["all changed"] = generate(folder, *options)
-        return found
+        yield "all changed", generate(folder, *options)
+        write_deployments(folder / "deployments", number, 3)
+        yield "--diff of all", generate(folder, *options, "--diff", expected=1)
     finally:
         shutil.rmtree(folder)
 
@@ -105,12 +104,11 @@ def main() -> None:
     first: dict[str, Run] = {}
     # The start of Python and the reading of the rule data come once a run, whatever the number.
     for number in sorted(arguments.numbers):
-        for case, run in measured(number, options).items():
+        for case, run in measured(number, options):
             base = first.setdefault(case, run)
             each = run.cpu / number
-            ratios = (
-                f"{each / (base.cpu / min(arguments.numbers)):5.2f} {run.memory / base.memory:5.2f}"
-            )
+            of_cpu = each / (base.cpu / min(arguments.numbers))
+            ratios = f"{of_cpu:12.2f} {run.memory / base.memory:6.2f}"
             print(
                 f"{number:7,} {case:14} {run.wall / number * 1e3:8.2f} {each * 1e3:8.2f} "
                 f"{run.memory:7.1f}  {ratios}",

@@ -425,7 +425,7 @@ def test_a_failure_of_ours_is_a_finding_of_its_file(run, put, monkeypatch):
         result.stdout
     )
     assert "site.yaml:3:11: error" in result.stdout
-    monkeypatch.setattr("generator.check.lint", fail)
+    monkeypatch.setattr("generator.check.Linter.lint", fail)
     assert "error: checking this failed: RuntimeError: oops" in run("validate", "a").stdout
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from cfnlint.rules import RuleMatch
@@ -44,15 +44,19 @@ class OpenAdministration(_Rule):
     def __init__(self) -> None:
         """As cfn-lint makes it: without arguments."""
         super().__init__()
-        self.config_definition = {
-            "ports": {"default": administrative(), "type": "list", "itemtype": "integer"}
-        }
+        self.config_definition = {"ports": {"default": None, "type": "list", "itemtype": "integer"}}
         self.configure()
+
+    @property
+    def ports(self) -> Collection[int]:
+        """The ports that are configured, or else those of the rule data."""
+        ports: list[int] | None = self.config["ports"]
+        return administrative() if ports is None else ports
 
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere that include one of the ports."""
         for each in _open(cfn):
-            if message := each.administration(self.config["ports"]):
+            if message := each.administration(self.ports):
                 yield RuleMatch(list(each.case.source.path), message)
 
 
@@ -75,7 +79,7 @@ class OpenToTheInternet(_Rule):
     def findings(self, cfn: Template) -> Iterator[RuleMatch]:
         """Inbound rules from everywhere, but for those of W9306."""
         other = self.child_rules[OpenAdministration.id]
-        reported = other.config["ports"] if other else administrative()
+        reported = other.ports if other else administrative()
         for each in _open(cfn):
             if message := each.internet(reported):
                 yield RuleMatch(list(each.case.source.path), message)
