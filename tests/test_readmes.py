@@ -33,6 +33,7 @@ NOT_RUN = {
     "cvo-sg generate ": "refreshes out/ of a clone; test_cli.py tests it",
     "cvo-sg diff ": "needs files of a reader; cli/test_diff.py tests it",
     "python tests/transcripts.py": "rewrites the READMEs; below",
+    "python tests/benchmarks/": "measures; test_benchmarks.py tests that it can",
     "python tests/corpora.py": "rewrites what stands in invalid/; test_corpora.py tests it",
 }
 
