@@ -79,12 +79,9 @@ def bindings(draw, roles):
 
 def of_one_group(release, roles):
     """The keys that bind an endpoint in the rules of one group only."""
-    return [
-        f"{role}/{endpoint}"
-        for role in roles
-        for endpoint in DATA.catalogue.endpoints
-        if endpoint in DATA.catalogue.endpoints_of(DATA.release(release), role)
-    ]
+    used = {role: DATA.catalogue.endpoints_of(DATA.release(release), role) for role in roles}
+    endpoints = DATA.catalogue.endpoints
+    return [f"{role}/{name}" for role in roles for name in endpoints if name in used[role]]
 
 
 @st.composite

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +30,14 @@ provider_installation {
   }
 }
 """
+REQUIRED = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+"""
+WITHOUT_PROVIDER = ("fmt", "get")
 
 
 @cache
@@ -57,17 +68,58 @@ def require_terraform() -> None:
 
 
 def terraform(folder: Path, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command of Terraform, with a provider that all commands of this process share."""
+    shared = {} if args[0] in WITHOUT_PROVIDER else {"TF_REATTACH_PROVIDERS": running_provider()}
+    return _run(folder, args, stdin, shared)
+
+
+@cache
+def running_provider() -> str:
+    """Start the provider in its debug mode; what tells Terraform where it is.
+
+    Starting it takes longer than most of what it does, and a plan alone would start it three times.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="cvo-sg-provider-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "main.tf").write_text(REQUIRED)
+    succeeded(_run(folder, ("init",)))
+    installed = folder / ".terraform" / "providers" / PROVIDER
+    [binary] = installed.glob("*/*/terraform-provider-aws*")
+    process = subprocess.Popen(
+        [binary, "-debug"],
+        cwd=folder,
+        env=_environment() | {"GOMEMLIMIT": "1GiB"},  # it grows from run to run
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    atexit.register(process.kill)
+    assert process.stdout
+    for line in process.stdout:
+        if found := re.search("TF_REATTACH_PROVIDERS='(.*)'", line):
+            return found[1]
+    raise AssertionError("the provider ended without a word of where it is")
+
+
+def _run(folder, args, stdin="", variables=None) -> subprocess.CompletedProcess[str]:
     settings = folder / ".terraformrc"
     settings.write_text(SETTINGS % mirror())
-    users_own = {name for name in os.environ if name.startswith("TF_")}
-    environment = {name: os.environ[name] for name in os.environ.keys() - users_own}
-    environment |= {"TF_CLI_CONFIG_FILE": str(settings), "TF_CLI_ARGS": "-no-color"}
-    environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-    environment["GOGC"] = "400"  # a quarter of a short run is garbage collection otherwise
+    environment = _environment() | {"TF_CLI_CONFIG_FILE": str(settings), **(variables or {})}
     command = ["terraform", *args]
     return subprocess.run(
         command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True
     )
+
+
+def _environment() -> dict[str, str]:
+    users_own = {name for name in os.environ if name.startswith(("TF_", "AWS_"))}
+    return {
+        **{name: os.environ[name] for name in os.environ.keys() - users_own},
+        "TF_CLI_ARGS": "-no-color",
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "GOGC": "400",  # a quarter of a short run is garbage collection otherwise
+    }
 
 
 def succeeded(result: subprocess.CompletedProcess[str]) -> str:

@@ -6,6 +6,7 @@ where somebody then adds a rule by hand.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -82,10 +83,11 @@ CLASSIC_RULES = {
 
 
 @pytest.fixture(scope="module")
-def folder(ready):
+def folder(ready, tmp_path_factory):
     """Our module twice, and resources of the classic kind."""
-    put(ready, CASES, beside=CLASSIC)
-    return ready
+    folder = shutil.copytree(ready, tmp_path_factory.mktemp("observed") / "root", symlinks=True)
+    put(folder, CASES, beside=CLASSIC)
+    return folder
 
 
 @pytest.fixture(scope="module")
