@@ -86,7 +86,12 @@ def show(
         from generator.render import VOUCHER, render
 
         files = render(resolved, [shipped("templates")], PAGE if opens else output)
-        text = "\n".join(text for name, text in files.items() if name != VOUCHER)
+        shown = {name: content for name, content in files.items() if name != VOUCHER}
+        for name, content in shown.items():
+            if isinstance(content, bytes):
+                terminal.echo_binary(name, content)
+                return
+        text = "\n".join(map(str, shown.values()))
         if opens:
             _open(text)
         else:
