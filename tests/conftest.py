@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -27,8 +29,9 @@ ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What is kept between runs stays between tests, and out of the user's folder.
-_cache = tempfile.TemporaryDirectory(prefix="cvo-sg-cache-")
-os.environ.setdefault(FOLDER, _cache.name)
+if FOLDER not in os.environ:
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="cvo-sg-cache-")
+    atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
 
 
 def pytest_configure(config):

@@ -236,10 +236,9 @@ runpy.run_module("generator", run_name="__main__", alter_sys=True)
     ("module", "arguments"),
     [
         ("click", ["--version"]),
-        ("importlib.metadata", ["--version"]),
         ("generator.cli.rules", ["rules", "--help"]),
         ("generator.cli.rules", ["rules"]),
-        ("yaml", ["rules"]),
+        ("generator.load.rule_data", ["rules"]),
     ],
 )
 def test_an_interrupt_is_quiet_from_the_beginning(tmp_path, module, arguments):

@@ -351,6 +351,7 @@ def test_files_that_hooks_give_are_never_options(run, tmp_path):
         for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
         if hook.get("pass_filenames", True)
     ]
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     for name in ("-h.yaml", "--help"):
         (tmp_path / name).write_text(f"{ACME}connect_groups: true\n")
         command = [*hook["entry"].split()[1:], *hook["args"], name]

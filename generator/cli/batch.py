@@ -261,7 +261,8 @@ def _fail(work: Work, batch: Batch) -> None:
     for error in others:
         terminal.echo(terminal.error(str(error)), err=True)
     total = len(work.deployments)
-    if total > 1:
+    is_the_commands = batch.failed == total and len(sentences) == 1
+    if total > 1 and not is_the_commands:
         have = "has a mistake" if batch.failed == 1 else "have mistakes"
         done = "" if work.request.compares else "nothing was written: "
         sentence = f"{done}{batch.failed:,} of {total:,} deployments {have}"

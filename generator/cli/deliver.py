@@ -241,7 +241,7 @@ def _markdown(
         words = f"{markdown(_nothing(base.name))}\n\n"
     elif base:
         words = f"Since {markdown_code(base.name)}: {words}"
-    if verdict:
+    if verdict and not verdict.changed:  # else the words begin with that
         words = f"**{markdown(str(verdict))}**\n\n{words}"
     changes = [change for each in found for change in each.changes]
     if not changes:

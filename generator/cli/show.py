@@ -62,6 +62,7 @@ def show(
     output: str,
     opens: bool,
     rule_data: Path | None,
+    config: Path | None,
 ) -> None:
     """Show who may talk to whom, on what, why, and where it is documented.
 
@@ -76,7 +77,7 @@ def show(
     """
     from generator.resolve import matrix, resolve
 
-    data = options.open_rule_data(rule_data)
+    data = options.open_rule_data(rule_data, config, near=what)
     deployment = _deployment(what, data)
     resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
     if opens or output != TABLE:

@@ -49,6 +49,7 @@ def unstaged(folder: Path, places: Collection[Path]) -> tuple[list[Path], list[P
 
 def removed(folder: Path, base: str | None = None) -> list[Path]:
     """The files below the folder that the next commit removes, or that are gone since `base`."""
+    run_git(folder, "rev-parse", "--is-inside-work-tree")  # or `git diff` is another command
     words = ["diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative"]
     since = [revision(base, folder).tree] if base else []
     told = run_git(folder, *words, "--diff-filter=D", *since, "--")

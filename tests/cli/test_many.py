@@ -137,7 +137,9 @@ def test_what_cfn_lint_finds_in_one_stops_the_writing_of_all(run, sites, tmp_pat
 
     sites(a=deployment("a"), b=deployment("b"))
     bad = check.Finding("x", 1, 1, "error", "E0000", "bad")
-    monkeypatch.setattr(check, "lint", lambda _, file, **__: [bad] if "/a/" in file else [])
+    monkeypatch.setattr(
+        check.Linter, "lint", lambda *given, **_: [bad] if "/a/" in given[2] else []
+    )
     result = run("generate", "sites")
     assert (result.exit_code, result.stdout.count("E0000")) == (1, 1)
     assert "nothing was written: cfn-lint found errors in the templates" in result.stderr

@@ -419,7 +419,7 @@ def test_a_failure_of_ours_is_a_finding_of_its_file(run, put, monkeypatch):
 
     monkeypatch.setattr("generator.check.cfn_lint._runner", fail)
     put({"a/t.yaml": BROKEN, "a/site.yaml": DEPLOYMENT.replace("basic", "bsaic")})
-    result = run("validate", "a")
+    result = run("validate", "a", "--no-cache")
     assert result.exit_code == 1
     assert "cfn-lint failed on this template, which may hide other findings: RuntimeError" in (
         result.stdout

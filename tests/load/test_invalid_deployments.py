@@ -87,7 +87,11 @@ def test_the_bytes_of_any_editor_are_read(prefix, newline, run, tmp_path):
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("folder", "folder: Is a directory"),
+        (
+            "folder",
+            "folder has no deployment files (*.yaml or *.yml with name: and release:): name "
+            "another folder, or run `cvo-sg init` to create one",
+        ),
         ("absent.yaml", "absent.yaml: No such file or directory"),
     ],
 )
@@ -119,7 +123,8 @@ def test_one_bad_file_keeps_the_good_ones_from_being_written(refusal, tmp_path):
     (tmp_path / "good.yaml").write_bytes(HEAD)
     shutil.copy(CORPUS / "quota-zero.yaml", tmp_path)
     expected = (CORPUS / "quota-zero.txt").read_text("utf-8")
-    assert refusal("good.yaml", "quota-zero.yaml") == expected
+    end = "nothing was written: 1 of 2 deployments has a mistake\n"
+    assert refusal("good.yaml", "quota-zero.yaml") == expected + end
 
 
 def test_the_mistakes_of_every_file_are_reported(refusal, tmp_path):
@@ -127,4 +132,5 @@ def test_the_mistakes_of_every_file_are_reported(refusal, tmp_path):
     for mistake in both:
         shutil.copy(CORPUS / f"{mistake}.yaml", tmp_path)
     expected = "".join((CORPUS / f"{mistake}.txt").read_text("utf-8") for mistake in both)
-    assert refusal(*(f"{mistake}.yaml" for mistake in both)) == expected
+    end = "nothing was written: 2 of 2 deployments have mistakes\n"
+    assert refusal(*(f"{mistake}.yaml" for mistake in both)) == expected + end
