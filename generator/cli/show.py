@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -52,9 +53,10 @@ PIPED = 160
     "--open",
     "opens",
     is_flag=True,
-    help="Write the format html to a temporary file, and open it in the browser.",
+    help="Write the format html to a temporary file, print its path, and open it in the browser.",
 )
 @options.rule_data
+@options.templates
 def show(
     what: str,
     roles: tuple[str, ...],
@@ -63,6 +65,7 @@ def show(
     opens: bool,
     rule_data: Path | None,
     config: Path | None,
+    templates: Path | None,
 ) -> None:
     """Show who may talk to whom, on what, why, and where it is documented.
 
@@ -74,6 +77,8 @@ def show(
       cvo-sg show customer.yaml
       cvo-sg show advanced --group manager --direction inbound
       cvo-sg show 3.7 --output markdown
+      cvo-sg show customer.yaml --output xlsx > customer.xlsx
+      cvo-sg show customer.yaml --open
     """
     from generator.resolve import matrix, resolve
 
@@ -83,10 +88,11 @@ def show(
     if opens or output != TABLE:
         if roles or direction:
             raise UsageError("--group and --direction choose rows of a table: use --output table")
-        from generator.load import shipped
+        from generator.cli.roots import place
         from generator.render import VOUCHER, render
 
-        files = render(resolved, [shipped("templates")], PAGE if opens else output)
+        folders = place(config, Path(what)).templates(templates)
+        files = render(resolved, folders, PAGE if opens else output)
         shown = {name: content for name, content in files.items() if name != VOUCHER}
         for name, content in shown.items():
             if isinstance(content, bytes):
@@ -138,11 +144,21 @@ def _deployment(what: str, data: RuleData) -> Deployment:
 
 
 def _open(text: str) -> None:
-    import webbrowser
-
+    """Write the page to a folder of its own, print where it is, and have it shown."""
     folder = Path(tempfile.mkdtemp(prefix="cvo-sg-"))
     page = folder / "matrix.html"
     page.write_text(text, encoding="utf-8")
-    terminal.echo(f"wrote {page}", err=True)
-    if not webbrowser.open(page.as_uri()):
+    terminal.echo(str(page))
+    if os.environ.get("CI"):
+        terminal.echo("no browser is started in CI: open the file yourself", err=True)
+    elif not _started(page):
         terminal.echo("no browser could be started: open the file yourself", err=True)
+
+
+def _started(page: Path) -> bool:
+    import webbrowser
+
+    try:
+        return webbrowser.open(page.as_uri())
+    except (webbrowser.Error, OSError):
+        return False

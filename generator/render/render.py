@@ -98,10 +98,14 @@ def render(
         text, template = render_template(places, name, context)
         file = name.removesuffix(SUFFIX)
         content = _content(file, text, template, format_)
-        if vouched and not _explains(name) and MARK not in text:
+        binary = isinstance(content, bytes)
+        if vouched and not _explains(name) and (binary or MARK not in text):
             lines = (*lines, digest_line(file, encoded(content)))
             context["header"] = lines
             files[file] = content
+        elif binary:
+            reason = f"a workbook cannot hold the header: add {VOUCHER}{SUFFIX}, which prints it"
+            raise TemplateError(f"{template}: {reason}")
         else:
             files[file] = _with_header(text, template, lines)
     vouches = len(lines) > len(header(resolved, origin))

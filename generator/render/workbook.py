@@ -12,8 +12,8 @@ from generator.errors import TemplateError, UsageError
 SUFFIX = ".xlsx"
 SHEET = "matrix"
 NEEDED = (
-    "the format {} makes workbooks with XlsxWriter, which is not installed: run "
-    "`pip install 'cvo-sg[xlsx]'`, or leave this format out"
+    "the format {} needs XlsxWriter, which is not installed: run `pip install 'xlsxwriter>=3.2'` "
+    "(the extra xlsx of cvo-sg), or leave this format out"
 )
 _CREATED = datetime(1980, 1, 1)  # the same in every run, like the times of the parts
 _NARROW, _WIDE = 8, 48  # in characters; what is longer wraps
