@@ -79,7 +79,7 @@ def test_a_workbook_goes_to_a_pipe():
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="pseudo-terminals are POSIX")
-def test_a_workbook_is_not_printed_on_a_terminal(tmp_path):
+def test_a_workbook_is_not_printed_on_a_terminal():
     controller, terminal = os.openpty()
     command = [sys.executable, "-m", "generator", "show", "predefined", "--output", "xlsx"]
     result = subprocess.run(
@@ -139,8 +139,9 @@ def test_the_program_in_browser_gets_the_page(tmp_path):
     assert (tmp_path / "asked").read_text() == f"{Path(result.stdout.strip()).as_uri()}\n"
 
 
+@pytest.mark.usefixtures("browser")
 @pytest.mark.parametrize("answer", [False, webbrowser.Error("no runnable browser")])
-def test_without_a_browser_the_path_is_what_the_user_needs(browser, monkeypatch, answer):
+def test_without_a_browser_the_path_is_what_the_user_needs(monkeypatch, answer):
     def refuse(_):
         if answer:
             raise answer
