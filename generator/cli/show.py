@@ -42,6 +42,12 @@ PIPED = 160
     help="Only the flows in this direction, in a table.",
 )
 @click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Only the flows that this TCP or UDP port is among, in a table.",
+)
+@click.option(
     "--output",
     "-o",
     default=TABLE,
@@ -61,6 +67,7 @@ def show(
     what: str,
     roles: tuple[str, ...],
     direction: str | None,
+    port: int | None,
     output: str,
     opens: bool,
     rule_data: Path | None,
@@ -76,6 +83,7 @@ def show(
     Examples:
       cvo-sg show customer.yaml
       cvo-sg show advanced --group manager --direction inbound
+      cvo-sg show advanced --port 445
       cvo-sg show 3.7 --output markdown
       cvo-sg show customer.yaml --output xlsx > customer.xlsx
       cvo-sg show customer.yaml --open
@@ -86,8 +94,10 @@ def show(
     deployment = _deployment(what, data)
     resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
     if opens or output != TABLE:
-        if roles or direction:
-            raise UsageError("--group and --direction choose rows of a table: use --output table")
+        if roles or direction or port is not None:
+            raise UsageError(
+                "--group, --direction and --port choose rows of a table: use --output table"
+            )
         from generator.cli.roots import place
         from generator.render import VOUCHER, render
 
@@ -113,7 +123,9 @@ def show(
     flows = [
         flow
         for flow in found.flows
-        if (not roles or flow.group in roles) and direction in (None, flow.direction)
+        if (not roles or flow.group in roles)
+        and direction in (None, flow.direction)
+        and (port is None or flow.covers(port))
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED
     terminal.echo(terminal.flows(matrix_table(found, flows, width)), nl=False)

@@ -44,6 +44,26 @@ def test_rows_can_be_chosen():
     assert "outbound\n" not in text.split("\n", 1)[1]
 
 
+@pytest.mark.parametrize(
+    ("port", "traffic"),
+    [(22, {"TCP 22"}), (162, {"UDP 161-162", "TCP 161-162"}), (3001, set()), (0, set())],
+)
+def test_a_port_chooses_the_flows_that_it_is_among(data, port, traffic):
+    deployment = data.preset("predefined")
+    found = matrix(resolve(deployment, data.release("3.7"), data.catalogue))
+    chosen = {flow.traffic for flow in found.flows if flow.covers(port)}
+    assert chosen == traffic | {"all TCP", "all UDP"}
+    text = show("predefined", "--port", str(port))
+    assert "SSH" not in text or port == 22
+    assert "ICMP" not in text
+    assert "all TCP" in text
+
+
+def test_rows_are_chosen_in_tables_only():
+    text = show("predefined", "--port", "22", "--output", "csv", code=2)
+    assert "choose rows of a table: use --output table" in text
+
+
 @pytest.mark.parametrize("width", [100, 140, 200])
 def test_no_line_is_wider_than_the_terminal(data, width):
     deployment = data.preset("example-ha-active-directory")
