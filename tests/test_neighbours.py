@@ -11,10 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 from folders import generated
 from yamllint import linter
 from yamllint.config import YamlLintConfig
+
+from generator.cli import cli
+from generator.render.header import header
 
 OUT = {name: content.decode() for name, content in sorted(generated().items())}
 TEMPLATES = [name for name in OUT if name.endswith(".yaml")]
@@ -219,4 +223,133 @@ def test_a_commit_holds_what_it_generates_and_nothing_else(hooks, repository):
         "module/main.tf",
         "module/variables.tf",
     ]
+    assert git(repository, "status", "--porcelain") == ""
+
+
+# The story of a repository.
+
+SITE = """\
+name: acme
+release: "3.7"
+outbound: advanced
+connect_groups: true
+supplements: [autosupport]
+features: {tiering: false}
+endpoints:
+  inbound-clients: [10.0.0.0/8]
+  administrators: [10.0.1.0/24]
+  nfs-clients: [10.0.2.0/24]
+  dns: [10.0.0.2/32]
+  autosupport: [0.0.0.0/0]
+"""
+
+
+def tool(*words):
+    """`cvo-sg` in this process, with the checks of cfn-lint left to the hooks."""
+    lint = ["--no-lint"] if words[0] == "generate" else []
+    return CliRunner().invoke(cli, [*words, *lint])
+
+
+def edit(name, old, new):
+    text = Path(name).read_text()
+    assert old in text
+    Path(name).write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.slow
+def test_the_story_of_a_repository(hooks, repository, tmp_path, monkeypatch):
+    """From the first file to a merged pull request, with the hooks at every commit."""
+
+    def sh(*words, code=0):
+        done = hooks(*words)
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done
+
+    # A project is begun, and the first commit is told what it lacks.
+    git(repository, "rm", "-q", "--cached", "acme.yaml", "cvo-sg.yaml")
+    for name in ("acme.yaml", "cvo-sg.yaml"):
+        Path(name).unlink()
+    git(repository, "checkout", "-qB", "main")
+    assert tool("init", "sites/acme.yaml", "--project").exit_code == 0
+    Path("sites/acme.yaml").write_text(SITE)
+    assert tool("generate").exit_code == 0
+    sh("git", "add", ".pre-commit-config.yaml", ".gitattributes", "cvo-sg.yaml", "sites")
+    refused = sh("git", "commit", "-m", "Begin", code=1)
+    commands = list(dict.fromkeys(map(tuple, advised(refused))))
+    assert commands == [("git", "add", "out")]
+    sh(*commands[0])
+    sh("git", "commit", "-m", "Begin")
+    assert git(repository, "status", "--porcelain") == ""
+
+    # Two branches change one deployment. What git cannot merge, `generate` makes again.
+    sh("git", "checkout", "-b", "resolvers")
+    edit("sites/acme.yaml", "10.0.0.2/32", "10.0.0.3/32")
+    assert tool("generate").exit_code == 0
+    sh("git", "commit", "-am", "Use the new resolver")
+    sh("git", "checkout", "main")
+    sh("git", "checkout", "-b", "clients")
+    edit("sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/9]")
+    assert tool("generate").exit_code == 0
+    sh("git", "commit", "-am", "Narrow the clients")
+    sh("git", "merge", "resolvers", code=1)
+    check = tool("generate", "--check")
+    assert "is a merge conflict between generated versions" in check.stdout
+    assert "edited by hand" not in check.output
+    resolved = tool("generate")
+    assert resolved.exit_code == 0
+    [add] = advised(resolved)
+    sh(*add)
+    sh("git", "commit", "--no-edit")
+    assert tool("generate", "--check").exit_code == 0
+    variables = Path("out/acme/terraform/variables.tf").read_text()
+    assert "10.0.0.3/32" in variables
+    assert "10.0.0.0/9" in variables
+
+    # The pull request says what it opens and closes, although every file is up to date.
+    told = tool("generate", "--check", "--against", "main", "--output", "markdown").stdout
+    assert "to 10.0.0.3/32, dns" in told
+    assert "Every generated file is up to date." in told
+    sh("git", "checkout", "main")
+    sh("git", "merge", "--no-edit", "clients")
+
+    # A colleague's clone with the line endings of Windows is the same.
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(repository), str(clone))
+    (clone / ".gitattributes").unlink()  # which would keep LF
+    git(clone, "rm", "-rq", "--cached", ".")
+    git(clone, "reset", "-q", "--hard")
+    (clone / ".gitattributes").write_text("")
+    for path in [*(clone / "out").rglob("*"), clone / "sites/acme.yaml"]:
+        if path.is_file():
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    monkeypatch.chdir(clone)
+    assert tool("generate", "--check").exit_code == 0
+    monkeypatch.chdir(repository)
+
+    # The deployment gets another name: one paragraph, and its groups stay.
+    sh("git", "checkout", "-b", "rename")
+    edit("sites/acme.yaml", "name: acme", "name: acme-prod")
+    renamed = tool("generate")
+    assert renamed.stderr.count("acme is now called acme-prod") == 1
+    assert 'name   = "acme"' in renamed.stderr
+    refused = sh("git", "commit", "-am", "Rename", code=1)
+    for words in dict.fromkeys(map(tuple, advised(refused))):
+        sh(*words)
+    sh("git", "commit", "-am", "Rename")
+    assert not Path("out/acme").exists()
+    sh("git", "checkout", "main")
+    sh("git", "merge", "--no-edit", "rename")
+
+    # A newer tool words every header anew, and no permission changes.
+    def newer(*given):
+        first, *others = header(*given)
+        return (first, "A newer version words this differently.", *others)
+
+    monkeypatch.setattr(sys.modules["generator.render.render"], "header", newer)
+    upgrade = tool("generate", "--check", "--diff")
+    assert upgrade.exit_code == 1
+    assert upgrade.stdout.startswith("8 files out of date; no permission changes")
+    assert tool("generate").exit_code == 0
+    assert tool("generate", "--check").exit_code == 0
+    sh("git", "commit", "--no-verify", "-am", "Upgrade")  # the hooks are of the old version
     assert git(repository, "status", "--porcelain") == ""

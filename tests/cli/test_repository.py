@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from itertools import cycle
 from pathlib import Path
@@ -1097,34 +1096,3 @@ def test_our_templates_render_the_same_in_the_sandbox(generate, tmp_path):
     write("cvo-sg.yaml", PROJECT + "templates: empty\n")
     assert generate("--check").exit_code == 0
     assert {path: path.read_bytes() for path in generated()} == before
-
-
-# The whole story.
-
-
-def test_the_story_of_a_repository(run, tmp_path):
-    def git(*arguments):
-        author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
-
-    git("init", "-q")
-    assert run("init", "sites/acme.yaml").exit_code == 0
-    edit("sites/acme.yaml", "\nendpoints:\n", "\nendpoints:\n  inbound-clients: [10.0.0.0/8]\n")
-    write("cvo-sg.yaml", PROJECT)
-    assert run("generate", "--no-lint").exit_code == 0
-    git("add", "-A")
-    git("commit", "-qm", "Security groups")
-
-    edit(RULES, "from_port = 22,", "from_port = 23,")
-    check = run("generate", "--check", "--no-lint")
-    assert (check.exit_code, check.stdout) == (1, f"{RULES} was edited by hand\n")
-    git("checkout", RULES)
-
-    edit("sites/acme.yaml", "[10.0.0.0/8]", "[10.0.0.0/8]\n  dns: [10.0.0.2/32]")
-    diff = run("generate", "--diff", "--no-lint")
-    assert diff.exit_code == 1
-    assert "  + manager outbound UDP 53 to 10.0.0.2/32, dns: Used for DNS resolve" in diff.stdout
-    assert run("generate", "--no-lint").exit_code == 0
-    assert run("generate", "--check", "--no-lint").exit_code == 0
-    git("add", "-A")
-    git("commit", "-qm", "Resolve names")
