@@ -37,7 +37,9 @@ terraform {
   }
 }
 """
-WITHOUT_PROVIDER = ("fmt", "get")
+# An apply has a provider of its own: on a connection that the server has closed, a running
+# one repeats its request, which EC2 may have carried out already.
+ON_THEIR_OWN = ("fmt", "get", "apply", "destroy")
 
 
 @cache
@@ -69,7 +71,7 @@ def require_terraform() -> None:
 
 def terraform(folder: Path, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command of Terraform, with a provider that all commands of this process share."""
-    shared = {} if args[0] in WITHOUT_PROVIDER else {"TF_REATTACH_PROVIDERS": running_provider()}
+    shared = {} if args[0] in ON_THEIR_OWN else {"TF_REATTACH_PROVIDERS": running_provider()}
     return _run(folder, args, stdin, shared)
 
 

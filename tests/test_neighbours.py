@@ -65,6 +65,8 @@ tags: {"a: b": "yes", "x": "3.10"}
 def test_prettier_has_nothing_to_change(run, tmp_path):
     shutil.copytree(ROOT / "out", tmp_path / "out")
     (tmp_path / "out" / "README.md").unlink()
+    for page in (tmp_path / "out").rglob("*.html"):
+        page.unlink()  # which nobody edits, and whose picture is as small as it can be
     (tmp_path / "acme.yaml").write_text(DEPLOYMENT)
     for options in ([], ["--name", "other", "-e", "inbound-clients=10.0.0.0/8", "-g", "manager"]):
         assert run("generate", "acme.yaml", *options).exit_code == 0

@@ -164,6 +164,8 @@ def generate(**arguments: Any) -> None:
     """
     request = Request.of(arguments)
     base = _base(request)
+    if base is None:  # no pull request, so the files on the disk are the old side
+        request = request._replace(against_base=False)
     work = of_the_commit(gather(request))
     with destination(work) as target:
         batch = prepare_all(work, target)

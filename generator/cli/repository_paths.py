@@ -49,7 +49,7 @@ def at_root(report: Report) -> Report:
 
 def in_summary(markdown: str) -> str:
     """Markdown that GitHub accepts as the summary of a step: whole lines, and how many are left."""
-    data = markdown.encode()
+    data = markdown.encode("utf-8", "backslashreplace")
     if len(data) <= SUMMARY:
         return markdown
     kept = data[: data.rindex(b"\n", 0, SUMMARY)].decode()

@@ -27,12 +27,15 @@ _MARKDOWN = b"<!--\n"
 _COMMENTED = re.compile(rb"--(!?)&gt;")  # in an HTML comment
 
 
+_FORMAT = " --format "  # no other command in a header has this option
+
+
 class Label(NamedTuple):
     """What the header of a generated file says about where it belongs."""
 
     deployment: str
     command: str
-    """What generates it again."""
+    """What generates it again, but for the format: all files of a deployment share it."""
 
 
 class Origin(NamedTuple):
@@ -44,6 +47,10 @@ class Origin(NamedTuple):
     """The deployment file, from there."""
     unique: bool = False
     """Whether no other file can have the same command: it and its output lie below that root."""
+
+    def asking_for(self, format_: str) -> Origin:
+        """The same for a format that is rendered on request only."""
+        return self._replace(command=f"{self.command}{_FORMAT}{format_}")
 
 
 def header(resolved: Resolved, origin: Origin) -> tuple[str, ...]:
@@ -119,7 +126,10 @@ def is_vouched(name: str, content: bytes, voucher: bytes) -> bool | None:
 def label(content: bytes) -> Label | None:
     """The deployment and the command that a file's header names; None without a header."""
     found = _LABEL.search(_COMMENTED.sub(rb"--\1>", content[:HEAD]))
-    return Label(*(text.decode("utf-8", "replace") for text in found.groups())) if found else None
+    if not found:
+        return None
+    deployment, command = (text.decode("utf-8", "replace") for text in found.groups())
+    return Label(deployment, command.partition(_FORMAT)[0])
 
 
 def uncommented(text: str) -> str:

@@ -76,6 +76,8 @@ def render(
     from generator.render.environment import SUFFIX, output_templates, render_template
 
     places = tuple(folder / format_ for folder in folders)
+    if format_ not in default_formats(folders):
+        origin = origin.asking_for(format_)
     lines = header(resolved, origin)
     files: dict[str, str | bytes] = {}
     context = {

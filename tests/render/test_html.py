@@ -111,7 +111,7 @@ def test_a_command_cannot_end_the_header(end):
     read = Reader(found["matrix.html"])
     assert "b" not in read.tags
     assert "Digest: sha256:" in read.comments[0]
-    assert ("code", command) in read.texts
+    assert ("code", f"{command} --format html") in read.texts
     if ";" not in end:
         assert label(found["matrix.html"].encode()).command == command
 
