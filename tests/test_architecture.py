@@ -40,6 +40,7 @@ USERS = {
     "jinja2": {"render.bounds", "render.bytecode", "render.environment"},
     "pydantic": {"load.schema"},
     "hcl2": {"observe.hcl_values"},
+    "xlsxwriter": {"render.workbook"},
     "subprocess": {"check.terraform", "observe.git"},
     "cfnlint": {
         "check.cfn_lint",

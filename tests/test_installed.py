@@ -139,7 +139,7 @@ def test_the_action_installs_its_own_checkout_with_tested_dependencies(action):
     assert result.returncode == 0, result.stderr
     constraints, for_the_build, *_, installed = result.stdout.splitlines()
     assert constraints == for_the_build == str(ROOT / ".ci" / "constraints.txt")
-    assert installed == str(ROOT)
+    assert installed == f"{ROOT}[xlsx]"
 
 
 def released(folder: Path, file: str) -> str:
@@ -160,7 +160,7 @@ def test_the_action_installs_another_version_with_its_own_dependencies(action, t
     result = action.run(INSTALL, version="v1.2", server_url=server)
     assert result.returncode == 0, result.stderr
     source = action.temporary / "cvo-sg-source"
-    assert result.stdout.splitlines()[-1] == str(source)
+    assert result.stdout.splitlines()[-1] == f"{source}[xlsx]"
     constraints = str(source / ".ci" / "constraints.txt") if pinned else ""
     assert result.stdout.splitlines()[:2] == [constraints] * 2
 
@@ -372,7 +372,8 @@ def test_a_command_that_does_not_exist_is_not_printed(action, command):
 
 def test_every_dependency_has_a_tested_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    required = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    extra = project["project"]["optional-dependencies"]["xlsx"]
+    required = [*project["project"]["dependencies"], *extra, *project["build-system"]["requires"]]
     names = {re.match("[a-z0-9-]+", line)[0] for line in CONSTRAINTS}
     assert {re.match("[a-z0-9-]+", each)[0] for each in required} <= names
     assert all(re.match(r"[a-z0-9-]+==[0-9.]+( ; |$)", line) for line in CONSTRAINTS)

@@ -142,7 +142,7 @@ def _template(resolved: Resolved, where: Place) -> str:
 
     own = where.folder(None, where.project.templates if where.project else None)
     folders = [*([own] if own else []), shipped("templates")]
-    return render(resolved, folders, "cloudformation")["template.yaml"]
+    return str(render(resolved, folders, "cloudformation")["template.yaml"])
 
 
 def _check_module(address: str) -> None:

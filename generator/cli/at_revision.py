@@ -16,7 +16,7 @@ from generator.cli import terminal
 from generator.cli.batch import Batch
 from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
-from generator.cli.target import Target
+from generator.cli.target import Target, texts_in
 from generator.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -135,19 +135,20 @@ def _render(
         then = rules.parse_deployment(data, file)
         then = changed(then, work.request.changes)
         resolved = resolve(then, rules.release(then.release), rules.catalogue)
-        texts = {
+        found = {
             name: render(resolved, job.root.templates, name, origin or Origin("")) for name in names
         }
     except GeneratorError as error:
         terminal.echo(terminal.warning(f"not compared: {error}"), err=True)
-        files = {name: {"README.md": _CANNOT_BE_READ} for name in names} if now else {}
+        texts = {name: {"README.md": _CANNOT_BE_READ} for name in names} if now else {}
         folder = now
     else:
-        files, folder = texts, then.name
+        texts = {name: dict(texts_in(files)) for name, files in found.items()}
+        folder = then.name
     return {
         job.out / folder / name / file: text
-        for name, contents in files.items()
-        for file, text in contents.items()
+        for name, files in texts.items()
+        for file, text in files.items()
     }
 
 

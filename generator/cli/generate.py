@@ -136,12 +136,7 @@ if TYPE_CHECKING:
 )
 @options.no_cache
 @options.rule_data
-@click.option(
-    "--templates",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of templates that add a format, or replace files of the built-in ones.",
-)
+@options.templates
 def generate(**arguments: Any) -> None:
     """Render deployments to OUT/<deployment>/<format>/.
 

@@ -193,8 +193,7 @@ def _root(request: Request, where: Place, known: dict[Path, RuleData]) -> Root:
     folder = where.folder(request.rule_data, settings.rule_data if settings else None)
     folder = folder or shipped("rule_data")
     data = known.setdefault(folder, RuleData(folder))
-    own = where.folder(request.templates, settings.templates if settings else None)
-    return Root(where, data, [*([own] if own else []), shipped("templates")])
+    return Root(where, data, where.templates(request.templates))
 
 
 def jobs(request: Request, root: Root) -> list[Job]:

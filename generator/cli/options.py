@@ -30,6 +30,12 @@ _config = click.option(
     help="The settings file. [default: the cvo-sg.yaml or pyproject.toml nearest to the deployment "
     "file, or to the working directory]",
 )
+templates = click.option(
+    "--templates",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder of templates that add a format, or replace files of the built-in ones.",
+)
 
 
 def _without_cache(ctx: click.Context, _: click.Parameter, value: bool) -> None:

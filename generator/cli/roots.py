@@ -53,6 +53,13 @@ class Place(NamedTuple):
         """The folder from an option, or else from the settings."""
         return option or (shown(self.root / setting) if setting else None)
 
+    def templates(self, option: Path | None) -> list[Path]:
+        """The folders of templates; the first that has a file wins."""
+        from generator.load import shipped
+
+        own = self.folder(option, self.project.templates if self.project else None)
+        return [*([own] if own else []), shipped("templates")]
+
     def config(self, file: Path | None = None) -> list[str]:
         """The option that a command in the root needs to find these settings for a file, if any."""
         if not self.file:

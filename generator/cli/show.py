@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -41,6 +42,12 @@ PIPED = 160
     help="Only the flows in this direction, in a table.",
 )
 @click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Only the flows that this TCP or UDP port is among, in a table.",
+)
+@click.option(
     "--output",
     "-o",
     default=TABLE,
@@ -52,17 +59,20 @@ PIPED = 160
     "--open",
     "opens",
     is_flag=True,
-    help="Write the format html to a temporary file, and open it in the browser.",
+    help="Write the format html to a temporary file, print its path, and open it in the browser.",
 )
 @options.rule_data
+@options.templates
 def show(
     what: str,
     roles: tuple[str, ...],
     direction: str | None,
+    port: int | None,
     output: str,
     opens: bool,
     rule_data: Path | None,
     config: Path | None,
+    templates: Path | None,
 ) -> None:
     """Show who may talk to whom, on what, why, and where it is documented.
 
@@ -73,7 +83,10 @@ def show(
     Examples:
       cvo-sg show customer.yaml
       cvo-sg show advanced --group manager --direction inbound
+      cvo-sg show advanced --port 445
       cvo-sg show 3.7 --output markdown
+      cvo-sg show customer.yaml --output xlsx > customer.xlsx
+      cvo-sg show customer.yaml --open
     """
     from generator.resolve import matrix, resolve
 
@@ -81,13 +94,21 @@ def show(
     deployment = _deployment(what, data)
     resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
     if opens or output != TABLE:
-        if roles or direction:
-            raise UsageError("--group and --direction choose rows of a table: use --output table")
-        from generator.load import shipped
+        if roles or direction or port is not None:
+            raise UsageError(
+                "--group, --direction and --port choose rows of a table: use --output table"
+            )
+        from generator.cli.roots import place
         from generator.render import VOUCHER, render
 
-        files = render(resolved, [shipped("templates")], PAGE if opens else output)
-        text = "\n".join(text for name, text in files.items() if name != VOUCHER)
+        folders = place(config, Path(what)).templates(templates)
+        files = render(resolved, folders, PAGE if opens else output)
+        shown = {name: content for name, content in files.items() if name != VOUCHER}
+        for name, content in shown.items():
+            if isinstance(content, bytes):
+                terminal.echo_binary(name, content)
+                return
+        text = "\n".join(map(str, shown.values()))
         if opens:
             _open(text)
         else:
@@ -102,7 +123,9 @@ def show(
     flows = [
         flow
         for flow in found.flows
-        if (not roles or flow.group in roles) and direction in (None, flow.direction)
+        if (not roles or flow.group in roles)
+        and direction in (None, flow.direction)
+        and (port is None or flow.covers(port))
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED
     terminal.echo(terminal.flows(matrix_table(found, flows, width)), nl=False)
@@ -133,11 +156,21 @@ def _deployment(what: str, data: RuleData) -> Deployment:
 
 
 def _open(text: str) -> None:
-    import webbrowser
-
+    """Write the page to a folder of its own, print where it is, and have it shown."""
     folder = Path(tempfile.mkdtemp(prefix="cvo-sg-"))
     page = folder / "matrix.html"
     page.write_text(text, encoding="utf-8")
-    terminal.echo(f"wrote {page}", err=True)
-    if not webbrowser.open(page.as_uri()):
+    terminal.echo(str(page))
+    if os.environ.get("CI"):
+        terminal.echo("no browser is started in CI: open the file yourself", err=True)
+    elif not _started(page):
         terminal.echo("no browser could be started: open the file yourself", err=True)
+
+
+def _started(page: Path) -> bool:
+    import webbrowser
+
+    try:
+        return webbrowser.open(page.as_uri())
+    except (webbrowser.Error, OSError):
+        return False

@@ -13,7 +13,7 @@ from generator.cli.prepared import Compared, Prepared
 from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.roots import Root
 from generator.cli.selection import Listed, read_listed
-from generator.cli.target import Target, refuse_several
+from generator.cli.target import Target, refuse_binary, refuse_several, texts_in
 from generator.cli.verdict import outcome, outcome_of_rename
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
@@ -30,6 +30,8 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
 
     What is wrong with it is part of the result, so that the others have their turn, too.
     """
+    from generator.render import encoded
+
     name = ""
     try:
         deployment = read_listed(job.root.data, source, work.request.changes)
@@ -39,13 +41,14 @@ def prepare(work: Work, target: Target, job: Job, source: Listed, origin: Origin
         rendered = _render(job, resolved, origin, over)
         if work.request.to_stdout:
             refuse_several(work, [name], list(rendered))
+            refuse_binary(rendered)
         checked = _check(work, target, job, resolved, origin, rendered)._replace(
             left_out=tuple(f"{f} is not generated: {s}" for f, some in over.items() for s in some)
         )
         contents = {
-            target.place(job, name) / format_ / file: text.encode()
+            target.place(job, name) / format_ / file: encoded(content)
             for format_, files in rendered.items()
-            for file, text in files.items()
+            for file, content in files.items()
         }
         if target.archive or work.request.to_stdout:
             return checked._replace(files=len(contents), contents=contents)
@@ -95,7 +98,7 @@ def with_its_new_name(
     files = [(p, p.read_text("utf-8", "replace"), "") for p in sorted(place.glob("*/*"))]
     for format_, contents in _render(job, resolved, origin, over).items():
         folder = target.place(job, resolved.name) / format_
-        for name, text in contents.items():
+        for name, text in texts_in(contents):
             path = folder / name
             files.append((path, path.read_text("utf-8", "replace") if path.exists() else "", text))
     renamed = renamed_folders(files)
@@ -138,8 +141,8 @@ def _over_quota(job: Job, resolved: Resolved) -> dict[str, list[str]]:
 
 def _render(
     job: Job, resolved: Resolved, origin: Origin, over: Iterable[str]
-) -> dict[str, dict[str, str]]:
-    """The texts of each format that there is room for, by the names of their files."""
+) -> dict[str, dict[str, str | bytes]]:
+    """What each format that there is room for holds, by the names of its files."""
     from generator.render import render
 
     return {
@@ -155,7 +158,7 @@ def _check(
     job: Job,
     resolved: Resolved,
     origin: Origin,
-    texts: dict[str, dict[str, str]],
+    rendered: dict[str, dict[str, str | bytes]],
 ) -> Prepared:
     """Lint the templates of a deployment, and see what there is to say about it."""
     from generator.cli.facts import described, facts
@@ -165,8 +168,8 @@ def _check(
     place = target.place(job, resolved.name)
     every = {
         place / format_ / file: text
-        for format_, files in texts.items()
-        for file, text in files.items()
+        for format_, files in rendered.items()
+        for file, text in texts_in(files)
     }
     found, too_large = _about_templates(job, every, request.lint)
     # Presets that nobody chose by name are examples: what is wrong with them concerns --strict.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -70,6 +70,21 @@ def refuse_several(work: Work, names: list[str], formats: list[str]) -> None:
     if missing:
         wanted = "; and ".join(missing)
         raise UsageError(f"--stdout prints one deployment in one format: add {wanted}")
+
+
+def texts_in(files: Mapping[str, str | bytes]) -> Iterator[tuple[str, str]]:
+    """The files that hold text, by name: no workbooks."""
+    yield from ((name, text) for name, text in files.items() if isinstance(text, str))
+
+
+def refuse_binary(rendered: Mapping[str, Mapping[str, str | bytes]]) -> None:
+    """Raise UsageError where --stdout would print a file that holds no text."""
+    for format_, files in rendered.items():
+        for name in files.keys() - dict(texts_in(files)).keys():
+            raise UsageError(
+                f"--stdout prints text, and {name} is a workbook: write it with --out or --zip, or "
+                f"use `cvo-sg show ... --output {format_} > {name}`"
+            )
 
 
 def _notify(sentence: str) -> None:

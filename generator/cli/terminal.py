@@ -8,6 +8,8 @@ import sys
 
 import click
 
+from generator.errors import UsageError
+
 # What a terminal obeys or reorders: control characters (but for a tab and the end of a line), what
 # sets the direction of text (UAX #9), separators of lines, and bytes of a name that are no text.
 _ACTS = re.compile(
@@ -75,6 +77,13 @@ def echo_commands(text: str) -> None:
 def echo_file(text: str) -> None:
     """Print the content of a file: exactly, unless a terminal would obey it."""
     click.echo(safe(text) if sys.stdout.isatty() else text, nl=False)
+
+
+def echo_binary(name: str, content: bytes) -> None:
+    """Print a file that holds no text, but never to a terminal. Raises UsageError for that."""
+    if sys.stdout.isatty():
+        raise UsageError(f"{name} is not a text: redirect it to a file, such as > {name}")
+    click.echo(content, nl=False)
 
 
 def error(message: str) -> Styled:

@@ -89,6 +89,13 @@ class Flow(NamedTuple):
             return "all traffic"
         return f"all {self.protocol}" if self.ports == "all" else f"{self.protocol} {self.ports}"
 
+    def covers(self, port: int) -> bool:
+        """Whether a TCP or UDP port is among what flows."""
+        if self.protocol not in ("TCP", "UDP", "all"):
+            return False
+        first, _, last = self.ports.partition("-")
+        return first == "all" or int(first) <= port <= int(last or first)
+
     @property
     def open_to_internet(self) -> bool:
         """Whether the whole internet may connect."""

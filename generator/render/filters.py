@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from generator.model import Clash, Matrix, Permission, markdown, pascal, snake
+from generator.render.header import encoded
 
 if TYPE_CHECKING:
     from generator.render.picture import Picture
@@ -114,9 +115,9 @@ def lanes(matrix: Matrix) -> Picture:
     return lanes(matrix)
 
 
-def size(text: str) -> int:
-    """How many bytes a file with the text has."""
-    return len(text.encode())
+def size(content: str | bytes) -> int:
+    """How many bytes a file with the content has."""
+    return len(encoded(content))
 
 
 def logical_id(permission: Permission) -> str:
@@ -154,19 +155,20 @@ def any_of(conditions: list[str], indent: str) -> str:
     return "!Or" + "".join(f"\n{indent}- {condition}" for condition in conditions)
 
 
-def csv_row(cells: Iterable[object]) -> str:
+def csv_row(cells: Iterable[object], for_spreadsheets: bool = True) -> str:
     """A line of comma-separated values (RFC 4180), without its end.
 
-    A cell that a spreadsheet would take for a formula has an apostrophe in front.
+    A cell that a spreadsheet would take for a formula has an apostrophe in front. Workbooks need
+    none, because there every cell is text.
     """
-    return ",".join(map(_csv_cell, cells))
+    return ",".join(_csv_cell(cell, for_spreadsheets) for cell in cells)
 
 
-def _csv_cell(cell: object) -> str:
+def _csv_cell(cell: object, for_spreadsheets: bool) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     text = str(cell)
-    if text.startswith(FORMULAS):
+    if for_spreadsheets and text.startswith(FORMULAS):
         text = f"'{text}"
     return '"' + text.replace('"', '""') + '"' if re.search('[",\r\n]', text) else text
 

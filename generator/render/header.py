@@ -93,9 +93,14 @@ def digest(content: bytes) -> bytes | None:
     return found[2] if found else None
 
 
+def encoded(content: str | bytes) -> bytes:
+    """The bytes of a file, given its text, or its bytes where it is not a text."""
+    return content.encode() if isinstance(content, str) else content
+
+
 def digest_line(name: str, content: bytes) -> str:
     """The line for the header of the VOUCHER that lists the digest of a file beside it."""
-    plain = content.replace(b"\r\n", b"\n")
+    plain = content if _BINARY in content else content.replace(b"\r\n", b"\n")
     return f"Digest of {name}: sha256:{hashlib.sha256(plain).hexdigest()}"
 
 

@@ -14,6 +14,7 @@ from generator.render.header import (
     VOUCHER,
     Origin,
     digest_line,
+    encoded,
     header,
     is_generated,
     sealed,
@@ -64,8 +65,8 @@ def default_formats(folders: Sequence[Path]) -> list[str]:
 
 def render(
     resolved: Resolved, folders: Sequence[Path], format_: str, origin: Origin = UNKNOWN
-) -> dict[str, str]:
-    """The format's files for one deployment: from a file's name to its text.
+) -> dict[str, str | bytes]:
+    """The format's files for one deployment: from a file's name to its text, or a workbook's bytes.
 
     A template is taken from the first of the folders that has it. Raises UsageError for a format
     that does not exist, TemplateError for a template that fails.
@@ -76,7 +77,7 @@ def render(
 
     places = tuple(folder / format_ for folder in folders)
     lines = header(resolved, origin)
-    files: dict[str, str] = {}
+    files: dict[str, str | bytes] = {}
     context = {
         "deployment": resolved,
         "granted": tuple(granted(resolved)),
@@ -96,15 +97,29 @@ def render(
     for name in sorted(names, key=_explains):  # what explains the others comes last
         text, template = render_template(places, name, context)
         file = name.removesuffix(SUFFIX)
-        if vouched and not _explains(name) and MARK not in text:
-            lines = (*lines, digest_line(file, text.encode()))
+        content = _content(file, text, template, format_)
+        binary = isinstance(content, bytes)
+        if vouched and not _explains(name) and (binary or MARK not in text):
+            lines = (*lines, digest_line(file, encoded(content)))
             context["header"] = lines
-            files[file] = text
+            files[file] = content
+        elif binary:
+            reason = f"a workbook cannot hold the header: add {VOUCHER}{SUFFIX}, which prints it"
+            raise TemplateError(f"{template}: {reason}")
         else:
             files[file] = _with_header(text, template, lines)
     vouches = len(lines) > len(header(resolved, origin))
     # What a file vouches for is written before it, so that an interrupted run leaves no stranger.
     return dict(sorted(files.items(), key=lambda item: (vouches and item[0] == VOUCHER, item[0])))
+
+
+def _content(file: str, text: str, template: str, format_: str) -> str | bytes:
+    """What the file holds, given what its template renders."""
+    if not file.endswith(".xlsx"):
+        return text
+    from generator.render.workbook import workbook  # which few formats need
+
+    return workbook(text, template, format_)
 
 
 def _explains(name: str) -> bool:

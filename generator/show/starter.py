@@ -118,7 +118,7 @@ def attribute(out: str) -> str:
 
     They are collapsed in diffs, checked out with the same bytes everywhere, and merged by DRIVER.
     """
-    return f"{out}/*/*/* linguist-generated text eol=lf merge=cvo-sg"
+    return f"{out}/*/*/* linguist-generated text=auto eol=lf merge=cvo-sg"
 
 
 def attributes(out: str) -> str:

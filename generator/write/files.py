@@ -181,7 +181,12 @@ def write(outs: Iterable[Path], changes: Iterable[Change], force: bool = False) 
 
 
 def unified_diff(change: Change) -> str:
-    """The change as a unified diff, in which every byte that differs can be seen."""
+    """The change as a unified diff, in which every byte that differs can be seen.
+
+    Of a file that is not a text, only that it differs.
+    """
+    if any(b"\0" in (content or b"") for content in (change.old, change.new)):
+        return f"Binary file {change.path} differs\n"
     import difflib
 
     old, new = (_lines(content) for content in (change.old, change.new))

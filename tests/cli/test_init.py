@@ -33,7 +33,7 @@ def test_a_project_is_generated_and_checked_without_arguments(run, tmp_path):
     result = run("init", "sites/acme.yaml", "--project")
     assert result.stderr == "next: edit sites/acme.yaml, then run: cvo-sg generate\n"
     attributes = (tmp_path / ".gitattributes").read_text()
-    assert attributes.endswith("\nout/*/*/* linguist-generated text eol=lf merge=cvo-sg\n")
+    assert attributes.endswith("\nout/*/*/* linguist-generated text=auto eol=lf merge=cvo-sg\n")
     assert run("generate", "--no-lint").exit_code == 0
     assert (tmp_path / "out" / "acme" / "terraform" / "main.tf").exists()
     assert run("generate", "--no-lint", "--check").exit_code == 0
@@ -65,7 +65,7 @@ def test_attributes_that_are_there_stay_and_the_line_is_named(run, tmp_path):
     result = run("init", "acme.yaml", "--project", "--force")
     assert result.exit_code == 0
     assert (
-        "add this line to it: out/*/*/* linguist-generated text eol=lf merge=cvo-sg\n"
+        "add this line to it: out/*/*/* linguist-generated text=auto eol=lf merge=cvo-sg\n"
         in result.stderr
     )
     assert (tmp_path / ".gitattributes").read_text() == "*.sh eol=lf\n"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -77,6 +80,7 @@ def test_a_formula_in_a_cell_stays_text():
     assert csv_row(["=1+1", "-2", "@x", 'say "hi", all', True]) == (
         '\'=1+1,\'-2,\'@x,"say ""hi"", all",yes'
     )
+    assert csv_row(["=1+1"], for_spreadsheets=False) == "=1+1"
 
 
 def test_an_untouched_csv_file_is_ours_to_replace(run, table):
@@ -116,3 +120,82 @@ def test_a_csv_file_that_is_no_longer_generated_is_removed(table, tmp_path):
 def test_an_archive_with_a_csv_file_can_be_written_again(run):
     run("--format", "csv", "--zip", "x.zip")
     run("--format", "csv", "--zip", "x.zip", "--endpoint", "dns=10.0.0.2/32")
+
+
+@pytest.fixture
+def book(run, tmp_path):
+    """The workbook, generated."""
+    run("--format", "xlsx")
+    return tmp_path / "out/advanced/xlsx/matrix.xlsx"
+
+
+@pytest.mark.usefixtures("book")
+def test_a_workbook_that_is_up_to_date_is_not_touched(run):
+    run("--format", "xlsx", "--check")
+    assert "unchanged" in run("--format", "xlsx", "--verbose")
+
+
+def test_an_untouched_workbook_is_ours_to_replace(run, book):
+    before = book.read_bytes()
+    run("--format", "xlsx", "--endpoint", "dns=10.0.0.2/32")
+    assert book.read_bytes() != before
+
+
+def test_a_workbook_that_somebody_saved_is_refused_and_reported(run, book):
+    book.write_bytes(book.read_bytes().replace(b"TCP", b"UDP", 1))
+    assert "matrix.xlsx was edited by hand" in run("--format", "xlsx", "--check", code=1)
+    assert "matrix.xlsx was edited by hand" in run("--format", "xlsx", code=2)
+
+
+def test_a_workbook_that_is_no_longer_generated_is_removed(book, tmp_path):
+    (tmp_path / "cvo-sg.yaml").write_text("outputs: [{out: out, presets: [advanced]}]\n")
+    assert CliRunner().invoke(cli, ["generate", "--no-lint"]).exit_code == 0
+    assert not book.parent.exists()
+
+
+@pytest.mark.usefixtures("book")
+def test_diff_says_that_a_workbook_differs_instead_of_printing_it(run):
+    text = run("--format", "xlsx", "--diff", "--endpoint", "dns=10.0.0.2/32", code=1)
+    assert f"Binary file {Path('out/advanced/xlsx/matrix.xlsx')} differs\n" in text
+    assert "PK" not in text
+
+
+def test_an_archive_with_a_workbook_can_be_written_again(run):
+    run("--format", "xlsx", "--zip", "x.zip")
+    run("--format", "xlsx", "--zip", "x.zip", "--endpoint", "dns=10.0.0.2/32")
+
+
+def test_a_workbook_is_not_printed(run):
+    text = run("--format", "xlsx", "--stdout", code=2)
+    assert "--stdout prints text, and matrix.xlsx is a workbook: write it with --out" in text
+
+
+def test_a_workbook_without_a_file_that_vouches_for_it_is_refused(run, tmp_path):
+    (tmp_path / "t/mine").mkdir(parents=True)
+    (tmp_path / "t/mine/x.xlsx.jinja").write_text("a,b\n")
+    text = run("--templates", "t", "--format", "mine", code=2)
+    assert "x.xlsx.jinja: a workbook cannot hold the header: add README.md.jinja" in text
+
+
+def test_without_the_library_nothing_is_written_and_the_extra_is_named(run, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    for words in (["--format", "xlsx"], ["--format", "all"]):
+        text = run(*words, code=2)
+        assert text.count("pip install 'xlsxwriter>=3.2'") == 1
+    assert not list(tmp_path.glob("out/*/*"))
+    run()
+
+
+def test_git_stores_a_workbook_as_it_is(tmp_path, monkeypatch):
+    """The attributes that `init --project` writes must not take it for lines of text."""
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli, ["init", "acme.yaml", "--project"]).exit_code == 0
+    file = tmp_path / "out/acme/xlsx/matrix.xlsx"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PK\x03\x04\0\r\n\0")
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    stored = subprocess.run(
+        ["git", "show", ":out/acme/xlsx/matrix.xlsx"], check=True, capture_output=True
+    )
+    assert stored.stdout == file.read_bytes()

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -35,6 +44,26 @@ def test_rows_can_be_chosen():
     assert "outbound\n" not in text.split("\n", 1)[1]
 
 
+@pytest.mark.parametrize(
+    ("port", "traffic"),
+    [(22, {"TCP 22"}), (162, {"UDP 161-162", "TCP 161-162"}), (3001, set()), (0, set())],
+)
+def test_a_port_chooses_the_flows_that_it_is_among(data, port, traffic):
+    deployment = data.preset("predefined")
+    found = matrix(resolve(deployment, data.release("3.7"), data.catalogue))
+    chosen = {flow.traffic for flow in found.flows if flow.covers(port)}
+    assert chosen == traffic | {"all TCP", "all UDP"}
+    text = show("predefined", "--port", str(port))
+    assert "SSH" not in text or port == 22
+    assert "ICMP" not in text
+    assert "all TCP" in text
+
+
+def test_rows_are_chosen_in_tables_only():
+    text = show("predefined", "--port", "22", "--output", "csv", code=2)
+    assert "choose rows of a table: use --output table" in text
+
+
 @pytest.mark.parametrize("width", [100, 140, 200])
 def test_no_line_is_wider_than_the_terminal(data, width):
     deployment = data.preset("example-ha-active-directory")
@@ -60,3 +89,94 @@ def test_other_outputs_are_the_formats():
 def test_what_does_not_exist_is_named():
     assert "neither a release" in show("nobody.yaml", code=2)
     assert "unknown group" in show("predefined", "--group", "nonsense", code=2)
+
+
+def test_a_workbook_goes_to_a_pipe():
+    result = CliRunner().invoke(cli, ["show", "predefined", "--output", "xlsx"])
+    assert result.exit_code == 0, result.output
+    sheet = openpyxl.load_workbook(io.BytesIO(result.stdout_bytes)).active
+    assert sheet["A1"].value == "group"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="pseudo-terminals are POSIX")
+def test_a_workbook_is_not_printed_on_a_terminal():
+    controller, terminal = os.openpty()
+    command = [sys.executable, "-m", "generator", "show", "predefined", "--output", "xlsx"]
+    result = subprocess.run(
+        command, stdout=terminal, stderr=subprocess.PIPE, text=True, env={**os.environ, "CI": "1"}
+    )
+    os.close(terminal)
+    os.close(controller)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "cvo-sg: matrix.xlsx is not a text: redirect it to a file, such as > matrix.xlsx\n"
+    )
+
+
+def test_templates_of_the_user_are_used(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/list.txt.jinja").write_text("{{ header | join('\n') }}\nmine\n")
+    assert show("predefined", "--templates", str(tmp_path), "--output", "own").endswith("mine\n")
+
+
+def test_templates_of_the_settings_are_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t/own").mkdir(parents=True)
+    (tmp_path / "t/own/list.txt.jinja").write_text("{{ header | join('\n') }}\nmine\n")
+    (tmp_path / "cvo-sg.yaml").write_text("templates: t\noutputs: [{out: o, presets: [all]}]\n")
+    assert show("predefined", "--output", "own").endswith("mine\n")
+
+
+@pytest.fixture
+def browser(monkeypatch, tmp_path):
+    """The pages that a browser was asked to show."""
+    asked: list[str] = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", lambda url: not asked.append(url))
+    return asked
+
+
+def test_the_page_is_written_and_opened(browser, tmp_path):
+    result = CliRunner().invoke(cli, ["show", "predefined", "--open"])
+    page = Path(result.stdout.strip())
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert page.is_relative_to(tmp_path)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert browser == [page.as_uri()]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a shell script")
+def test_the_program_in_browser_gets_the_page(tmp_path):
+    """In a process of its own, as a user has it."""
+    fake = tmp_path / "fake"
+    fake.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/asked\n')
+    fake.chmod(0o755)
+    environment = {k: v for k, v in os.environ.items() if k != "CI"}
+    environment |= {"BROWSER": str(fake), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "generator", "show", "predefined", "--open"]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert (tmp_path / "asked").read_text() == f"{Path(result.stdout.strip()).as_uri()}\n"
+
+
+@pytest.mark.usefixtures("browser")
+@pytest.mark.parametrize("answer", [False, webbrowser.Error("no runnable browser")])
+def test_without_a_browser_the_path_is_what_the_user_needs(monkeypatch, answer):
+    def refuse(_):
+        if answer:
+            raise answer
+        return False
+
+    monkeypatch.setattr(webbrowser, "open", refuse)
+    result = CliRunner().invoke(cli, ["show", "predefined", "--open"])
+    assert result.exit_code == 0
+    assert Path(result.stdout.strip()).is_file()
+    assert result.stderr == "no browser could be started: open the file yourself\n"
+
+
+def test_in_ci_no_browser_is_started(browser, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    result = CliRunner().invoke(cli, ["show", "predefined", "--open"])
+    assert (result.exit_code, browser) == (0, [])
+    assert Path(result.stdout.strip()).is_file()
+    assert result.stderr == "no browser is started in CI: open the file yourself\n"
