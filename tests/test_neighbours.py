@@ -317,13 +317,11 @@ def test_the_story_of_a_repository(hooks, repository, tmp_path, monkeypatch):
     # A colleague's clone with the line endings of Windows is the same.
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(repository), str(clone))
-    (clone / ".gitattributes").unlink()  # which would keep LF
-    git(clone, "rm", "-rq", "--cached", ".")
-    git(clone, "reset", "-q", "--hard")
-    (clone / ".gitattributes").write_text("")
-    for path in [*(clone / "out").rglob("*"), clone / "sites/acme.yaml"]:
-        if path.is_file():
-            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    (clone / ".git/info/attributes").write_text("* text eol=crlf\n")
+    for path in git(clone, "ls-files").splitlines():
+        (clone / path).unlink()
+    git(clone, "checkout", "--", ".")
+    assert b"\r\n" in (clone / "out/acme/terraform/main.tf").read_bytes()
     monkeypatch.chdir(clone)
     assert tool("generate", "--check").exit_code == 0
     monkeypatch.chdir(repository)
