@@ -38,8 +38,8 @@ terraform {
 }
 """
 # An apply has a provider of its own: on a connection that the server has closed, a running
-# one repeats its request, which EC2 may have carried out already.
-ON_THEIR_OWN = ("fmt", "get", "apply", "destroy")
+# one repeats its request, which EC2 may have carried out already. It needs what `init` installs.
+ON_THEIR_OWN = ("fmt", "get", "init", "apply", "destroy")
 
 
 @cache
