@@ -115,7 +115,7 @@ def prepare(work: Path, home: Path) -> tuple[list[Case], dict[str, str], list[st
         try:
             case, version = peer(work)
             in_own_folder(case, home)
-        except (Missing, RuntimeError) as reason:  # one that does not run here is no peer, either
+        except (Missing, RuntimeError) as reason:  # one that does not run here is left out, too
             missing[name] = str(reason).splitlines()[-1]
         else:
             cases.append(case._replace(name=name))
