@@ -7,6 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from generator.compare.audit_result import Audited, problems
+from generator.compare.deviations import GroupAudit
 from generator.compare.rows import State
 from generator.model import (
     Comparison,
@@ -54,6 +55,7 @@ def marked_changes(
         f"{old.name} → {new.name}",
         (("Old", old.name), ("New", new.name)),
         ("added", "removed"),
+        "unchanged",
         *_drawn(entries, (before.values(), after.values()), titles, whoever),
         tuple(notices),
     )
@@ -65,14 +67,14 @@ def marked_audit(found: Audited, titles: Titles) -> Comparison:
     asked: dict[Identity, Permission] = {}
     for p in chain.from_iterable(chain.from_iterable(expected.permissions.values())):
         asked.setdefault(p.identity, p)
-    lines = {_line(line.permission): line.permission for o in expected.open.values() for line in o}
+    lines = [line.permission for several in expected.open.values() for line in several]
     if expected.whoever:
-        lines = {_line(p): p for p in asked.values()}
+        lines = [*asked.values()]
     entries = []
     for group in found.accepted.groups:
         extras = {d.permission.identity for d in group.deviations if not d.is_lack}
         for p in group.there:
-            same = asked.get(p.identity) or lines.get(_line(p))
+            same = asked.get(p.identity) or _line(p, lines, group, expected.whoever)
             mark: Mark = "superfluous" if p.identity in extras else ""
             if same and not mark:
                 p = p._replace(endpoint=same.endpoint, rows=same.rows, description=same.description)
@@ -90,6 +92,7 @@ def marked_audit(found: Audited, titles: Titles) -> Comparison:
         f"{expected.source}: audit",
         (("Expected", expected.source), ("Found in", ", ".join(found.sources))),
         ("missing", "superfluous"),
+        "as expected",
         *_drawn(entries, ([e.permission for e in entries],), titles, False),
         (
             *(f"{each.severity}: {each.whole}" for each in problems(found)),
@@ -98,8 +101,16 @@ def marked_audit(found: Audited, titles: Titles) -> Comparison:
     )
 
 
-def _line(p: Permission) -> tuple[object, ...]:
-    return p.group, p.direction, p.traffic
+def _line(
+    p: Permission, lines: Iterable[Permission], group: GroupAudit, whoever: bool
+) -> Permission | None:
+    """What asks for a permission that is there, of what does not say who the peer is."""
+    bound = {o.endpoint for o in group.opened if str(p.peer) in o.peers}
+    for line in lines:
+        alike = (line.group, line.direction, line.traffic) == (p.group, p.direction, p.traffic)
+        if alike and (whoever or line.peer.value in bound):
+            return line
+    return None
 
 
 def _keys(p: Permission) -> Iterator[RowKey]:

@@ -16,6 +16,8 @@ class Comparison(NamedTuple):
     """What is compared: a word for each side, and its name."""
     marks: tuple[Mark, ...]
     """The marks that there may be."""
+    same: str
+    """What to call flows without a mark."""
     parties: tuple[Party, ...]
     flows: tuple[Flow, ...]
     notices: tuple[str, ...] = ()

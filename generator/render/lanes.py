@@ -80,6 +80,8 @@ def _peers(party: Party, flows: Iterable[Flow]) -> list[str]:
     if party.kind == "group":
         return ["group of this deployment"]
     peers = dict.fromkeys(flow.peer for flow in flows if flow.filled_in)
+    if [*peers] == [party.title]:  # which the box shows already
+        return []
     return list(peers) or ["not filled in yet"]
 
 
