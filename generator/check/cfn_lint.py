@@ -56,12 +56,14 @@ def _collecting() -> Iterator[None]:
     """Load the rules, and lint with the garbage collector switched on, as that makes much garbage.
 
     The collector would visit what is loaded over and over: it is off meanwhile, and leaves it out
-    from then on.
+    from then on in a program of ours, which has switched it off. Others may look for their objects.
     """
     enabled = gc.isenabled()
     try:
         gc.disable()
         _loaded()
+        if not enabled:
+            _leave_out()
         gc.enable()
         yield
     finally:
@@ -145,9 +147,12 @@ def _runner(advice: bool) -> Runner:
 def _loaded() -> Runner:
     from cfnlint.runner import Runner
 
-    runner = Runner(_config(advice=True))
+    return Runner(_config(advice=True))
+
+
+@cache
+def _leave_out() -> None:
     gc.freeze()
-    return runner
 
 
 def _config(advice: bool) -> ConfigMixIn:

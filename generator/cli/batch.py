@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,11 +138,15 @@ def prepare_all(work: Work, target: Target) -> Batch:
         gc.freeze()
     batch = Batch()
     jobs = work.request.jobs or min(cores(), len(everything) // _WORTH[work.request.lint])
-    results = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
+    prepared = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
     visible = not work.request.quiet and len(everything) > 1 and terminal.shows_progress()
-    with click.progressbar(
-        results, len(everything), "generate", file=sys.stderr, hidden=not visible
-    ) as steps:
+    # Closed at once if the run is interrupted: no worker stages anything after the clean-up.
+    with (
+        closing(prepared) as results,
+        click.progressbar(
+            results, len(everything), "generate", file=sys.stderr, hidden=not visible
+        ) as steps,
+    ):
         seen: dict[Path, dict[str, int]] = defaultdict(dict)
         for i, found in enumerate(steps):
             job, source, _ = everything[i]

@@ -147,13 +147,25 @@ def _project_files(file: Path, config: Path | None, force: bool) -> dict[Path, s
         raise UsageError(
             f"{shown(found)} already exists: list {listed} there, and leave out --project"
         )
-    files = {shown(root / PROJECT_FILES[0]): settings(listed, str(DEFAULT))}
+    files = {shown(root / PROJECT_FILES[0]): settings(_pattern(file, listed), str(DEFAULT))}
     path, line = shown(root / ATTRIBUTES), attribute(str(DEFAULT))
     if not os.path.lexists(path):
         files[path] = attributes(str(DEFAULT))
     elif line.encode() not in read(path, str(path)).splitlines():
         terminal.echo(f"{path} already exists: add this line to it: {line}", err=True)
     return files
+
+
+def _pattern(file: Path, listed: str) -> str:
+    """What lists the file, and others that come beside it, unless other YAML is there already.
+
+    With a pattern, deleting the last one is an ordinary run, and a new one needs no entry.
+    """
+    folder = listed.rpartition("/")[0]
+    others = [path for path in file.parent.glob("*.y*ml") if path.name != file.name]
+    if not folder or others or file.suffix not in (".yaml", ".yml") or "*" in folder:
+        return listed
+    return f"{folder}/*{file.suffix}"
 
 
 def _write(files: dict[Path, str]) -> None:

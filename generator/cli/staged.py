@@ -18,9 +18,9 @@ import click
 from generator.cli import terminal
 from generator.cli.batch import Batch
 from generator.cli.jobs import Job, Work
-from generator.cli.selection import read_listed
+from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target
-from generator.errors import UsageError
+from generator.errors import GeneratorError, UsageError
 
 if TYPE_CHECKING:
     from generator.observe import Staged
@@ -54,7 +54,8 @@ class Commit(NamedTuple):
 def of_the_commit(work: Work) -> Work:
     """With --staged, the work without deployment files that a pattern finds but git does not know.
 
-    They are not in the commit, and so need no files in it. What they generated stays.
+    They are not in the commit, and so need no files in it. What they generated stays. One whose
+    files are in the commit belongs there, too: it was forgotten, or moved from another file.
     """
     request = work.request
     if not request.staged:
@@ -67,16 +68,27 @@ def of_the_commit(work: Work) -> Work:
     unknown = found - staged(Path.cwd(), found, ()).files.keys() - _named(work)
     jobs, apart = [], []
     for job in work.jobs:
-        known = [(d, o) for d, o in job.deployments if _file(job, o) not in unknown]
-        apart += [
-            job.out / read_listed(job.root.data, d, request.changes).name
-            for d, o in job.deployments
+        places = {
+            _file(job, o): _place(work, job, listed)
+            for listed, o in job.deployments
             if _file(job, o) in unknown
-        ]
+        }
+        forgotten = {f for f, p in places.items() if p and staged(Path.cwd(), [_here(p)], ()).files}
+        unknown -= forgotten
+        known = [(d, o) for d, o in job.deployments if _file(job, o) not in unknown]
+        apart += [place for f, place in places.items() if place and f not in forgotten]
         jobs.append(job._replace(deployments=known))
     for path in sorted(unknown) if not request.quiet else ():
         terminal.echo(f"{path} is not staged: it and its files are not checked", err=True)
     return work._replace(jobs=jobs, apart=tuple(apart))
+
+
+def _place(work: Work, job: Job, listed: Listed) -> Path | None:
+    """The folder of a deployment; None for a file that cannot be read yet."""
+    try:
+        return job.out / read_listed(job.root.data, listed, work.request.changes).name
+    except GeneratorError:
+        return None
 
 
 def commit(work: Work, target: Target, batch: Batch) -> Commit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +23,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def in_order(function: Callable[[int], T], number: int, processes: int) -> Iterator[T]:
+def in_order(function: Callable[[int], T], number: int, processes: int) -> Generator[T, None, None]:
     """`function(i)` for each number below `number`, in order, from several processes.
 
     The first call is made here, so that what it imports and reads is there for all of them. Each

@@ -39,7 +39,8 @@ def starter(
 # yaml-language-server: $schema={SCHEMA}
 #
 # Decide these first:
-#   name: the output folder, and the prefix of the group names. A later change replaces the groups
+#   name: the output folder, and the prefix of the group names. After a later change, `generate`
+#     says what keeps the groups
 #   release, topology and outbound: which of the documented rules apply
 {to_decide}\
 # Then run: cvo-sg generate <this file>
@@ -95,7 +96,7 @@ connect_groups: true
 
 def settings(file: str, out: str) -> str:
     """The text of a `cvo-sg.yaml` that lists a deployment file; both paths are relative to it."""
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*", file)
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9._/*-]*", file)
     return f"""\
 # `cvo-sg generate` writes these files, and `cvo-sg generate --check` fails if one is out of date.
 # For completion in editors, see: cvo-sg schema project

@@ -44,8 +44,11 @@ def test_a_project_is_written_at_the_root_of_the_repository(run, tmp_path, monke
     (tmp_path / "sites").mkdir()
     monkeypatch.chdir(tmp_path / "sites")
     assert "wrote ../cvo-sg.yaml\n" in run("init", "a b.yaml", "--project").stdout
-    assert '- "sites/a b.yaml"\n' in (tmp_path / "cvo-sg.yaml").read_text()
+    assert "- sites/*.yaml\n" in (tmp_path / "cvo-sg.yaml").read_text()
     assert run("generate", "--no-lint").exit_code == 0
+    (tmp_path / "cvo-sg.yaml").unlink()
+    assert run("init", "c d.yaml", "--project", "--force").exit_code == 0
+    assert '- "sites/c d.yaml"\n' in (tmp_path / "cvo-sg.yaml").read_text(), "beside other YAML"
     outside = run("init", "../../acme.yaml", "--project")
     assert outside.exit_code == 2
     assert "is outside " in outside.stderr
