@@ -10,6 +10,7 @@ import click
 
 from generator.cli import options, terminal
 from generator.cli.audit_report import print_result, summary
+from generator.cli.comparison import print_page, titles
 from generator.cli.observed import STDIN, pairs, read_observed, shown
 from generator.cli.selection import Changes, deployments
 from generator.errors import UsageError, unknown
@@ -84,9 +85,10 @@ if TYPE_CHECKING:
     "-o",
     default="text",
     show_default=True,
-    type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown"]),
+    type=click.Choice(["text", "json", "github", "sarif", "junit", "markdown", "html"]),
     help="The format of the result: for people, for scripts, as annotations of GitHub Actions, "
-    "for code scanning (SARIF 2.1.0), as a JUnit test report, or for the summary of a run.",
+    "for code scanning (SARIF 2.1.0), as a JUnit test report, for the summary of a run, or "
+    "as a page with the flows, those missing and superfluous marked.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print the result only.")
 @click.option("--verbose", "-v", is_flag=True, help="Print every rule on a line of its own.")
@@ -133,7 +135,7 @@ def audit(
         raise UsageError("use --preset or --release, not both")
     data = options.open_rule_data(rule_data, config, near=names[:1])
     changes = Changes(None, None, topology, outbound, (), endpoints)
-    expected, file, sources = _expected(data, names, preset, release, changes)
+    expected, file, sources, known = _expected(data, names, preset, release, changes)
     groups = pairs("--group", chosen, "<role>=<group>, such as manager=sg-0123456789abcdef0")
     roles = [each.role for each in expected.roles]
     for role in groups:
@@ -143,7 +145,12 @@ def audit(
     entries = _entries(allow, data)
     found = _audited(data, expected, file or shown(sources[0]), sources, groups, values, entries)
     found = found._replace(apart=verbose)
-    print_result(found, output)
+    if output == "html":
+        from generator.compare import marked_audit
+
+        print_page(marked_audit(found, titles(data, [known])), config, near=names[0])
+    else:
+        print_result(found, output)
     if not quiet:
         terminal.echo(summary(found), err=True)
     if found.failed:
@@ -156,8 +163,9 @@ def _expected(
     preset: str | None,
     release: str | None,
     changes: Changes,
-) -> tuple[Expected, str, tuple[str, ...]]:
-    """What there should be, the file that says so, if any, and the sources to compare with it."""
+) -> tuple[Expected, str, tuple[str, ...], str]:
+    """What there should be, the file that says so, if any, the sources to compare with it, and the
+    release."""
     from generator.compare import of_deployed, of_documented
 
     file, sources = "", names
@@ -175,10 +183,11 @@ def _expected(
             raise UsageError("--endpoint needs a deployment: with --release, any peer will do")
         topology, outbound = changes.topology or "ha", changes.outbound
         documented = of_documented(data.release(release), data.catalogue, topology, outbound)  # type: ignore[arg-type]
-        return documented, "", sources
+        return documented, "", sources, release
     [deployment] = deployments(data, (file,) if file else (), (preset,) if preset else (), changes)
     there = data.release(deployment.release)
-    return of_deployed(deployment, there, data.catalogue), file and shown(file), sources
+    expected = of_deployed(deployment, there, data.catalogue)
+    return expected, file and shown(file), sources, deployment.release
 
 
 def _entries(allow: Path | None, data: RuleData) -> tuple[Entry, ...]:

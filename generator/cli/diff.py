@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import options, terminal
+from generator.cli.comparison import print_page, titles
 from generator.cli.sides import Side, read_side, state_of
 from generator.errors import UsageError
 
@@ -27,8 +28,8 @@ _NAMED = 5  # so many groups are listed; of more, their number
     "-o",
     default="table",
     show_default=True,
-    type=click.Choice(["table", "json", "markdown"]),
-    help="The output format.",
+    type=click.Choice(["table", "json", "markdown", "html"]),
+    help="The output format; html is a page with all flows, those added and removed marked.",
 )
 @click.option(
     "--wording", is_flag=True, help="Also list the rows in which only the wording differs."
@@ -91,11 +92,25 @@ def diff(
     given = _parameters(parameters)
     data = options.open_rule_data(rule_data, config, near=(old, new))
     sides = [read_side(name, data, given) for name in (old, new)]
-    found = changes(*_states(sides[0], sides[1], data))
-    text = CHANGE_FORMATS[output](found, wording, verbose)
-    terminal.echo(terminal.changes(text) if output == "table" else text, nl=False)
+    told: list[str] = []
+    before, after = _states(sides[0], sides[1], data, told)
+    found = changes(before, after)
+    if output == "html":
+        from generator.compare import marked_changes
+
+        releases = [each for side in sides if (each := _release(side))]
+        whoever = bool(releases) and not any(side.deployment for side in sides)
+        page = marked_changes(before, after, titles(data, releases), whoever, told)
+        print_page(page, config, near=old if sides[0].deployment else new)
+    else:
+        text = CHANGE_FORMATS[output](found, wording, verbose)
+        terminal.echo(terminal.changes(text) if output == "table" else text, nl=False)
     if found.permissions.change_what_is_permitted:
         ctx.exit(1)
+
+
+def _release(side: Side) -> str | None:
+    return side.deployment.release if side.deployment else side.release
 
 
 def _parameters(given: tuple[str, ...]) -> Mapping[str, str]:
@@ -106,25 +121,26 @@ def _parameters(given: tuple[str, ...]) -> Mapping[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _states(old: Side, new: Side, data: RuleData) -> tuple[State, State]:
-    """Both sides, in words that they share."""
+def _states(old: Side, new: Side, data: RuleData, told: list[str]) -> tuple[State, State]:
+    """Both sides, in words that they share; what is not compared is said, and added to `told`."""
     from generator.compare import beside_each_other
 
     for side in (old, new):
         for sentence in side.observed.left_out if side.observed else ():
+            told.append(sentence)
             terminal.echo(terminal.warning(sentence), err=True)
     if old.observed and new.observed:
         return beside_each_other(old.name, old.observed, new.name, new.observed)
     if new.observed:
-        found = _beside(new, old, data)
+        found = _beside(new, old, data, told)
         return found.other, found.observed
     if old.observed:
-        found = _beside(old, new, data)
+        found = _beside(old, new, data, told)
         return found.observed, found.other
     return state_of(old, new, data), state_of(new, old, data)
 
 
-def _beside(observed: Side, other: Side, data: RuleData) -> Beside:
+def _beside(observed: Side, other: Side, data: RuleData, told: list[str]) -> Beside:
     """What was read beside a release or deployment; what is not compared is said."""
     from generator.compare import beside_deployment, beside_release
     from generator.resolve import resolve
@@ -143,10 +159,12 @@ def _beside(observed: Side, other: Side, data: RuleData) -> Beside:
     found = beside(observed.name, observed.observed, state, outputs)
     for role in found.absent:
         sentence = f"{observed.name} has no group for {role}: none of its rules are there"
+        told.append(sentence)
         terminal.echo(terminal.warning(sentence), err=True)
     if found.unmatched:
         names = [group.name or group.key for group in found.unmatched[:_NAMED]]
         more = len(found.unmatched) - len(names)
         names += [f"{more} more"] if more else []
-        terminal.echo(f"not compared, because they have no role: {', '.join(names)}", err=True)
+        told.append(f"not compared, because they have no role: {', '.join(names)}")
+        terminal.echo(told[-1], err=True)
     return found

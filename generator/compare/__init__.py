@@ -15,6 +15,7 @@ from generator.compare.generated import (
     replaced,
     summaries,
 )
+from generator.compare.marked import marked_audit, marked_changes
 from generator.compare.matching import Role, match_groups
 from generator.compare.observed import (
     Beside,
@@ -54,6 +55,8 @@ __all__ = [
     "compare",
     "followed",
     "lists_permissions",
+    "marked_audit",
+    "marked_changes",
     "match_groups",
     "of_deployed",
     "of_deployment",

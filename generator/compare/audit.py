@@ -67,7 +67,7 @@ def _group(
         for alternative in expected.permissions[role]
     ]
     found = _compared(_closest(wanted, there), lines, there, expected, group.place)
-    return found._replace(role=role, unknown=tuple(unknown))
+    return found._replace(role=role, unknown=tuple(unknown), there=tuple(there))
 
 
 def _read(

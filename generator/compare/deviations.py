@@ -57,3 +57,5 @@ class GroupAudit(NamedTuple):
     deviations: tuple[Deviation, ...]
     opened: tuple[Opened, ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    there: tuple[Permission, ...] = ()
+    """The permissions that the group has, as they are or too much."""

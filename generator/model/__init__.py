@@ -1,6 +1,7 @@
 """Model: the values that pass between the steps. They reject what EC2 would reject."""
 
 from generator.model.allowance import Allowance, Day
+from generator.model.comparison import Comparison
 from generator.model.deployment import (
     PEER_NAME,
     RULES_DEFAULT,
@@ -9,7 +10,17 @@ from generator.model.deployment import (
     bad_file_name,
     name_mistake,
 )
-from generator.model.flows import Flow, Link, Matrix, Party, PartyKind, QuotaUse, RowKey, RowSource
+from generator.model.flows import (
+    Flow,
+    Link,
+    Mark,
+    Matrix,
+    Party,
+    PartyKind,
+    QuotaUse,
+    RowKey,
+    RowSource,
+)
 from generator.model.markdown import from_markdown, markdown, markdown_code
 from generator.model.names import (
     check_release_id,
@@ -72,6 +83,7 @@ __all__ = [
     "Bindable",
     "Catalogue",
     "Clash",
+    "Comparison",
     "Day",
     "Default",
     "Deployment",
@@ -87,6 +99,7 @@ __all__ = [
     "Layer",
     "Line",
     "Link",
+    "Mark",
     "Matrix",
     "Mode",
     "Need",

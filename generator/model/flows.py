@@ -16,6 +16,8 @@ RowKey = tuple[str, Direction, str]
 """A role, a direction and the id of a row."""
 MOST_ON_A_LINK = 3
 PartyKind = Literal["group", "endpoint", "everybody"]
+Mark = Literal["", "added", "removed", "missing", "superfluous"]
+"""What a flow is in a comparison; empty if both sides have it."""
 
 
 class RowSource(NamedTuple):
@@ -81,6 +83,7 @@ class Flow(NamedTuple):
     """False for an endpoint left open: the flow is not permitted until somebody fills it in."""
     parameter: str
     """The input that whoever deploys may fill in instead; empty if the peer is written out."""
+    mark: Mark = ""
 
     @property
     def traffic(self) -> str:

@@ -1,5 +1,6 @@
 """Render: a resolved deployment becomes files, with a header that names their origin."""
 
+from generator.render.comparison import comparison_page
 from generator.render.filters import hcl, logical_id
 from generator.render.header import (
     HEAD,
@@ -25,6 +26,7 @@ __all__ = [
     "VOUCHER",
     "Label",
     "Origin",
+    "comparison_page",
     "default_formats",
     "digest",
     "encoded",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from generator.model import Clash, Matrix, Permission, markdown, pascal, snake
+from generator.model import Clash, Comparison, Matrix, Permission, markdown, pascal, snake
 from generator.render.header import encoded
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def csp(text: str) -> str:
     return f"'sha256-{binascii.b2a_base64(digest, newline=False).decode()}'"
 
 
-def lanes(matrix: Matrix) -> Picture:
-    """The picture of a flow matrix."""
+def lanes(matrix: Matrix | Comparison) -> Picture:
+    """The picture of a flow matrix, or of a comparison."""
     from generator.render.lanes import lanes  # which only one format needs
 
     return lanes(matrix)

@@ -2,7 +2,8 @@
 
 Who connects to a group is on the left, the groups are in the middle, and whom a group connects to
 is on the right. The flows between the same two are one line, so a picture has as many lines as
-there are pairs that talk to each other, however many ports they use.
+there are pairs that talk to each other, however many ports they use. In a comparison, each mark has
+a line of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log2
 
-from generator.model import Direction, Flow, Matrix, Party
+from generator.model import Comparison, Direction, Flow, Mark, Matrix, Party
 from generator.render.fitting import fitted, listed, wrapped
 from generator.render.picture import LINE, PADDING, Box, Bundle, Picture, text_height
 
@@ -26,12 +27,12 @@ ARROW = 7.0
 TITLE_LETTER, NOTE_LETTER = 8.7, 7.0
 """How wide an average letter of a title is, and one of a note or a label."""
 
-Pair = tuple[Direction, str, str]
-"""A direction, and the ids of the party at the side and of the group."""
+Pair = tuple[Direction, str, str, Mark]
+"""A direction, the ids of the party at the side and of the group, and a mark."""
 Pairs = Mapping[Pair, tuple[Flow, ...]]
 
 
-def lanes(matrix: Matrix) -> Picture:
+def lanes(matrix: Matrix | Comparison) -> Picture:
     """The picture of a matrix."""
     pairs = _pairs(matrix)
     left, right = (_stacked(_side(matrix, way, pairs)) for way in ("inbound", "outbound"))
@@ -42,21 +43,23 @@ def lanes(matrix: Matrix) -> Picture:
     return Picture(WIDTH, height, tuple(boxes.values()), tuple(_bundles(matrix, boxes, pairs)))
 
 
-def _pairs(matrix: Matrix) -> Pairs:
+def _pairs(matrix: Matrix | Comparison) -> Pairs:
     roles = {group.name: group.id for group in matrix.groups}
     found: dict[Pair, list[Flow]] = defaultdict(list)
     for flow in matrix.flows:
-        found[flow.direction, flow.party, roles[flow.group]].append(flow)
+        found[flow.direction, flow.party, roles[flow.group], flow.mark].append(flow)
     return {pair: tuple(flows) for pair, flows in found.items()}
 
 
-def _side(matrix: Matrix, direction: Direction, pairs: Pairs) -> Iterator[Box]:
+def _side(matrix: Matrix | Comparison, direction: Direction, pairs: Pairs) -> Iterator[Box]:
     """The parties of a direction, in the order of the groups that they talk to."""
     order = {group.id: place for place, group in enumerate(matrix.groups)}
     partners: dict[str, list[str]] = defaultdict(list)
-    for way, id_, group in pairs:
+    flows_of: dict[str, list[Flow]] = defaultdict(list)
+    for (way, id_, group, _), several in pairs.items():
         if way == direction:
             partners[id_].append(group)
+            flows_of[id_] += several
 
     def place(id_: str) -> tuple[float, int]:
         places = [order[group] for group in partners[id_]]
@@ -65,7 +68,7 @@ def _side(matrix: Matrix, direction: Direction, pairs: Pairs) -> Iterator[Box]:
     x = 0.0 if direction == "inbound" else WIDTH - SIDE
     for id_ in sorted(partners, key=place):
         party = matrix.party[id_]
-        flows = [flow for group in partners[id_] for flow in pairs[direction, id_, group]]
+        flows = flows_of[id_]
         title = wrapped(party.title, (SIDE - 2 * PADDING) / TITLE_LETTER, lines=2)
         note = listed(_peers(party, flows), (SIDE - 2 * PADDING) / NOTE_LETTER)
         height = max(text_height(title), ROW * len(partners[id_]))
@@ -77,12 +80,14 @@ def _peers(party: Party, flows: Iterable[Flow]) -> list[str]:
     if party.kind == "group":
         return ["group of this deployment"]
     peers = dict.fromkeys(flow.peer for flow in flows if flow.filled_in)
+    if [*peers] == [party.title]:  # which the box shows already
+        return []
     return list(peers) or ["not filled in yet"]
 
 
-def _middle(matrix: Matrix, pairs: Pairs) -> Iterator[Box]:
+def _middle(matrix: Matrix | Comparison, pairs: Pairs) -> Iterator[Box]:
     for group in matrix.groups:
-        ways = [way for way, _, own in pairs if own == group.id]
+        ways = [way for way, _, own, _ in pairs if own == group.id]
         lines = max(map(ways.count, ways), default=0)
         title = wrapped(group.title, (MIDDLE - 2 * PADDING) / TITLE_LETTER, lines=2)
         note = fitted(group.name, (MIDDLE - 2 * PADDING) / NOTE_LETTER)
@@ -125,7 +130,7 @@ def _beside(
     room = height - sum(group.height + GAP for group in groups) + GAP
     used, y = 0.0, 0.0
     for group in groups:
-        partners = [sides[f"{way}.{party}"] for way, party, own in pairs if own == group.id]
+        partners = [sides[f"{way}.{party}"] for way, party, own, _ in pairs if own == group.id]
         wanted = _mean([box.y + box.height / 2 for box in partners])
         down = min(max(wanted - group.height / 2 - y, 0), room - used)
         yield group._replace(y=round(y + down, 1))
@@ -133,12 +138,14 @@ def _beside(
         y += down + group.height + GAP
 
 
-def _bundles(matrix: Matrix, boxes: Mapping[str, Box], pairs: Pairs) -> Iterator[Bundle]:
+def _bundles(
+    matrix: Matrix | Comparison, boxes: Mapping[str, Box], pairs: Pairs
+) -> Iterator[Bundle]:
     ends = {pair: (boxes[f"{pair[0]}.{pair[1]}"], boxes[pair[2]]) for pair in pairs}
     at_side = _heights(ends, ROW)
     at_group = _heights({pair: (group, side) for pair, (side, group) in ends.items()}, SLOT)
     for pair, flows in pairs.items():
-        direction, party, own = pair
+        direction, party, own, mark = pair
         side, group = ends[pair]
         source, destination = matrix.party[party], matrix.party[own]
         if direction == "outbound":
@@ -146,7 +153,7 @@ def _bundles(matrix: Matrix, boxes: Mapping[str, Box], pairs: Pairs) -> Iterator
         path, x, end = _line(side, group, at_side[pair], at_group[pair])
         traffic = _traffic(flows)
         yield Bundle(
-            id=f"{direction}.{party}.{own}",
+            id=".".join(filter(None, pair)),
             flows=flows,
             source=source,
             destination=destination,
@@ -159,6 +166,7 @@ def _bundles(matrix: Matrix, boxes: Mapping[str, Box], pairs: Pairs) -> Iterator
             y=round(at_side[pair], 1),
             end=end,
             kind=_kind(flows),
+            mark=mark,
         )
 
 

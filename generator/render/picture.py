@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from generator.model import Flow, Party
+from generator.model import Flow, Mark, Party
 
 LINE, NOTE, PADDING, BASELINE = 16.0, 15.0, 9.0, 12.0
 """How high a line of a title and of a note is; the space around them; and how far below the top of
@@ -70,14 +70,23 @@ class Bundle(NamedTuple):
     """Where the line ends."""
     kind: str
     """As of a box: `open`, `empty`, or else `bound`."""
+    mark: Mark = ""
+    """What all of its flows are in a comparison."""
 
     @property
     def name(self) -> str:
         """All of it, for whoever cannot see the picture, or what is cut off in it."""
         rules = f"{len(self.flows)} rules" if self.flows[1:] else "1 rule"
+        mark = f", {self.mark}" if self.mark else ""
         state = {"open": ", open to the internet", "empty": ", not filled in yet"}
         talk = f"{self.source.title} to {self.destination.title}"
-        return f"{talk}: {', '.join(self.traffic)}; {rules}{state.get(self.kind, '')}"
+        return f"{talk}: {', '.join(self.traffic)}; {rules}{mark}{state.get(self.kind, '')}"
+
+    @property
+    def note(self) -> str:
+        """What is below the line: how many flows, if there are several, and what they are."""
+        rules = [f"{len(self.flows)} rules"] if self.flows[1:] else []
+        return ", ".join([*rules, *([self.mark] if self.mark else [])])
 
 
 class Picture(NamedTuple):

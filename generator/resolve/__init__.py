@@ -2,7 +2,7 @@
 
 from generator.resolve.advice import Advice, advise, deletion, replacement
 from generator.resolve.bindings import merge
-from generator.resolve.flows import matrix
+from generator.resolve.flows import matrix, services, written
 from generator.resolve.permissions import granted, not_filled_in, open_to_everybody
 from generator.resolve.quota import Usage, over_quota, overfull, usage
 from generator.resolve.resolve import resolve
@@ -24,6 +24,8 @@ __all__ = [
     "replacement",
     "resolve",
     "select_rows",
+    "services",
     "summary",
     "usage",
+    "written",
 ]

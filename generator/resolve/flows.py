@@ -110,7 +110,7 @@ def _flow(p: Permission, lines: Iterable[Line], everybody: bool, resolved: Resol
     id_ = _id(p)
     purposes = [rule.purpose for rule in rules] or [p.description]
     is_input = p.peer.kind == "input"
-    protocol, ports = _written(p)
+    protocol, ports = written(p)
     return Flow(
         id=id_,
         pair=_pair(p) or id_,
@@ -125,7 +125,7 @@ def _flow(p: Permission, lines: Iterable[Line], everybody: bool, resolved: Resol
         destination=destination,
         protocol=protocol,
         ports=ports,
-        service="; ".join(dict.fromkeys(_services(sources))),
+        service="; ".join(dict.fromkeys(services(sources))),
         purpose="; ".join(dict.fromkeys(purposes)),
         rows=rows,
         documents=tuple(dict.fromkeys(each.document for each in sources)),
@@ -169,7 +169,7 @@ def _pair(p: Permission) -> str | None:
     return f"{ends[0]}_to_{ends[1]}_{p.traffic.slug}"
 
 
-def _written(p: Permission) -> tuple[str, str]:
+def written(p: Permission) -> tuple[str, str]:
     """The protocol and the ports in their own columns: `TCP` and `443`, `all` and `all`."""
     text = str(p.traffic)
     if text == "all traffic":
@@ -180,7 +180,7 @@ def _written(p: Permission) -> tuple[str, str]:
     return (second, "all") if first == "all" else (first, second)
 
 
-def _services(sources: Iterable[RowSource]) -> Iterator[str]:
+def services(sources: Iterable[RowSource]) -> Iterator[str]:
     """The documented services; where a table has none, the application of its Protocol cell."""
     for source in sources:
         rule = source.rule

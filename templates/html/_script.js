@@ -142,7 +142,7 @@
     const matches = (row) =>
       (range === null || overlaps(portsOf.get(row), range)) &&
       (!value.protocol || [value.protocol, "all"].includes(protocol.get(row))) &&
-      (!value.group || row.dataset.group === value.group) &&
+      (!value.group || plain(row.dataset.group) === value.group) &&
       (!value.direction || direction.get(row) === value.direction) &&
       (!value.show || row.classList.contains(value.show)) &&
       (parties.get(row).includes(value.endpoint) || holds(networkOf.get(row), address(value.endpoint))) &&

@@ -8,10 +8,12 @@ from functools import cache
 
 import pytest
 from browser import chromium, opened
-from samples import DEPLOYMENTS, rendered, resolved
+from samples import DATA, DEPLOYMENTS, rendered, resolved, variant
 
+from generator.compare import marked_changes, of_deployment
 from generator.load import RuleData, shipped
-from generator.render import render
+from generator.model import Peer
+from generator.render import comparison_page, render
 from generator.resolve import matrix, resolve
 
 pytestmark = pytest.mark.slow
@@ -421,3 +423,64 @@ def test_it_prints_on_a4_in_light_colours(visit, scheme):
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 37, 48)"
         picture = page.locator(".picture").bounding_box()
         assert picture["y"] + picture["height"] < 1016, "the picture is on the first page"
+
+
+# Comparisons.
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    """The manager alone with other administrators, and one DNS server more."""
+    states = [
+        of_deployment(
+            name,
+            variant(
+                groups=("manager",),
+                endpoints={
+                    "inbound-clients": (Peer.parse("0.0.0.0/0"),),
+                    "administrators": (Peer.parse(peer),),
+                    "dns": tuple(map(Peer.parse, dns)),
+                },
+            ),
+            DATA.release("3.7"),
+            DATA.catalogue,
+        )
+        for name, peer, dns in (
+            ("old", "10.1.0.0/16", ["10.0.0.2/32"]),
+            ("new", "10.2.0.0/16", ["10.0.0.2/32", "10.0.0.3/32"]),
+        )
+    ]
+    return marked_changes(*states, {}, False, ["a sentence"])
+
+
+@pytest.fixture(scope="module")
+def compared(comparison, tmp_path_factory):
+    file = tmp_path_factory.mktemp("pages") / "comparison.html"
+    file.write_text(comparison_page(comparison, [shipped("templates")]), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize("choice", ["added", "removed", "marked"])
+def test_the_filter_shows_the_flows_with_a_mark(browser, compared, comparison, choice):
+    marks = comparison.marks if choice == "marked" else (choice,)
+    expected = [flow.id for flow in comparison.flows if flow.mark in marks]
+    assert 0 < len(expected) < len(comparison.flows)
+    with opened(browser, compared) as page:
+        fill(page, show=choice)
+        assert shown(page) == expected
+        in_sight = page.locator(".bundle:not(.out)").evaluate_all(
+            "all => all.map(e => e.classList[2])"
+        )
+        assert set(in_sight) == set(marks)
+        page.get_by_role("button", name="Clear the filters").click()
+        assert len(shown(page)) == len(comparison.flows)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_comparison(browser, compared, width, scheme):
+    with opened(browser, compared, width=width, color_scheme=scheme) as page:
+        assert violations(page) == []
+        fill(page, show="marked")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
