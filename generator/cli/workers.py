@@ -39,7 +39,7 @@ def in_order(function: Callable[[int], T], number: int, processes: int) -> Gener
     children: list[tuple[Any, Connection]] = []
     try:
         for first in range(processes):
-            children.append(_started(function, range(1 + first, number, processes), children))
+            _start(function, range(1 + first, number, processes), children)
         for i in range(number - 1):
             yield _received(children[i % processes][1])
     finally:
@@ -50,9 +50,10 @@ def in_order(function: Callable[[int], T], number: int, processes: int) -> Gener
             process.join()
 
 
-def _started(
+def _start(
     function: Callable[[int], T], numbers: range, others: list[tuple[Any, Connection]]
-) -> tuple[Any, Connection]:
+) -> None:
+    """Start a process and add it to the others: no signal comes in between, and none is lost."""
     import multiprocessing
 
     fork = multiprocessing.get_context("fork")
@@ -61,6 +62,7 @@ def _started(
     def run() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends this process, which says nothing
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # comes to all of them from a terminal
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for connection in (receiver, *(other for _, other in others)):
             connection.close()  # or nobody would notice that the reader is gone
         with suppress(BrokenPipeError):
@@ -74,9 +76,13 @@ def _started(
                     return
 
     process = fork.Process(target=run, daemon=True)
-    process.start()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        process.start()
+        others.append((process, receiver))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     sender.close()
-    return process, receiver
 
 
 def _received(connection: Connection) -> Any:
