@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from generator.render import HEAD, is_edited, is_generated, with_inserts
+from generator.render import HEAD, VOUCHER, is_edited, is_generated, is_vouched, with_inserts
 from generator.write.files import Change
+from generator.write.line_endings import with_lf
 from generator.write.places import is_in_place
 
 
@@ -22,13 +23,16 @@ def compare_staged(
         old = staged.get(path)
         if old is None:
             yield Change(path, "untracked", None, new)
-        elif _plain(old) != with_inserts(new, _plain(old)):
+        elif with_lf(old) != with_inserts(new, with_lf(old)):
             yield Change(path, "unstaged", old, new)
     for path in sorted(staged.keys() - files.keys()):
         data = staged[path]
-        if not (any(map(path.is_relative_to, folders)) and is_generated(data)):
+        voucher = staged.get(path.with_name(VOUCHER), b"")
+        is_listed = bool(is_vouched(path.name, data, voucher))
+        if not (any(map(path.is_relative_to, folders)) and (is_listed or is_generated(data))):
             continue
-        if is_in_place(path, data[:HEAD], outs, formats) and not _is_kept(path, data):
+        head = (voucher if is_listed else data)[:HEAD]
+        if is_in_place(path, head, outs, formats) and (is_listed or not _is_kept(path, data)):
             yield Change(path, "staged", data, None)
 
 
@@ -42,10 +46,6 @@ def shortest(paths: Iterable[Path], others: Iterable[Path], tops: Collection[Pat
                 break
             found[path] = folder
     return sorted(set(found.values()))
-
-
-def _plain(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n")
 
 
 def _is_kept(path: Path, data: bytes) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from repository import commit, git, init
 
+from generator.write import compare_staged
+
 ONE = 'name: one\nrelease: "3.7"\ngroups: [manager]\noutbound: basic\nendpoints: {dns: []}\n'
 PROJECT = "outputs:\n  - {out: sg, deployments: [sites/*.yaml]}\n"
 LACKS = "the commit lacks {}: run `git {}`\n"
@@ -292,3 +294,19 @@ def test_a_forgotten_deployment_is_to_be_added_and_its_files_stay(generate, run)
 def test_a_draft_that_is_not_in_the_commit_may_be_broken(generate):
     Path("sites/draft.yaml").write_text("name: [")
     assert generate("--check").exit_code == 0
+
+
+def test_tables_and_workbooks_come_and_go_with_their_deployment(generate, run):
+    Path("cvo-sg.yaml").write_text(PROJECT.replace("]}", "], formats: [terraform, csv, xlsx]}"))
+    add_two(run)
+    commit()
+    assert generate("--check").exit_code == 0
+    git("rm", "sites/two.yaml")
+    follow(generate("--check"))
+    assert git("ls-files", "sg/two") == ""
+    assert generate("--check").exit_code == 0
+
+
+def test_a_workbook_is_compared_byte_by_byte():
+    book = {Path("out/one/xlsx/matrix.xlsx"): b"PK\0\r\n"}
+    assert [*compare_staged(book, book, [Path("out")], [], ["xlsx"])] == []
