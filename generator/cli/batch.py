@@ -133,7 +133,9 @@ def prepare_all(work: Work, target: Target) -> Batch:
         raise UsageError("--stdout prints one deployment in one format: name a deployment")
     if work.request.to_stdout and len(everything) > 1:
         _refuse_all_but_one(work, everything)
-    if work.is_large:  # many values that refer to each other come and go
+    # Many values that refer to each other come and go. Only a program of ours has switched the
+    # collector off, and leaves out what is loaded: others may look for their objects.
+    if work.is_large and not gc.isenabled():
         gc.enable()
         gc.freeze()
     batch = Batch()

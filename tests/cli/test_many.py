@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -171,6 +172,13 @@ def test_of_many_there_are_counts_and_the_names_of_some(run):
     assert all(line.endswith(every) for line in with_warnings)
     again = run(*TERRAFORM, "sites").stderr.splitlines()
     assert again == [*lines[:-1], "out: 126 files up to date"]
+
+
+@pytest.mark.usefixtures("many")
+def test_a_program_that_runs_it_keeps_its_garbage_collector(run):
+    before = gc.isenabled(), gc.get_freeze_count()
+    run(*TERRAFORM, "sites/")
+    assert (gc.isenabled(), gc.get_freeze_count()) == before
 
 
 @pytest.mark.usefixtures("many")
