@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -28,17 +29,25 @@ ROOT = Path(__file__).parents[1]
 # starts compiles this project.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# What is kept between runs stays between tests, and out of the user's folder.
-if FOLDER not in os.environ:
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="cvo-sg-cache-")
-    atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
+# What is imported here is visited by each collection of garbage; a test makes little.
+gc.set_threshold(100_000, 20, 100)
+MEMORY = Path("/dev/shm")
+GIGABYTE = 10**9
 
 
 def pytest_configure(config):
     """Draw few examples in the default run, and many in one that includes the slow tests."""
     is_default = config.getoption("markexpr") == "not slow"
+    if is_default and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > GIGABYTE:
+        # It writes thousands of small files, each of which is synced.
+        os.environ.setdefault("TMPDIR", str(MEMORY))
+        tempfile.tempdir = None
+    # What is kept between runs stays between tests, and out of the user's folder.
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="cvo-sg-cache-")
+        atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
     settings = {"deadline": None, "derandomize": True, "database": None}
-    hypothesis.settings.register_profile("few", max_examples=12, **settings)
+    hypothesis.settings.register_profile("few", max_examples=6, **settings)
     hypothesis.settings.register_profile("many", max_examples=100, **settings)
     hypothesis.settings.load_profile("few" if is_default else "many")
 

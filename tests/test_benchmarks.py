@@ -21,6 +21,7 @@ def benchmarks(monkeypatch):
     return import_module
 
 
+@pytest.mark.slow
 def test_the_steps_that_are_measured_in_process_run():
     arguments = ["-n0", "--benchmark-only", "--benchmark-min-rounds=1", "--benchmark-max-time=0"]
     subprocess.run(

@@ -167,6 +167,7 @@ def test_the_action_installs_another_version_with_its_own_dependencies(action, t
     assert result.stdout.splitlines()[:2] == [constraints] * 2
 
 
+@pytest.mark.slow
 @needs_bash
 def test_installing_runs_nothing_in_the_workspace(tmp_path):
     """With the real Python and pip, which imports from the folder where it starts."""
@@ -230,6 +231,7 @@ def pull_request(action):
     return action
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_action_shows_what_an_up_to_date_pull_request_opens(pull_request):
     pull_request.base = "main"
@@ -269,12 +271,14 @@ def unknown(runner, reason):
     assert reason.replace("_", "\\_") in summary or reason in summary
 
 
+@pytest.mark.slow
 @needs_bash
 def test_without_the_base_the_action_says_how_to_fetch_it(pull_request):
     pull_request.base = "release"
     unknown(pull_request, "git fetch origin release gets a branch of a remote repository")
 
 
+@pytest.mark.slow
 @needs_bash
 def test_in_a_shallow_clone_the_action_names_fetch_depth(pull_request):
     work = pull_request.workspace
@@ -285,6 +289,7 @@ def test_in_a_shallow_clone_the_action_names_fetch_depth(pull_request):
     unknown(pull_request, "set fetch-depth: 0 for actions/checkout")
 
 
+@pytest.mark.slow
 @needs_bash
 def test_a_pull_request_from_a_fork_is_compared_with_where_it_left_the_base(pull_request):
     """Later commits of the base would else appear as closed by the pull request."""
@@ -303,6 +308,7 @@ def test_a_pull_request_from_a_fork_is_compared_with_where_it_left_the_base(pull
     assert "**4 rules open to the internet**, 4 rules close." in pull_request.summary.read_text()
 
 
+@pytest.mark.slow
 @needs_bash
 def test_a_checkout_of_the_base_is_not_taken_for_the_pull_request(pull_request):
     git = ["git", "-C", pull_request.workspace]
@@ -311,6 +317,7 @@ def test_a_checkout_of_the_base_is_not_taken_for_the_pull_request(pull_request):
     unknown(pull_request, "this is a checkout of the base itself, not of the pull request")
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_action_runs_each_root_of_a_repository_or_one(pull_request):
     work = pull_request.workspace

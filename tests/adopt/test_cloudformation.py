@@ -94,6 +94,7 @@ def test_the_id_of_a_rule_is_that_of_the_rule_with_its_permission(deployment):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["advanced", "peers-of-every-kind"])
 def test_cfn_lint_finds_nothing_but_parameters_of_what_is_not_imported(name):
     files, *_ = taken_over(DEPLOYMENTS[name])

@@ -121,15 +121,15 @@ def group(rules):
 RULE = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIp": "10.0.0.0/8"}
 OF_ITS_OWN = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {**RULE, "GroupId": "sg-1"}}
 TOO_MUCH = {
-    "in-a-group": ("E9304", {"A": group([RULE] * 3000)}),
-    "in-groups": ("E9304", {f"A{i}": group([RULE] * 300) for i in range(10)}),
-    "under-a-condition": ("E9304", {"A": group({"Fn::If": ["C", [RULE] * 3000, []]})}),
-    "each-under-a-condition": ("E9304", {"A": group([{"Fn::If": ["C", RULE, RULE]}] * 1500)}),
+    "in-a-group": ("E9304", {"A": group([RULE] * 2001)}),
+    "in-groups": ("E9304", {f"A{i}": group([RULE] * 201) for i in range(10)}),
+    "under-a-condition": ("E9304", {"A": group({"Fn::If": ["C", [RULE] * 2001, []]})}),
+    "each-under-a-condition": ("E9304", {"A": group([{"Fn::If": ["C", RULE, RULE]}] * 1001)}),
     "under-conditions": (
         "E9304",
-        {"A": group({"Fn::If": ["C", {"Fn::If": ["D", [], [RULE] * 3000]}, []]})},
+        {"A": group({"Fn::If": ["C", {"Fn::If": ["D", [], [RULE] * 2001]}, []]})},
     ),
-    "of-their-own": ("E3010", {f"A{i}": OF_ITS_OWN for i in range(3000)}),
+    "of-their-own": ("E3010", {f"A{i}": OF_ITS_OWN for i in range(501)}),
 }
 
 
@@ -526,6 +526,7 @@ def test_cfn_lint_itself_takes_the_rules(tmp_path, rules):
     assert "E9305" in result.stdout, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rule",
     [

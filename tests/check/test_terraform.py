@@ -209,6 +209,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs")
 @pytest.mark.usefixtures("terraform")
 @pytest.mark.parametrize(("sentence", "text", "name"), WRONG.values(), ids=WRONG)

@@ -57,6 +57,7 @@ def test_modules_are_validated_in_one_run(put, runs):
     assert runs == ["fmt"] * 3 + ["init", "validate"]
 
 
+@pytest.mark.slow
 def test_modules_with_mistakes_are_left_to_be_validated_alone(put):
     folders = put({**CLEAN, "bad": BAD, "worse": RESOURCE})
     assert clean_modules(folders) == set(folders[:3])

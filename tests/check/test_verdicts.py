@@ -246,6 +246,7 @@ def test_the_schemas_that_a_user_downloads_count(tmp_path, monkeypatch):
     assert schemas() == [date]
 
 
+@pytest.mark.slow
 def test_cfn_lint_is_not_imported_for_what_was_linted_before(tmp_path):
     code = (
         "import sys; from pathlib import Path; from generator.cache import Cache; "

@@ -250,6 +250,7 @@ def test_a_network_that_is_gone_is_where_it_was(generate):
     ]
 
 
+@pytest.mark.slow
 def test_at_most_ten_of_a_kind_and_the_rest_are_counted(generate):
     for number in range(12):
         site(name=f"site{number}", file=f"site{number}")

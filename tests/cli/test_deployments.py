@@ -582,6 +582,7 @@ def test_the_file_of_init_is_valid_and_names_every_endpoint_of_its_release(relea
     assert run("generate", "--no-lint", "acme.yaml").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", DATA.catalogue.endpoints)
 def test_every_line_of_init_works_without_its_comment_sign(endpoint, run, tmp_path):
     run("init", "acme.yaml")

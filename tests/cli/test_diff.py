@@ -252,6 +252,7 @@ def test_a_template_has_what_its_deployment_has(run, site):
     ]
 
 
+@pytest.mark.slow
 def test_a_template_is_compared_with_itself_at_a_revision(run, site):
     template = Path(site)
     template.write_text(template.read_text().replace("10.0.0.2/32", "10.0.0.3/32"))

@@ -196,6 +196,7 @@ def test_names_are_listed_as_long_as_that_helps(number, text):
     assert some([f"n{i}" for i in range(number)]) == text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("many")
 def test_a_change_of_many_for_one_reason_is_told_once(run, sites):
     run(*TERRAFORM, "sites")
@@ -218,6 +219,7 @@ def test_a_change_of_many_for_one_reason_is_told_once(run, sites):
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no worker processes here")
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.usefixtures("many")
 def test_more_processes_say_and_write_the_same(tmp_path):
@@ -251,6 +253,7 @@ def test_a_worker_that_is_killed_ends_the_run():
     assert "a worker process ended before its work was done" in result.stderr
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.usefixtures("many")

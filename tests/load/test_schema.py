@@ -19,9 +19,13 @@ INVALID = Path(__file__).parents[1] / "invalid" / "rule_data"
 
 
 @cache
-def schema_of(name: str) -> dict:
-    kind = "deployment" if name.startswith("presets/") else "rule-data"
-    return json.loads((RULE_DATA / "schema" / f"{kind}.json").read_text())
+def schema(kind: str) -> jsonschema.Draft202012Validator:
+    text = (RULE_DATA / "schema" / f"{kind}.json").read_text()
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+def schema_of(name: str) -> jsonschema.Draft202012Validator:
+    return schema("deployment" if name.startswith("presets/") else "rule-data")
 
 
 @pytest.mark.parametrize("kind", ["rule-data", "deployment"])
@@ -49,7 +53,7 @@ def test_the_schema_of_a_project_fits_what_the_settings_may_hold(run, text, is_v
 @pytest.mark.parametrize("name", FILES)
 def test_every_shipped_file_fits_its_schema_and_names_it(name):
     text = (RULE_DATA / name).read_text()
-    jsonschema.validate(yaml.load(text, LOADER), schema_of(name))
+    schema_of(name).validate(yaml.load(text, LOADER))
     reference = text.splitlines()[0].partition("$schema=")[2]
     assert (RULE_DATA / name).parent.joinpath(reference).resolve().is_file()
 
@@ -58,9 +62,9 @@ def test_every_shipped_file_fits_its_schema_and_names_it(name):
 def test_mistakes_of_shape_do_not_fit_the_schema(name):
     document = yaml.safe_load((INVALID / f"{name}.yaml").read_text())
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, schema_of("releases/3.7/manager.yaml"))
+        schema_of("releases/3.7/manager.yaml").validate(document)
 
 
 def test_the_schema_explains_every_key_of_a_rule():
-    rule = schema_of("groups.yaml")["$defs"]["Rule"]
+    rule = schema_of("groups.yaml").schema["$defs"]["Rule"]
     assert all(key["description"].endswith(".") for key in rule["properties"].values())

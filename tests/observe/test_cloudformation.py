@@ -289,6 +289,7 @@ def test_a_value_that_a_parameter_refuses_is_a_mistake():
         read(template(), Stage="test")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "out").iterdir() if p.is_dir()))
 @pytest.mark.parametrize("given", ["nothing", "everything"])
 def test_our_own_templates_are_read_as_an_independent_reader_does(name, given):

@@ -63,7 +63,7 @@ def compare_values(deployment, before, after):
 
 
 few = settings(
-    max_examples=12,
+    max_examples=6,
     derandomize=True,
     deadline=None,
     database=None,
@@ -92,6 +92,7 @@ def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another
     compare_move(*move)
 
 
+@pytest.mark.slow
 @few
 @given(filled_in(times=2))
 def test_no_permission_that_stays_gets_another_id_from_any_values_to_others(filled):

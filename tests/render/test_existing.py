@@ -65,6 +65,7 @@ def test_what_only_groups_of_our_own_need_is_left_out():
     assert "127.0.0.1" not in "".join(rendered(ALL, "cloudformation").values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deployment", [ONE, ALL, replace(ALL, quota=70)])
 def test_cfn_lint_has_nothing_to_say(deployment):
     text = rendered(deployment, "cloudformation")["template.yaml"]

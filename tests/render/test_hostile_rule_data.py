@@ -159,7 +159,7 @@ def without_code(row):
 
 
 few = settings(
-    max_examples=20,
+    max_examples=8,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     deadline=None,

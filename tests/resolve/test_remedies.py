@@ -87,6 +87,7 @@ def outputs(deployment):
     return stack.rules(), [*module.values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("release", "role", "need"), NEEDS)
 def test_each_remedy_followed_to_the_letter_ends_its_warning_in_both_formats(release, role, need):
     before = without(release, need)
