@@ -18,6 +18,7 @@ from generator.resolve import matrix, resolve
 
 pytestmark = pytest.mark.slow
 NAMES = ("advanced", "example-ha-active-directory", "peers-of-every-kind", "manager-only")
+RULES = (DATA.release("3.7"), DATA.catalogue)
 MODES = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
 
 
@@ -260,13 +261,19 @@ def test_every_flow_is_a_row_and_part_of_a_line(visit, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_texts_of_the_picture_stay_in_their_place(visit, name):
-    script = """() => [...document.querySelectorAll('.picture text')].filter(text => {
-        const box = text.parentNode.querySelector('rect');
-        const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 155;
-        return text.getBBox().x + text.getBBox().width > room;
-    }).map(text => text.textContent)"""
     with visit(name) as page:
-        assert page.evaluate(script) == []
+        assert too_wide(page) == []
+
+
+def too_wide(page):
+    """The texts of the picture that leave their box, or the straight part of their line."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.picture text')].filter(text => {
+            const box = text.parentNode.querySelector('rect');
+            const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 155;
+            return text.getBBox().x + text.getBBox().width > room;
+        }).map(text => text.textContent)"""
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -359,6 +366,7 @@ def test_a_hostile_text_stays_text(browser, folder, tmp_path, text):
         assert texts("footer bdi").all_text_contents() == [text[:100], text[:200]]
         assert text in page.locator(".bundle").first.get_attribute("aria-label")
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        assert too_wide(page) == []
         page.locator("#filter-text").fill(text)
         assert len(shown(page)) == 3
 
@@ -442,8 +450,7 @@ def comparison():
                     "dns": tuple(map(Peer.parse, dns)),
                 },
             ),
-            DATA.release("3.7"),
-            DATA.catalogue,
+            *RULES,
         )
         for name, peer, dns in (
             ("old", "10.1.0.0/16", ["10.0.0.2/32"]),
@@ -474,6 +481,25 @@ def test_the_filter_shows_the_flows_with_a_mark(browser, compared, comparison, c
         assert set(in_sight) == set(marks)
         page.get_by_role("button", name="Clear the filters").click()
         assert len(shown(page)) == len(comparison.flows)
+
+
+def test_a_mark_has_the_colour_of_its_line_also_where_it_opens_to_the_internet(browser, folder):
+    wide, narrow = (
+        of_deployment(peer, variant(endpoints={"inbound-clients": (Peer.parse(peer),)}), *RULES)
+        for peer in ("0.0.0.0/0", "10.0.0.0/8")
+    )
+    file = folder / "opened.html"
+    page = comparison_page(marked_changes(narrow, wide, {}, False), [shipped("templates")])
+    file.write_text(page, "utf-8")
+    with opened(browser, file) as page:
+        colours = page.locator(".bundle.open.added").evaluate_all(
+            """all => all.map(each => [
+                getComputedStyle(each.querySelector('.flow')).stroke,
+                getComputedStyle(each.querySelector('.count')).fill,
+            ])"""
+        )
+    assert colours
+    assert {line == mark for line, mark in colours} == {True}
 
 
 @pytest.mark.parametrize("width", [1280, 400])
