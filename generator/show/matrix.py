@@ -38,9 +38,13 @@ def matrix_table(matrix: Matrix, flows: Sequence[Flow], width: int | None) -> It
                 yield "flow", ""
                 yield from _titles(f"{group.name} ({group.title}), {direction}", width)
                 yield "flow", ""
-                yield from _table(found, width)
+                yield from _table(found, matrix.sources, width)
     if not flows:
         yield "flow", "no flows"
+    yield "flow", ""
+    for number, source in enumerate(matrix.sources, 1):
+        numbered = f"[{number}] {source}" if matrix.sources[1:] else f"documented in: {source}"
+        yield from (("flow", line) for line in _wrapped(numbered, width or len(numbered)))
 
 
 def _titles(text: str, width: int | None) -> Iterator[Line]:
@@ -48,10 +52,10 @@ def _titles(text: str, width: int | None) -> Iterator[Line]:
         yield "title", line
 
 
-def _table(flows: Iterable[Flow], width: int | None) -> Iterator[Line]:
+def _table(flows: Iterable[Flow], sources: tuple[str, ...], width: int | None) -> Iterator[Line]:
     is_wide = width is None or width >= _WIDE
     columns = _COLUMNS if is_wide else _FEW_COLUMNS
-    rows = [(flow, _cells(flow) if is_wide else _few_cells(flow)) for flow in flows]
+    rows = [(flow, (_cells if is_wide else _few_cells)(flow, sources)) for flow in flows]
     widths = _widths([columns, *(cells for _, cells in rows)], width)
     for head in (columns, tuple("-" * each for each in widths)):
         yield from (("head", line) for line in _beside(head, widths))
@@ -66,13 +70,19 @@ def _kind(flow: Flow) -> LineKind:
     return "open" if flow.open_to_internet else "flow" if flow.filled_in else "empty"
 
 
-def _cells(flow: Flow) -> tuple[str, ...]:
+def _cells(flow: Flow, sources: tuple[str, ...]) -> tuple[str, ...]:
     notes = "; ".join(flow.notes)
-    return *_other(flow), flow.traffic, flow.purpose, ", ".join(flow.rows), notes
+    return *_other(flow), flow.traffic, flow.purpose, _rows(flow, sources), notes
 
 
-def _few_cells(flow: Flow) -> tuple[str, ...]:
-    return _other(flow)[0], flow.traffic, ", ".join(flow.rows)
+def _few_cells(flow: Flow, sources: tuple[str, ...]) -> tuple[str, ...]:
+    return _other(flow)[0], flow.traffic, _rows(flow, sources)
+
+
+def _rows(flow: Flow, sources: tuple[str, ...]) -> str:
+    """The ids of its rows and, if there are several, the numbers of the documents with them."""
+    numbers = [f" [{sources.index(each) + 1}]" for each in flow.documents if sources[1:]]
+    return ", ".join(flow.rows) + "".join(numbers)
 
 
 def _below(flow: Flow, width: int) -> Iterator[str]:

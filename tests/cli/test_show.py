@@ -68,7 +68,7 @@ def test_rows_are_chosen_in_tables_only():
 
 
 def test_what_no_flow_matches_is_said():
-    assert show("advanced", "--group", "manager", "--port", "9").endswith("outbound\nno flows\n")
+    assert show("advanced", "--group", "manager", "--port", "9").splitlines()[1] == "no flows"
 
 
 @pytest.mark.parametrize("width", [30, 40, 80, 119, 120, 200])
@@ -102,6 +102,17 @@ def test_in_a_pipe_a_flow_is_one_line():
     assert len(found) == 1
     for text in ("Proxy clients", "use a NAT or proxy", "inbound-tcp-3128", "for cloud-compliance"):
         assert text in found[0]
+
+
+def test_a_row_has_the_number_of_its_document_if_there_are_several():
+    text = show("example-nfs-single-node")
+    assert "autosupport-tcp-443 [2]" in text
+    assert text.endswith(
+        "[1] Security group rules for AWS\n"
+        "[2] Networking requirements for Cloud Volumes ONTAP in AWS\n"
+    )
+    assert show("advanced").endswith("\ndocumented in: Security group rules for AWS\n")
+    assert " [1]" not in show("advanced")
 
 
 def test_every_line_has_its_kind(data):
