@@ -80,6 +80,7 @@ def test_a_formula_in_a_cell_stays_text():
     assert csv_row(["=1+1", "-2", "@x", 'say "hi", all', True]) == (
         '\'=1+1,\'-2,\'@x,"say ""hi"", all",yes'
     )
+    assert csv_row(["＝1+1", "\tx", "a=1"]) == "'＝1+1,'\tx,a=1"
     assert csv_row(["=1+1"], for_spreadsheets=False) == "=1+1"
 
 
