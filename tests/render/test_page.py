@@ -11,9 +11,9 @@ import pytest
 from browser import chromium, opened
 from samples import DATA, DEPLOYMENTS, rendered, resolved, variant
 
-from generator.compare import marked_changes, of_deployment
+from generator.compare import State, marked_changes, of_deployment
 from generator.load import RuleData, shipped
-from generator.model import Peer
+from generator.model import Peer, Permission, Traffic
 from generator.render import comparison_page, render
 from generator.resolve import matrix, resolve
 
@@ -126,15 +126,24 @@ def test_the_table_shows_what_matches(advanced, case):
     assert shown(advanced) == ids(flows("advanced"))
 
 
-def test_an_address_finds_the_networks_that_hold_it(visit):
-    holding = {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}
+@pytest.mark.parametrize(
+    ("text", "holding"),
+    [
+        ("10.1.0.1", {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}),
+        ("10.1.0.2", {"10.0.0.0/8", "0.0.0.0/0"}),
+        ("10.1.0.7/29", {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}),
+        ("10.20.0.10/31", {"10.0.0.0/8", "10.20.0.10/32", "0.0.0.0/0"}),
+        ("255.255.255.255", {"0.0.0.0/0"}),
+        ("10.1.0.256", set()),
+        ("10.1.0.2/33", set()),
+    ],
+)
+def test_an_address_or_a_network_finds_the_networks_that_it_overlaps(visit, text, holding):
     with visit("peers-of-every-kind") as page:
-        fill(page, endpoint="10.1.0.1")
+        fill(page, endpoint=text)
         found = [flow for flow in flows("peers-of-every-kind") if flow.peer in holding]
         assert {flow.peer for flow in found} == holding
         assert shown(page) == ids(found)
-        fill(page, endpoint="10.1.0.256")
-        assert shown(page) == []
 
 
 def test_it_filters_with_every_key(advanced):
@@ -364,7 +373,7 @@ def test_a_hostile_text_stays_text(browser, folder, tmp_path, text):
         assert texts("h3").all_text_contents() == [text]
         assert set(texts("td[data-label=Purpose]").all_text_contents()) == {text}
         assert text in texts("td[data-label=Source] bdi").all_text_contents()
-        assert texts("footer bdi").all_text_contents() == [text[:100], text[:200]]
+        assert texts("footer bdi").all_text_contents() == [text, text[:100], text[:200]]
         assert text in page.locator(".bundle").first.get_attribute("aria-label")
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
         assert too_wide(page) == []
@@ -503,6 +512,18 @@ def test_the_filter_shows_the_flows_with_a_mark(browser, compared, comparison, c
         assert set(in_sight) == set(marks)
         page.get_by_role("button", name="Clear the filters").click()
         assert len(shown(page)) == len(comparison.flows)
+
+
+def test_an_address_is_found_where_it_is_all_that_is_known_of_a_peer(browser, folder):
+    rule = Permission("web", "inbound", Traffic("tcp", 443, 443), Peer.parse("10.9.0.0/16"))
+    states = [State(name, {}, (rule,), {}) for name in ("old", "new")]
+    file = folder / "read.html"
+    page = comparison_page(marked_changes(*states, {}, False), [shipped("templates")])
+    file.write_text(page, "utf-8")
+    with opened(browser, file) as page:
+        for address, count in (("10.9.1.1", 1), ("10.8.1.1", 0)):
+            fill(page, endpoint=address)
+            assert len(shown(page)) == count
 
 
 def test_a_mark_has_the_colour_of_its_line_also_where_it_opens_to_the_internet(browser, folder):
