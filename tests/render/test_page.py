@@ -212,6 +212,17 @@ def test_a_line_of_the_picture_marks_its_rows(visit):
         assert marked(page, "tbody tr") == marked(page, ".bundle") == []
 
 
+def test_what_the_pointer_is_over_is_marked_at_the_other_place(visit):
+    with visit() as page:
+        line(page, "NFS clients to Cloud Volumes ONTAP").hover()
+        expected = [f"rule.{f.id}" for f in flows("advanced") if f.endpoint == "nfs-clients"]
+        assert marked(page, "tbody tr", "near") == expected
+        page.locator("tbody tr", has_text="Download upgrades").hover()
+        assert marked(page, ".bundle", "near") == ["outbound.group-manager.group-ha-mediator"]
+        page.locator("h1").hover()
+        assert marked(page, "tbody tr", "near") == marked(page, ".bundle", "near") == []
+
+
 def test_both_ends_of_a_connection_between_groups_are_marked(visit):
     with visit("example-ha-active-directory") as page:
         page.locator("tbody tr", has_text="Download upgrades").first.click()
