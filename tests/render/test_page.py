@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import cache
 
 import pytest
 from browser import chromium, opened
+from PIL import Image
 from samples import DATA, DEPLOYMENTS, rendered, resolved, variant
 
 from generator.compare import State, marked_changes, of_deployment
@@ -303,6 +305,21 @@ def test_the_page_is_as_wide_as_the_window(visit, name):
         for width in (1280, 801, 800, 400, 320):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_a_shadow_is_where_the_picture_goes_on(visit):
+    def edges():
+        """How light the left and the right edge are, above the boxes."""
+        image = Image.open(io.BytesIO(scroll.screenshot())).convert("L")
+        return [image.getpixel((x, 1)) for x in (0, image.width - 2)]
+
+    with visit(width=400, color_scheme="light") as page:
+        scroll = page.locator(".scroll")
+        left, right = edges()
+        assert left == 255 > right
+        scroll.evaluate("element => { element.scrollLeft = element.scrollWidth; }")
+        left, right = edges()
+        assert left < 255 == right
 
 
 def test_without_scripts_it_is_a_plain_table_with_links(visit):
