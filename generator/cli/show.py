@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import options, terminal
-from generator.errors import UsageError, choices, unknown
+from generator.errors import UsageError, no_source, unknown
 
 if TYPE_CHECKING:
     from generator.cli.roots import Place
@@ -79,8 +79,8 @@ def show(
 ) -> None:
     """Show who may talk to whom, on what, why, and where it is documented.
 
-    DEPLOYMENT is a deployment file or a preset. Of a RELEASE, every documented group is shown, with
-    the advanced outbound rules, and nobody is filled in.
+    DEPLOYMENT is a deployment file or a preset, by default the preset predefined. Of a RELEASE,
+    every documented group is shown, with the advanced outbound rules, and nobody is filled in.
 
     \b
     Examples:
@@ -146,11 +146,7 @@ def _deployment(what: str, data: RuleData) -> Deployment:
     if what in data.presets():
         return data.preset(what)
     if what not in data.releases():
-        known = choices(data.releases()), choices(data.presets())
-        raise UsageError(
-            f"{what} is neither a release ({known[0]}) nor a preset ({known[1]}), and there is no "
-            "such file"
-        )
+        raise UsageError(no_source(what, data.releases(), data.presets()))
     info = data.release(what).info
     endpoints = data.catalogue.of(info).endpoints.items()
     return Deployment(

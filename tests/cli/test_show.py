@@ -163,7 +163,10 @@ def test_on_a_terminal_flows_have_colours_and_texts_do_not_act():
 
 
 def test_what_does_not_exist_is_named():
-    assert "neither a release" in show("nobody.yaml", code=2)
+    text = show("nobody.yaml", code=2)
+    assert text.startswith("cvo-sg: nobody.yaml is neither a release (3.7, ")
+    assert text.endswith("and there is no such file\n")
+    assert show("predefned", code=2).endswith("no such file; did you mean predefined?\n")
     assert "unknown group" in show("predefined", "--group", "nonsense", code=2)
 
 
