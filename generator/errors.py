@@ -114,3 +114,13 @@ def suggestion(name: object, known: Sequence[str]) -> str:
         return f"did you mean {near[0]}?"
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"use {choices(known)}{hint}"
+
+
+def no_source(name: str, releases: Sequence[str], presets: Sequence[str]) -> str:
+    """The sentence for a name that is none of a release, a preset and a file."""
+    near = nearest(name, [*releases, *presets])
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"{name} is neither a release ({choices(releases)}) nor a preset ({choices(presets)}), and "
+        f"there is no such file{hint}"
+    )

@@ -14,7 +14,7 @@ from generator.cli import terminal
 from generator.cli.batch import Batch
 from generator.cli.conflicts import resolved, to_resolve
 from generator.cli.jobs import Request, Work
-from generator.cli.next_steps import next_steps
+from generator.cli.next_steps import next_steps, not_asked_for
 from generator.cli.prepared import Compared
 from generator.cli.replacements import texts
 from generator.cli.repository_paths import from_top, in_summary
@@ -63,7 +63,7 @@ def deliver(
         for line in resolved(batch.merged):
             terminal.echo(line, err=True)
         if not request.quiet:
-            _list_copies(batch)
+            _list_kept(work, batch)
 
 
 def _since(
@@ -257,7 +257,7 @@ def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
     """Say what to do about the files that differ. Exits with 1 if any does."""
     request = work.request
     if not request.quiet:
-        _list_copies(batch)
+        _list_kept(work, batch)
     changes = [change for each in found for change in each.changes]
     if changes:
         first = verdict(found, batch.renamed)
@@ -272,8 +272,10 @@ def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
         terminal.echo(f"{files(sum(batch.files.values()))} up to date", err=True)
 
 
-def _list_copies(batch: Batch) -> None:
-    """Say which folders look like copies of generated ones, and so stay as they are."""
+def _list_kept(work: Work, batch: Batch) -> None:
+    """Say which folders stay as they are: what looks like a copy, and what nobody asked for."""
+    for sentence in not_asked_for(work, batch):
+        terminal.echo(sentence, err=True)
     for folder in sorted(batch.copies):
         terminal.echo(
             f"kept {folder}: its files were generated for another folder. Remove it unless it is a "

@@ -34,7 +34,7 @@ def renamed_folders(files: Iterable[File]) -> dict[Path, Path]:
         if of and of.deployment == folder.name and bool(old) != bool(new):
             (gone if old else come)[folder.parent, of.command].add(folder)
     pairs = [(gone[key], come[key]) for key in gone if key in come]
-    return {min(old): min(new) for old, new in pairs if len(old) == len(new) == 1}
+    return {min(old): min(new) for old, new in pairs if len(old) == len(new) == 1 and old != new}
 
 
 def replacements(files: list[File]) -> Iterator[Advice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -13,16 +14,16 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import options, terminal
-from generator.errors import UsageError, choices, unknown
+from generator.errors import UsageError, no_source, unknown
 
 if TYPE_CHECKING:
+    from generator.cli.roots import Place
     from generator.load import RuleData
     from generator.model import Deployment
+    from generator.render import Origin
 
 TABLE = "table"
 PAGE = "html"
-PIPED = 160
-"""How wide a table is where there is no terminal."""
 
 
 @click.command()
@@ -49,7 +50,9 @@ PIPED = 160
 )
 @click.option(
     "--output",
+    "--format",
     "-o",
+    "output",
     default=TABLE,
     show_default=True,
     metavar="F",
@@ -76,8 +79,8 @@ def show(
 ) -> None:
     """Show who may talk to whom, on what, why, and where it is documented.
 
-    DEPLOYMENT is a deployment file or a preset. Of a RELEASE, every documented group is shown, with
-    the advanced outbound rules, and nobody is filled in.
+    DEPLOYMENT is a deployment file or a preset, by default the preset predefined. Of a RELEASE,
+    every documented group is shown, with the advanced outbound rules, and nobody is filled in.
 
     \b
     Examples:
@@ -90,6 +93,8 @@ def show(
     """
     from generator.resolve import matrix, resolve
 
+    if opens and output not in (TABLE, PAGE):
+        raise UsageError(f"--open shows the format {PAGE}: use it without --output {output}")
     data = options.open_rule_data(rule_data, config, near=what)
     deployment = _deployment(what, data)
     resolved = resolve(deployment, data.release(deployment.release), data.catalogue)
@@ -101,8 +106,9 @@ def show(
         from generator.cli.roots import place
         from generator.render import VOUCHER, render
 
-        folders = place(config, Path(what)).templates(templates)
-        files = render(resolved, folders, PAGE if opens else output)
+        where = place(config, Path(what))
+        folders = where.templates(templates)
+        files = render(resolved, folders, PAGE if opens else output, _origin(what, where))
         shown = {name: content for name, content in files.items() if name != VOUCHER}
         for name, content in shown.items():
             if isinstance(content, bytes):
@@ -127,8 +133,8 @@ def show(
         and direction in (None, flow.direction)
         and (port is None or flow.covers(port))
     ]
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED
-    terminal.echo(terminal.flows(matrix_table(found, flows, width)), nl=False)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    terminal.echo(terminal.flows(matrix_table(found, flows, width)))
 
 
 def _deployment(what: str, data: RuleData) -> Deployment:
@@ -140,11 +146,7 @@ def _deployment(what: str, data: RuleData) -> Deployment:
     if what in data.presets():
         return data.preset(what)
     if what not in data.releases():
-        known = choices(data.releases()), choices(data.presets())
-        raise UsageError(
-            f"{what} is neither a release ({known[0]}) nor a preset ({known[1]}), and there is no "
-            "such file"
-        )
+        raise UsageError(no_source(what, data.releases(), data.presets()))
     info = data.release(what).info
     endpoints = data.catalogue.of(info).endpoints.items()
     return Deployment(
@@ -153,6 +155,13 @@ def _deployment(what: str, data: RuleData) -> Deployment:
         groups=info.groups,
         open=tuple(name for name, e in endpoints if e.default.cidrs or e.default.endpoint),
     )
+
+
+def _origin(what: str, where: Place) -> Origin:
+    from generator.render import Origin
+
+    file = where.relative(Path(what)) if Path(what).is_file() else None
+    return Origin(shlex.join(["cvo-sg", "show", file or what]), file)
 
 
 def _open(text: str) -> None:

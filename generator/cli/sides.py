@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from generator.errors import InputError, Mistake, UsageError, choices
+from generator.errors import InputError, Mistake, UsageError, no_source
 
 if TYPE_CHECKING:
     from generator.compare import State
@@ -46,11 +46,7 @@ def read_side(name: str, data: RuleData, parameters: Mapping[str, str]) -> Side:
     if name in data.presets() and not path.is_file():
         return Side(name, deployment=data.preset(name))
     if ":" not in name and name != "-" and not os.path.lexists(name):
-        known = choices(data.releases()), choices(data.presets())
-        raise UsageError(
-            f"{name} is neither a release ({known[0]}) nor a preset ({known[1]}), and there is no "
-            "such file"
-        )
+        raise UsageError(no_source(name, data.releases(), data.presets()))
     if is_folder(name):
         return Side(name, observed=read_source(name, parameters))
     content = source_bytes(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -23,6 +25,13 @@ _SEVERITY = re.compile(r"^(.+?: )(error|warning|note)(?=: )", re.MULTILINE)
 _SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _DIFF_LINE = re.compile(r"^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$", re.MULTILINE)
 _CHANGE = re.compile(r"^  ([+-]) .*$", re.MULTILINE)
+_FLOW_STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "head": {"dim": True},
+    "open": {"fg": "red"},
+    "empty": {"dim": True},
+    "flow": {"reset": False},  # as it is
+}
 _DIFF_COLORS = (None, "cyan", "green", "red")  # the header of a file is bold
 
 
@@ -120,10 +129,12 @@ def changes(text: str) -> Styled:
     return Styled(_CHANGE.sub(lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
 
 
-def flows(text: str) -> Styled:
-    """A flow matrix in a table, in which what is open to the internet stands out."""
-    alarm = click.style("open to the internet", fg="red", bold=True)
-    return Styled(safe(text).replace("open to the internet", alarm))
+def flows(lines: Iterable[tuple[str, str]]) -> Styled:
+    """A flow matrix, from its lines and their kinds, which are those of `show.matrix_table`.
+
+    What is open to the internet stands out, and what is not in force yet stands back.
+    """
+    return Styled("\n".join(click.style(safe(line), **_FLOW_STYLES[kind]) for kind, line in lines))
 
 
 def colored_diff(text: str) -> Styled:

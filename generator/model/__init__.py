@@ -55,6 +55,7 @@ from generator.model.rule_data import (
     ReleaseInfo,
     Topology,
 )
+from generator.model.spreadsheet import no_formula
 from generator.model.tables import (
     Direction,
     GroupRules,
@@ -136,6 +137,7 @@ __all__ = [
     "markdown",
     "markdown_code",
     "name_mistake",
+    "no_formula",
     "pascal",
     "protocol_of",
     "read_cells",

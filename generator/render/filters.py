@@ -9,7 +9,16 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from generator.model import Clash, Comparison, Matrix, Permission, markdown, pascal, snake
+from generator.model import (
+    Clash,
+    Comparison,
+    Matrix,
+    Permission,
+    markdown,
+    no_formula,
+    pascal,
+    snake,
+)
 from generator.render.header import encoded
 
 if TYPE_CHECKING:
@@ -36,7 +45,6 @@ __all__ = [
     "yaml",
 ]
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 _PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9 _./()&,;+=-]*[A-Za-z0-9_./()])?")
 _REFERENCES = str.maketrans({each: f"&#{ord(each)};" for each in "&<>\"'"})  # of HTML
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -167,9 +175,7 @@ def csv_row(cells: Iterable[object], for_spreadsheets: bool = True) -> str:
 def _csv_cell(cell: object, for_spreadsheets: bool) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    text = str(cell)
-    if for_spreadsheets and text.startswith(FORMULAS):
-        text = f"'{text}"
+    text = no_formula(str(cell)) if for_spreadsheets else str(cell)
     return '"' + text.replace('"', '""') + '"' if re.search('[",\r\n]', text) else text
 
 

@@ -28,7 +28,11 @@ def _letter(letter: str) -> float:
         return 0.6
     if letter.isdigit():
         return 1.1
-    return 1.5 if letter in _WIDE else 1.2 if letter.isupper() else 1
+    if letter in _WIDE:
+        return 1.5
+    if unicodedata.category(letter) == "Sm":  # such as < and =
+        return 1.3
+    return 1.2 if letter.isupper() else 1
 
 
 def fitted(text: str, room: float) -> str:

@@ -71,7 +71,7 @@ def _side(matrix: Matrix | Comparison, direction: Direction, pairs: Pairs) -> It
         flows = flows_of[id_]
         title = wrapped(party.title, (SIDE - 2 * PADDING) / TITLE_LETTER, lines=2)
         note = listed(_peers(party, flows), (SIDE - 2 * PADDING) / NOTE_LETTER)
-        height = max(text_height(title), ROW * len(partners[id_]))
+        height = max(text_height(title, note), ROW * len(partners[id_]))
         kind = "group" if party.kind == "group" else _kind(flows)
         yield Box(f"{direction}.{id_}", title, note, x, 0, SIDE, height, kind)
 
@@ -79,19 +79,19 @@ def _side(matrix: Matrix | Comparison, direction: Direction, pairs: Pairs) -> It
 def _peers(party: Party, flows: Iterable[Flow]) -> list[str]:
     if party.kind == "group":
         return ["group of this deployment"]
-    peers = dict.fromkeys(flow.peer for flow in flows if flow.filled_in)
-    if [*peers] == [party.title]:  # which the box shows already
-        return []
-    return list(peers) or ["not filled in yet"]
+    found = [flow.peer for flow in flows if flow.filled_in]
+    if not found:
+        return ["not filled in yet"]
+    return [peer for peer in dict.fromkeys(found) if peer not in ("", party.title)]
 
 
 def _middle(matrix: Matrix | Comparison, pairs: Pairs) -> Iterator[Box]:
     for group in matrix.groups:
         ways = [way for way, _, own, _ in pairs if own == group.id]
         lines = max(map(ways.count, ways), default=0)
-        title = wrapped(group.title, (MIDDLE - 2 * PADDING) / TITLE_LETTER, lines=2)
+        title = wrapped(group.title, (MIDDLE - 2 * PADDING) / TITLE_LETTER, lines=3)
         note = fitted(group.name, (MIDDLE - 2 * PADDING) / NOTE_LETTER)
-        height = max(text_height(title) + LINE, SLOT * (lines + 1))
+        height = max(text_height(title, note) + LINE, SLOT * (lines + 1))
         yield Box(group.id, title, note, (WIDTH - MIDDLE) / 2, 0, MIDDLE, height, "group")
 
 

@@ -38,13 +38,14 @@ class Box(NamedTuple):
 
     @property
     def lines(self) -> Iterator[Text]:
-        """Its title and its note, in the middle of its height."""
+        """Its title, and its note if it has one, in the middle of its height."""
         x = self.x + PADDING
-        y = self.y + (self.height - text_height(self.title)) / 2 + PADDING
+        y = self.y + (self.height - text_height(self.title, self.note)) / 2 + PADDING
         for line in self.title:
             yield Text("title", line, x, y + BASELINE)
             y += LINE
-        yield Text("note", self.note, x, y + BASELINE)
+        if self.note:
+            yield Text("note", self.note, x, y + BASELINE)
 
 
 class Bundle(NamedTuple):
@@ -103,6 +104,6 @@ class Picture(NamedTuple):
         return {flow.id: bundle for bundle in self.bundles for flow in bundle.flows}
 
 
-def text_height(title: tuple[str, ...]) -> float:
-    """How high a box with a title and a note must be."""
-    return LINE * len(title) + NOTE + 2 * PADDING
+def text_height(title: tuple[str, ...], note: str) -> float:
+    """How high a box with a title and a note must be, which may be empty."""
+    return LINE * len(title) + (NOTE if note else 0) + 2 * PADDING

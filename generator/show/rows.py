@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator.model import Catalogue, Release, Rule, SupplementRule, Traffic, markdown
+from generator.model import Catalogue, Release, Rule, SupplementRule, Traffic, markdown, no_formula
 
 Row = dict[str, Any]
 _CELLS = ("service", "protocol", "port", "source", "destination", "purpose")
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 
 
 def documented_rows(release: Release, roles: Sequence[str] = ()) -> list[Row]:
@@ -78,7 +77,7 @@ def as_csv(records: Iterable[Row]) -> str:
     records = list(records)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(records[0] if records else ())
-    writer.writerows([_no_formula(_flat(value)) for value in record.values()] for record in records)
+    writer.writerows([no_formula(_flat(value)) for value in record.values()] for record in records)
     return out.getvalue()
 
 
@@ -130,10 +129,6 @@ def _flat(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

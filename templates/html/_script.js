@@ -124,19 +124,20 @@
     const hasPorts = ["tcp", "udp", "all"].includes(protocol.get(row)); // of ICMP, it is a type and a code
     return [row, hasPorts ? (text === "all" ? { from: 0, to: 65535 } : ports(text)) : null];
   }));
-  const address = (text) => {
-    const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
-    return parts?.every((part) => part < 256) ? parts.reduce((all, part) => all * 256 + part, 0) : null;
+  const network = (text) => {
+    const [, address, bits] = /^((?:\d{1,3}\.){3}\d{1,3})(?:\/(\d{1,2}))?$/.exec(text) ?? [];
+    const parts = address?.split(".").map(Number) ?? [256];
+    if (parts.some((part) => part > 255) || bits > 32) return null;
+    const size = 2 ** (32 - (bits ?? 32));
+    const from = Math.floor(parts.reduce((all, part) => all * 256 + part, 0) / size) * size;
+    return { from, to: from + size - 1 };
   };
-  const networkOf = new Map(rows.map((row) => {
-    const [, first, bits] = /^([\d.]+)\/(\d+)/.exec(row.querySelector(".outside code")?.textContent ?? "") ?? [];
-    return [row, first ? { first: address(first), size: 2 ** (32 - Number(bits)) } : null];
-  }));
-  const holds = (network, one) => network !== null && one !== null && network.first <= one && one < network.first + network.size;
+  const networkOf = new Map(rows.map((row) => [row, network(/[\d.]+\/\d+/.exec(row.querySelector(".outside").textContent)?.[0])]));
   const overlaps = (own, range) => own !== null && own.from <= range.to && range.from <= own.to;
   const filter = () => {
     const value = Object.fromEntries(FIELDS.map((name) => [name, plain(field(name).value)]));
     const range = value.port ? ports(value.port) : null;
+    const asked = network(value.endpoint);
     const isWrong = value.port !== "" && range === null;
     field("port").setAttribute("aria-invalid", String(isWrong));
     const matches = (row) =>
@@ -145,7 +146,7 @@
       (!value.group || plain(row.dataset.group) === value.group) &&
       (!value.direction || direction.get(row) === value.direction) &&
       (!value.show || row.classList.contains(value.show)) &&
-      (parties.get(row).includes(value.endpoint) || holds(networkOf.get(row), address(value.endpoint))) &&
+      (parties.get(row).includes(value.endpoint) || (asked !== null && overlaps(networkOf.get(row), asked))) &&
       texts.get(row).includes(value.text);
     rows.forEach((row) => { row.hidden = !matches(row); });
     const shown = rows.filter((row) => !row.hidden);

@@ -86,6 +86,14 @@ def test_a_diff_of_deployments_marks_what_is_added_and_removed(run):
     assert "AutoSupport" in kept["Purpose"]
 
 
+def test_what_opens_to_the_internet_is_counted_at_the_top(run, here):
+    (here / "open.yaml").write_text(DEPLOYMENT % "0.0.0.0/0")
+    for old, new, mark in (("before", "open", "added"), ("open", "before", "removed")):
+        text = run("diff", f"{old}.yaml", f"{new}.yaml", "--output", "html").stdout
+        assert f'<dt>{mark}, <span class="open">1 open to the internet</span></dt>' in text
+        assert text.count("</span></dt>") == 1
+
+
 @pytest.mark.usefixtures("here")
 def test_the_picture_has_a_line_for_each_mark_and_says_so(run):
     text = run("diff", "before.yaml", "after.yaml", "--output", "html").stdout

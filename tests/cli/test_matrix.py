@@ -54,9 +54,17 @@ def test_the_checked_in_matrices_are_what_the_tool_generates(tmp_path, monkeypat
     assert files(tmp_path / "out") == generated(formats([ROOT / "templates"]))
 
 
-def test_what_was_generated_on_request_stays(run, table):
-    run()
-    assert table.is_file()
+def test_what_was_generated_on_request_stays_and_is_said_to_be_old(run, table):
+    before = table.read_bytes()
+    run("--format", "html")
+    for words in ([], ["--check"]):
+        text = run("--endpoint", "dns=10.0.0.2/32", *words)
+        assert text.count("as generated before") == 1
+        assert "--format csv --format html`" in text
+    assert table.read_bytes() == before
+    assert "as generated before" not in run("--format", "csv")
+    assert "as generated before" not in run("--quiet")
+    assert "as generated before" not in run("--zip", "x.zip")
 
 
 def test_the_settings_can_ask_for_it(run, tmp_path):
@@ -80,6 +88,7 @@ def test_a_formula_in_a_cell_stays_text():
     assert csv_row(["=1+1", "-2", "@x", 'say "hi", all', True]) == (
         '\'=1+1,\'-2,\'@x,"say ""hi"", all",yes'
     )
+    assert csv_row(["＝1+1", "\tx", "a=1"]) == "'＝1+1,'\tx,a=1"
     assert csv_row(["=1+1"], for_spreadsheets=False) == "=1+1"
 
 
@@ -113,6 +122,9 @@ def test_a_csv_file_of_others_is_refused(run, tmp_path):
 
 def test_a_csv_file_that_is_no_longer_generated_is_removed(table, tmp_path):
     (tmp_path / "cvo-sg.yaml").write_text("outputs: [{out: out, presets: [advanced]}]\n")
+    checked = CliRunner().invoke(cli, ["generate", "--no-lint", "--check"])
+    assert "matrix.csv is no longer generated" in checked.output
+    assert "as generated before" not in checked.output
     assert CliRunner().invoke(cli, ["generate", "--no-lint"]).exit_code == 0
     assert not table.parent.exists()
 

@@ -121,3 +121,11 @@ def test_two_that_swap_their_names_are_no_rename(generate):
     Path("sites/other.yaml").write_text(ACME)
     Path("sites/acme.yaml").write_text(ACME.replace("acme", "other"))
     assert "is now called" not in generate("--check").stderr
+
+
+def test_other_formats_of_a_deployment_are_not_another_name(generate):
+    outputs = "outputs:\n  - {out: sg, deployments: [sites/*.yaml], formats: [terraform, csv]}\n"
+    Path("cvo-sg.yaml").write_text(outputs)
+    told = generate("--quiet").stderr
+    assert "sg/acme/cloudformation/template.yaml" in told
+    assert "is now called" not in told

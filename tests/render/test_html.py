@@ -68,6 +68,18 @@ def test_ids_are_unique_and_links_lead_to_them(name):
     assert {value[1:] for key, value in attributes if key == "href"} <= set(ids)
 
 
+@pytest.mark.parametrize("format_", ["html", "markdown"])
+def test_a_row_has_the_number_of_its_document_if_there_are_several(format_):
+    [several] = rendered(DEPLOYMENTS["example-nfs-single-node"], format_).values()
+    [row] = [line for line in several.splitlines() if "autosupport-tcp-443" in line]
+    assert "[2]" in row
+    assert re.search(r"[ >]\[1\]", several)
+    second = "Networking requirements for Cloud Volumes ONTAP in AWS"
+    assert f"2. {second}" in several or f"[2] <bdi>{second}</bdi>" in several
+    [single] = rendered(DEPLOYMENTS["advanced"], format_).values()
+    assert not re.search(r"[ >]\[1\]", single)
+
+
 def test_a_deployment_that_permits_nothing_has_a_page():
     endpoints = dict.fromkeys([i.id for i in resolved(DEPLOYMENTS["manager-only"]).inputs], ())
     endpoints["ontap-cluster-management-lif"] = ()

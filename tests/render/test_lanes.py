@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from samples import DEPLOYMENTS, peers, resolved, variant
+from samples import DATA, DEPLOYMENTS, peers, resolved, variant
 
+from generator.compare import marked_changes, of_release
 from generator.render.lanes import ROW, WIDTH, lanes
+from generator.render.picture import BASELINE, LINE, Box
 from generator.resolve import matrix
 
 every_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
@@ -94,6 +96,19 @@ def test_a_box_has_its_peers_each_once():
     assert notes["outbound.endpoint-backup-endpoints"] == "pl-01234567 +1"
     assert notes["outbound.endpoint-syslog-server"] == "not filled in yet"
     assert notes["outbound.group-ha-mediator"] == "group of this deployment"
+
+
+def test_a_box_has_only_the_defaults_that_releases_have():
+    releases = [of_release(DATA.release(name)) for name in ("3.7", "console")]
+    notes = {box.title[0]: box.note for box in lanes(marked_changes(*releases, {}, True)).boxes}
+    assert notes["manager-https-clients"] == "default: nobody"
+    assert notes["dns"] == ""
+
+
+def test_a_title_without_a_note_is_in_the_middle_of_its_box():
+    box = Box("a", ("title",), "", 0, 100, 200, 50, "bound")
+    [title] = box.lines
+    assert title.y - BASELINE + LINE / 2 == box.y + box.height / 2
 
 
 def test_a_line_names_a_protocol_once_and_counts_what_has_no_room():

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from browser import chromium, opened
+from PIL import Image
 from samples import DATA, DEPLOYMENTS, rendered, resolved, variant
 
-from generator.compare import marked_changes, of_deployment
+from generator.compare import State, marked_changes, of_deployment
 from generator.load import RuleData, shipped
-from generator.model import Peer
+from generator.model import Peer, Permission, Traffic
 from generator.render import comparison_page, render
 from generator.resolve import matrix, resolve
 
 pytestmark = pytest.mark.slow
 NAMES = ("advanced", "example-ha-active-directory", "peers-of-every-kind", "manager-only")
+RULES = (DATA.release("3.7"), DATA.catalogue)
 MODES = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
 
 
@@ -124,15 +128,24 @@ def test_the_table_shows_what_matches(advanced, case):
     assert shown(advanced) == ids(flows("advanced"))
 
 
-def test_an_address_finds_the_networks_that_hold_it(visit):
-    holding = {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}
+@pytest.mark.parametrize(
+    ("text", "holding"),
+    [
+        ("10.1.0.1", {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}),
+        ("10.1.0.2", {"10.0.0.0/8", "0.0.0.0/0"}),
+        ("10.1.0.7/29", {"10.0.0.0/8", "10.1.0.1/32", "0.0.0.0/0"}),
+        ("10.20.0.10/31", {"10.0.0.0/8", "10.20.0.10/32", "0.0.0.0/0"}),
+        ("255.255.255.255", {"0.0.0.0/0"}),
+        ("10.1.0.256", set()),
+        ("10.1.0.2/33", set()),
+    ],
+)
+def test_an_address_or_a_network_finds_the_networks_that_it_overlaps(visit, text, holding):
     with visit("peers-of-every-kind") as page:
-        fill(page, endpoint="10.1.0.1")
+        fill(page, endpoint=text)
         found = [flow for flow in flows("peers-of-every-kind") if flow.peer in holding]
         assert {flow.peer for flow in found} == holding
         assert shown(page) == ids(found)
-        fill(page, endpoint="10.1.0.256")
-        assert shown(page) == []
 
 
 def test_it_filters_with_every_key(advanced):
@@ -201,6 +214,17 @@ def test_a_line_of_the_picture_marks_its_rows(visit):
         assert marked(page, "tbody tr") == marked(page, ".bundle") == []
 
 
+def test_what_the_pointer_is_over_is_marked_at_the_other_place(visit):
+    with visit() as page:
+        line(page, "NFS clients to Cloud Volumes ONTAP").hover()
+        expected = [f"rule.{f.id}" for f in flows("advanced") if f.endpoint == "nfs-clients"]
+        assert marked(page, "tbody tr", "near") == expected
+        page.locator("tbody tr", has_text="Download upgrades").hover()
+        assert marked(page, ".bundle", "near") == ["outbound.group-manager.group-ha-mediator"]
+        page.locator("h1").hover()
+        assert marked(page, "tbody tr", "near") == marked(page, ".bundle", "near") == []
+
+
 def test_both_ends_of_a_connection_between_groups_are_marked(visit):
     with visit("example-ha-active-directory") as page:
         page.locator("tbody tr", has_text="Download upgrades").first.click()
@@ -260,13 +284,19 @@ def test_every_flow_is_a_row_and_part_of_a_line(visit, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_texts_of_the_picture_stay_in_their_place(visit, name):
-    script = """() => [...document.querySelectorAll('.picture text')].filter(text => {
-        const box = text.parentNode.querySelector('rect');
-        const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 155;
-        return text.getBBox().x + text.getBBox().width > room;
-    }).map(text => text.textContent)"""
     with visit(name) as page:
-        assert page.evaluate(script) == []
+        assert too_wide(page) == []
+
+
+def too_wide(page):
+    """The texts of the picture that leave their box, or the straight part of their line."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.picture text')].filter(text => {
+            const box = text.parentNode.querySelector('rect');
+            const room = box ? box.getBBox().x + box.getBBox().width : text.getBBox().x + 155;
+            return text.getBBox().x + text.getBBox().width > room;
+        }).map(text => text.textContent)"""
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -275,6 +305,21 @@ def test_the_page_is_as_wide_as_the_window(visit, name):
         for width in (1280, 801, 800, 400, 320):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_a_shadow_is_where_the_picture_goes_on(visit):
+    def edges():
+        """How light the left and the right edge are, above the boxes."""
+        image = Image.open(io.BytesIO(scroll.screenshot())).convert("L")
+        return [image.getpixel((x, 1)) for x in (0, image.width - 2)]
+
+    with visit(width=400, color_scheme="light") as page:
+        scroll = page.locator(".scroll")
+        left, right = edges()
+        assert left == 255 > right
+        scroll.evaluate("element => { element.scrollLeft = element.scrollWidth; }")
+        left, right = edges()
+        assert left < 255 == right
 
 
 def test_without_scripts_it_is_a_plain_table_with_links(visit):
@@ -356,9 +401,10 @@ def test_a_hostile_text_stays_text(browser, folder, tmp_path, text):
         assert texts("h3").all_text_contents() == [text]
         assert set(texts("td[data-label=Purpose]").all_text_contents()) == {text}
         assert text in texts("td[data-label=Source] bdi").all_text_contents()
-        assert texts("footer bdi").all_text_contents() == [text[:100], text[:200]]
+        assert texts("footer bdi").all_text_contents() == [text, text[:100], text[:200]]
         assert text in page.locator(".bundle").first.get_attribute("aria-label")
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        assert too_wide(page) == []
         page.locator("#filter-text").fill(text)
         assert len(shown(page)) == 3
 
@@ -421,8 +467,29 @@ def test_it_prints_on_a4_in_light_colours(visit, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") <= 703
         assert not page.locator("#filters").is_visible()
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 37, 48)"
-        picture = page.locator(".picture").bounding_box()
-        assert picture["y"] + picture["height"] < 1016, "the picture is on the first page"
+
+
+def test_the_picture_is_on_the_first_page(browser, folder):
+    groups = ("manager", "cloud-volumes-ontap", "ha-mediator", "ha-internal")
+    old, new = (variant(groups=groups, connect_groups=connect) for connect in (False, True))
+    tall = {"inbound-clients": (Peer.parse("10.0.0.0/8"),)}
+    states = [
+        of_deployment(name, each, *RULES)
+        for name, each in (("old", old), ("new", replace(new, endpoints=tall)))
+    ]
+    pages = {
+        "many": rendered(new, "html")["matrix.html"],
+        "tall": comparison_page(marked_changes(*states, {}, False), [shipped("templates")]),
+    }
+    for name, text in pages.items():
+        file = folder / f"{name}.html"
+        file.write_text(text, "utf-8")
+        with opened(browser, file) as page:
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 703, "height": 1000})  # A4 without its margins
+            picture = page.locator(".picture").bounding_box()
+            assert picture["height"] > 600
+            assert picture["y"] + picture["height"] < 1016
 
 
 # Comparisons.
@@ -442,8 +509,7 @@ def comparison():
                     "dns": tuple(map(Peer.parse, dns)),
                 },
             ),
-            DATA.release("3.7"),
-            DATA.catalogue,
+            *RULES,
         )
         for name, peer, dns in (
             ("old", "10.1.0.0/16", ["10.0.0.2/32"]),
@@ -474,6 +540,37 @@ def test_the_filter_shows_the_flows_with_a_mark(browser, compared, comparison, c
         assert set(in_sight) == set(marks)
         page.get_by_role("button", name="Clear the filters").click()
         assert len(shown(page)) == len(comparison.flows)
+
+
+def test_an_address_is_found_where_it_is_all_that_is_known_of_a_peer(browser, folder):
+    rule = Permission("web", "inbound", Traffic("tcp", 443, 443), Peer.parse("10.9.0.0/16"))
+    states = [State(name, {}, (rule,), {}) for name in ("old", "new")]
+    file = folder / "read.html"
+    page = comparison_page(marked_changes(*states, {}, False), [shipped("templates")])
+    file.write_text(page, "utf-8")
+    with opened(browser, file) as page:
+        for address, count in (("10.9.1.1", 1), ("10.8.1.1", 0)):
+            fill(page, endpoint=address)
+            assert len(shown(page)) == count
+
+
+def test_a_mark_has_the_colour_of_its_line_also_where_it_opens_to_the_internet(browser, folder):
+    wide, narrow = (
+        of_deployment(peer, variant(endpoints={"inbound-clients": (Peer.parse(peer),)}), *RULES)
+        for peer in ("0.0.0.0/0", "10.0.0.0/8")
+    )
+    file = folder / "opened.html"
+    page = comparison_page(marked_changes(narrow, wide, {}, False), [shipped("templates")])
+    file.write_text(page, "utf-8")
+    with opened(browser, file) as page:
+        colours = page.locator(".bundle.open.added").evaluate_all(
+            """all => all.map(each => [
+                getComputedStyle(each.querySelector('.flow')).stroke,
+                getComputedStyle(each.querySelector('.count')).fill,
+            ])"""
+        )
+    assert colours
+    assert {line == mark for line, mark in colours} == {True}
 
 
 @pytest.mark.parametrize("width", [1280, 400])
