@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -139,13 +138,10 @@ def prepare_all(work: Work, target: Target) -> Batch:
     batch = Batch()
     jobs = work.request.jobs or min(cores(), len(everything) // _WORTH[work.request.lint])
     prepared = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
-    visible = not work.request.quiet and len(everything) > 1 and terminal.shows_progress()
     # Closed at once if the run is interrupted: no worker stages anything after the clean-up.
     with (
         closing(prepared) as results,
-        click.progressbar(
-            results, len(everything), "generate", file=sys.stderr, hidden=not visible
-        ) as steps,
+        terminal.progress(results, len(everything), "generate", work.request.quiet) as steps,
     ):
         seen: dict[Path, dict[str, int]] = defaultdict(dict)
         for i, found in enumerate(steps):

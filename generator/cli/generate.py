@@ -12,7 +12,6 @@ from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
-from generator.cli.staged import fail_if_not_staged, of_the_commit
 from generator.cli.summary import summarize
 from generator.cli.target import destination
 
@@ -166,13 +165,20 @@ def generate(**arguments: Any) -> None:
     base = _base(request)
     if base is None:  # no pull request, so the files on the disk are the old side
         request = request._replace(against_base=False)
-    work = of_the_commit(gather(request))
+    work = gather(request)
+    if request.staged:
+        from generator.cli.staged import of_the_commit
+
+        work = of_the_commit(work)
     with destination(work) as target:
         batch = prepare_all(work, target)
         refuse(work, batch)
         deliver(work, target, batch, base)
     summarize(work, target, batch)
-    fail_if_not_staged(work, target, batch)
+    if request.staged:
+        from generator.cli.staged import fail_if_not_staged
+
+        fail_if_not_staged(work, target, batch)
     fail_if_left_out(batch)
 
 

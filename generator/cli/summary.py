@@ -92,3 +92,13 @@ def _too_large(work: Work, batch: Batch) -> Iterator[str]:
 def files(number: int) -> str:
     """So many files, in words."""
     return f"{number:,} file" if number == 1 else f"{number:,} files"
+
+
+def list_copies(batch: Batch) -> None:
+    """Say which folders look like copies of generated ones, and so stay as they are."""
+    for folder in sorted(batch.copies):
+        terminal.echo(
+            f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
+            "copy that you need",
+            err=True,
+        )

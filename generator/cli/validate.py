@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -119,8 +118,7 @@ def validate(
         terminal.echo(f"checking {target.path}", err=True)
     modules = [target.path for target in targets if target.kind is Kind.MODULE]
     clean = clean_modules(modules, download)
-    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
-    with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
+    with terminal.progress(targets, len(targets), "checking", quiet) as steps:
         checks = tuple(
             _check(target, data, not no_suppressions, download, output in PEOPLE, clean)
             for target in steps

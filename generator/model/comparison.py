@@ -1,7 +1,5 @@
 """A comparison as flows: what two sides permit, with marks on what only one permits."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ It is for the people who approve firewall changes, so its texts are those of the
 ones that EC2 accepts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

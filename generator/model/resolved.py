@@ -4,8 +4,6 @@ Templates get a `Resolved` and print it. What could be wrong is decided here and
 what is merely shown is decided in the templates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
