@@ -23,8 +23,8 @@ ALL = [*MODULES]
 
 # What each step may use of the others. `cli` may use all of them, and nothing uses `cli`.
 ARROWS = {
-    "model": {"errors"},
-    "load": {"cache", "errors", "model"},
+    "model": {"errors", "light"},
+    "load": {"cache", "errors", "light", "model"},
     "resolve": {"errors", "model"},
     "render": {"cache", "errors", "model", "resolve"},
     "check": {"cache", "errors", "model", "load", "observe"},

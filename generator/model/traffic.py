@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from generator.errors import FieldError, choices
-from generator.model.light import dataclass
+from generator.light import dataclass
 
 ALL_PORTS = (0, 65535)
 ALL_TYPES = -1

@@ -1,6 +1,6 @@
 """`dataclass(frozen=True)`, but for how long it takes to define a class.
 
-The library's compiles six methods a class, which is most of what importing the model takes. Of
+The library's compiles six methods a class, which is most of what importing the model would take. Of
 these, this one has the library make the first, and shares the others.
 """
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pytest
 
-from generator.model.light import dataclass
+from generator.light import dataclass
 
 
 @dataclass(frozen=True)
