@@ -39,7 +39,7 @@ _WORTH = {True: 2, False: 16}
 """From how many deployments on another process pays: with lint, and without."""
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Names:
     """The first of many names, and how many there are."""
 
@@ -56,7 +56,7 @@ class Names:
         return some(self.first, self.total)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Batch:
     """What the run says of its deployments, and what it needs of them later."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     "--out",
     "-o",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="The output folder. [default: as listed in cvo-sg.yaml, or out]",
 )
 @click.option(
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--zip",
     "archive",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     help="Write a zip archive instead of a folder. The same files give the same bytes.",
 )

@@ -239,17 +239,12 @@ class Resolved(NamedTuple):
         """The inputs that fall back to others."""
         return tuple(i for i in self.inputs if i.chain[1:])
 
-    @property
-    def chain_of(self) -> Mapping[str, tuple[str, ...]]:
-        """The chain of each input."""
-        return {i.id: i.chain for i in self.inputs}
-
     def consulted(self, permission: Permission) -> tuple[str, ...]:
         """The inputs that a permission's peer is looked up in, in order; none if written out."""
         name = permission.peer.value
         if permission.peer.kind != "input":
             return ()
-        return (name,) if permission.alone else self.chain_of[name]
+        return (name,) if permission.alone else next(i.chain for i in self.inputs if i.id == name)
 
     @property
     def chains(self) -> tuple[tuple[str, ...], ...]:
