@@ -118,13 +118,7 @@ if TYPE_CHECKING:
     "with a rule at one end only, a supplement, binding or group without effect, a security group "
     "that would be replaced.",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Use so many processes. [default: one per processor, where the deployments are many]",
-)
+@options.jobs
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
 @click.option(
     "--verbose",

@@ -55,6 +55,15 @@ no_cache = click.option(
 )
 
 
+jobs = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Use so many processes. [default: one per processor, where there is much to do]",
+)
+
+
 def rule_data(command: Any) -> Any:
     """The options `--rule-data` and `--config`."""
     return _rule_data(_config(command))
