@@ -26,14 +26,14 @@ ALL = [*MODULES]
 ARROWS = {
     "model": {"errors", "light"},
     "load": {"cache", "errors", "light", "model"},
-    "resolve": {"errors", "model"},
-    "render": {"cache", "errors", "model", "resolve"},
+    "resolve": {"errors", "light", "model"},
+    "render": {"cache", "errors", "light", "model", "resolve"},
     "check": {"cache", "errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "adopt": {"errors", "model", "resolve", "render", "compare"},
     "show": {"errors", "model"},
-    "write": {"errors", "render"},
+    "write": {"errors", "light", "render"},
 }
 PACK = [name for name in ALL if name.startswith("check.cfn_rules.")]
 USERS = {
@@ -97,6 +97,13 @@ def test_a_front_door_says_what_the_step_does_and_names_what_others_call(folder)
 @pytest.mark.parametrize(("tool", "users"), USERS.items())
 def test_each_tool_is_used_in_one_place(tool, users):
     assert users == {name for name in ALL if tool in {i.split(".")[0] for i in imports(name)}}
+
+
+@pytest.mark.parametrize("name", [n for n in ALL if step(n) in ("model", "resolve", "write")])
+def test_what_most_runs_import_defines_its_values_quickly(name):
+    froms = [node for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom)]
+    taken = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+    assert not taken & {"typing.NamedTuple", "dataclasses.dataclass"}, "use generator.light"
 
 
 def test_only_the_command_line_prints_and_exits():

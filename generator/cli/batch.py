@@ -37,7 +37,7 @@ SHOWN = 8
 """Of many names, so many are kept to be printed."""
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False)  # to define what nobody calls takes time
 class Names:
     """The first of many names, and how many there are."""
 

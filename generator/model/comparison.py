@@ -1,8 +1,10 @@
 """A comparison as flows: what two sides permit, with marks on what only one permits."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from __future__ import annotations
 
+from collections.abc import Mapping
+
+from generator.light import NamedTuple
 from generator.model.flows import Flow, Mark, Party
 
 

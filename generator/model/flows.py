@@ -4,9 +4,12 @@ It is for the people who approve firewall changes, so its texts are those of the
 ones that EC2 accepts.
 """
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
+from generator.light import NamedTuple
 from generator.model.rule_data import Topology
 from generator.model.tables import Direction, Mode, Rule
 

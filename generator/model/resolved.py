@@ -4,10 +4,12 @@ Templates get a `Resolved` and print it. What could be wrong is decided here and
 what is merely shown is decided in the templates.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from generator.errors import choices
+from generator.light import NamedTuple
 from generator.model.flows import RowKey, RowSource
 from generator.model.peers import Peer, are_everybody
 from generator.model.permission import Permission

@@ -6,8 +6,9 @@ A deployment with any of it works as it says; `--strict` takes it for an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from generator.light import NamedTuple
 from generator.model import EVERYWHERE, Need, Permission, Release, Resolved, ResolvedGroup
 from generator.resolve.connections import OTHER, Connections
 from generator.resolve.exposed import exposed, exposed_together

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from generator.errors import WriteError
+from generator.light import NamedTuple
 from generator.write.places import SUFFIX, is_regular
 
 NOT_REGULAR = "is not a regular file"
