@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -23,16 +24,16 @@ ALL = [*MODULES]
 
 # What each step may use of the others. `cli` may use all of them, and nothing uses `cli`.
 ARROWS = {
-    "model": {"errors"},
-    "load": {"cache", "errors", "model"},
-    "resolve": {"errors", "model"},
-    "render": {"cache", "errors", "model", "resolve"},
+    "model": {"errors", "light"},
+    "load": {"cache", "errors", "light", "model"},
+    "resolve": {"errors", "light", "model"},
+    "render": {"cache", "errors", "light", "model", "resolve"},
     "check": {"cache", "errors", "model", "load", "observe"},
     "observe": {"errors", "model"},
     "compare": {"errors", "model", "resolve"},
     "adopt": {"errors", "model", "resolve", "render", "compare"},
     "show": {"errors", "model"},
-    "write": {"errors", "render"},
+    "write": {"errors", "light", "render"},
 }
 PACK = [name for name in ALL if name.startswith("check.cfn_rules.")]
 USERS = {
@@ -98,6 +99,13 @@ def test_each_tool_is_used_in_one_place(tool, users):
     assert users == {name for name in ALL if tool in {i.split(".")[0] for i in imports(name)}}
 
 
+@pytest.mark.parametrize("name", [n for n in ALL if step(n) in ("model", "resolve", "write")])
+def test_what_most_runs_import_defines_its_values_quickly(name):
+    froms = [node for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom)]
+    taken = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+    assert not taken & {"typing.NamedTuple", "dataclasses.dataclass"}, "use generator.light"
+
+
 def test_only_the_command_line_prints_and_exits():
     for name in ALL:
         if step(name) == "cli":
@@ -139,18 +147,25 @@ HEAVY = {
     "importlib.metadata",
     "zipfile",
     "asyncio",
+    "concurrent.futures",
+    "logging",
+    "multiprocessing",
+    "click._termui_impl",  # the progress bar
 }
 HEAVY |= {"generator.check", "generator.observe", "generator.compare", "generator.adopt", "difflib"}
 HEAVY |= {"generator.load.strict_yaml", "subprocess", "generator.model", "generator.write"}
+DIFFERENCES = {"generator.cli.differences", "generator.cli.staged"}
+HEAVY |= DIFFERENCES
 MODEL = {"generator.model"}  # what commands about rules need
+WRITING = {*MODEL, "jinja2", "generator.write"}
 COMMANDS = {
     "--version": set(),
     "--help": set(),
     "generate --help": set(),
     "rules": MODEL,
     "explain 443": MODEL,
-    "generate --no-lint --preset predefined": {*MODEL, "jinja2", "generator.write"},
-    "generate --no-lint --preset predefined --check": {*MODEL, "jinja2", "generator.write"},
+    "generate --no-lint --preset predefined": WRITING,
+    "generate --no-lint --preset predefined --check": {*WRITING, *DIFFERENCES},
 }
 
 
@@ -164,10 +179,11 @@ def test_a_command_imports_no_more_than_it_needs(tmp_path, words):
     )
     command = [sys.executable, "-c", code, *words.split()]
     environment = {**os.environ, FOLDER: str(tmp_path / "cache")}
-    first, second = (
-        subprocess.run(each, cwd=tmp_path, env=environment, capture_output=True, text=True)
-        for each in ([part for part in command if part != "--check"], command)
-    )
+    run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    first = run([part for part in command if part != "--check"])
+    if "--check" not in command:
+        rmtree(tmp_path / "out", ignore_errors=True)  # so that it writes again
+    second = run(command)
     loaded = second.stdout.splitlines()[-1].split()[1:]
     assert set(loaded) == COMMANDS[words], first.stderr + second.stderr
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -47,11 +47,14 @@ class _Member(NamedTuple):
     lock: bytes
 
 
-def clean_modules(folders: Sequence[Path], download: bool = False) -> frozenset[Path]:
-    """The modules in which Terraform certainly finds nothing; the others may be clean, too."""
+def clean_modules(folders: Sequence[Path], download: bool = False) -> Iterator[Collection[Path]]:
+    """The modules in which Terraform certainly finds nothing; the others may be clean, too.
+
+    They come part by part, and nothing for each module that is prepared, so that somebody who waits
+    can be shown that it goes on.
+    """
     if not executable() or len(folders) < 2:
-        return frozenset()
-    clean: set[Path] = set()
+        return
     with TemporaryDirectory(prefix="cvo-sg-") as temporary:
         top = Path(temporary).resolve()
         environment = terraform_environment(top, download)
@@ -59,10 +62,10 @@ def clean_modules(folders: Sequence[Path], download: bool = False) -> frozenset[
         for number, folder in enumerate(folders):
             for member, providers in _member(folder, top / f"m{number}", environment):
                 groups.setdefault((providers, member.lock), []).append(member)
+            yield ()
         parts = (m[i : i + MOST] for m in groups.values() for i in range(0, len(m), MOST))
         for members in parts:
-            clean.update(m.folder for m in _clean(members, top, environment, download))
-    return frozenset(clean)
+            yield [m.folder for m in _clean(members, top, environment, download)]
 
 
 def _member(

@@ -64,7 +64,7 @@ NO_CHANGES = Changes(None, None, None, None, (), ())
     "--out",
     "-o",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="The folder of the files. [default: adopt, beside the output of the deployment]",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that are not generated, or edited.")

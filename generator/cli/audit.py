@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--allow",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     help="A list of accepted deviations, each with a reason, and with a date if it is temporary.",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +26,7 @@ from generator.cli.steps import (
     with_its_new_name,
 )
 from generator.cli.target import Target, refuse_several
-from generator.cli.workers import cores, in_order
+from generator.cli.workers import WORTH, cores, in_order
 from generator.errors import GeneratorError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -36,11 +35,9 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Of many names, so many are kept to be printed."""
-_WORTH = {True: 2, False: 16}
-"""From how many deployments on another process pays: with lint, and without."""
 
 
-@dataclass
+@dataclass(repr=False, eq=False)  # to define what nobody calls takes time
 class Names:
     """The first of many names, and how many there are."""
 
@@ -57,7 +54,7 @@ class Names:
         return some(self.first, self.total)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Batch:
     """What the run says of its deployments, and what it needs of them later."""
 
@@ -139,15 +136,12 @@ def prepare_all(work: Work, target: Target) -> Batch:
         gc.enable()
         gc.freeze()
     batch = Batch()
-    jobs = work.request.jobs or min(cores(), len(everything) // _WORTH[work.request.lint])
+    jobs = work.request.jobs or min(cores(), len(everything) // WORTH[work.request.lint])
     prepared = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
-    visible = not work.request.quiet and len(everything) > 1 and terminal.shows_progress()
     # Closed at once if the run is interrupted: no worker stages anything after the clean-up.
     with (
         closing(prepared) as results,
-        click.progressbar(
-            results, len(everything), "generate", file=sys.stderr, hidden=not visible
-        ) as steps,
+        terminal.progress(results, len(everything), "generate", work.request.quiet) as steps,
     ):
         seen: dict[Path, dict[str, int]] = defaultdict(dict)
         for i, found in enumerate(steps):

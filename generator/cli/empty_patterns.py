@@ -8,7 +8,6 @@ apart: their headers name the deployment files that they come from.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +50,8 @@ def warn_of_empty_patterns(where: Place) -> None:
 
 def _sources(out: Path) -> Iterator[str]:
     """The deployment files that generated something in a folder, from the root."""
+    import shlex
+
     from generator.write import commands
 
     for command in commands(out):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,6 @@ from generator.cli.batch import fail_if_left_out, prepare_all, refuse
 from generator.cli.deliver import deliver
 from generator.cli.jobs import Request, gather
 from generator.cli.selection import changes_options
-from generator.cli.staged import fail_if_not_staged, of_the_commit
 from generator.cli.summary import summarize
 from generator.cli.target import destination
 
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
     "--out",
     "-o",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="The output folder. [default: as listed in cvo-sg.yaml, or out]",
 )
 @click.option(
@@ -58,7 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--zip",
     "archive",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     help="Write a zip archive instead of a folder. The same files give the same bytes.",
 )
@@ -120,13 +118,7 @@ if TYPE_CHECKING:
     "with a rule at one end only, a supplement, binding or group without effect, a security group "
     "that would be replaced.",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Use so many processes. [default: one per processor, where the deployments are many]",
-)
+@options.jobs
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
 @click.option(
     "--verbose",
@@ -166,13 +158,20 @@ def generate(**arguments: Any) -> None:
     base = _base(request)
     if base is None:  # no pull request, so the files on the disk are the old side
         request = request._replace(against_base=False)
-    work = of_the_commit(gather(request))
+    work = gather(request)
+    if request.staged:
+        from generator.cli.staged import of_the_commit
+
+        work = of_the_commit(work)
     with destination(work) as target:
         batch = prepare_all(work, target)
         refuse(work, batch)
         deliver(work, target, batch, base)
     summarize(work, target, batch)
-    fail_if_not_staged(work, target, batch)
+    if request.staged:
+        from generator.cli.staged import fail_if_not_staged
+
+        fail_if_not_staged(work, target, batch)
     fail_if_left_out(batch)
 
 

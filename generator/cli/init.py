@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import terminal
-from generator.cli.options import open_rule_data, releases
+from generator.cli.options import PATH, open_rule_data, releases
 from generator.cli.options import rule_data as rule_data_option
 from generator.errors import FieldError, UsageError, unknown
 
@@ -26,7 +26,7 @@ ATTRIBUTES = ".gitattributes"
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=PATH)
 @click.option(
     "--release",
     "-r",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from generator.cli import terminal
 from generator.cli.empty_patterns import warn_of_empty_patterns
@@ -14,6 +14,7 @@ from generator.cli.origins import default_out, one_a_folder, origins
 from generator.cli.roots import Place, Root, nearest, place, place_of, shown
 from generator.cli.selection import Changes, Listed, listed
 from generator.errors import UsageError
+from generator.light import NamedTuple
 
 if TYPE_CHECKING:
     from generator.load import Output, RuleData

@@ -61,26 +61,12 @@ def next_steps(work: Work, batch: Batch, changes: Iterable[Change]) -> Iterator[
         )
 
 
-def not_asked_for(work: Work, batch: Batch) -> Iterator[str]:
-    """A sentence about formats that an earlier run was asked for, and this one was not."""
-    from generator.render import default_formats, formats
-
-    found: list[Path] = []
-    start = 0
-    for job in work.jobs:
-        names = batch.names[start : start + len(job.deployments)]
-        start += len(job.deployments)
-        if not (job.formats or job.owned or work.request.archive):
-            every = formats(job.root.templates)
-            more = {*every}.difference(default_formats(job.root.templates))
-            found += [
-                at for name in names for f in sorted(more) if (at := job.out / name / f).is_dir()
-            ]
-    if found:
-        asked = dict.fromkeys(at.name for at in found)
-        command = _command(*(word for name in asked for word in ("--format", name)))
-        stay = f"{found[0]} and {len(found) - 1} more stay" if found[1:] else f"{found[0]} stays"
-        yield f"{stay} as generated before: to render this again, run `{command}`"
+def to_render(found: Sequence[Path]) -> str:
+    """A sentence about folders of formats that an earlier run was asked for, and this one not."""
+    asked = dict.fromkeys(at.name for at in found)
+    command = _command(*(word for name in asked for word in ("--format", name)))
+    stay = f"{found[0]} and {len(found) - 1} more stay" if found[1:] else f"{found[0]} stays"
+    return f"{stay} as generated before: to render this again, run `{command}`"
 
 
 def _about_edits(work: Work, batch: Batch, edited: list[Path]) -> Iterator[str]:

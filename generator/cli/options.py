@@ -16,23 +16,25 @@ if TYPE_CHECKING:
 
     from generator.load import RuleData
 
+PATH = click.Path(path_type=Path)
+"""The type of all paths: each object looks for a translation of its name on the disk."""
 _rule_data = click.option(
     "--rule-data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="A folder of rule data that adds to the built-in one, or replaces it. [default: as set in "
     "cvo-sg.yaml]",
 )
 _config = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The settings file. [default: the cvo-sg.yaml or pyproject.toml nearest to the deployment "
     "file, or to the working directory]",
 )
 templates = click.option(
     "--templates",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="A folder of templates that add a format, or replace files of the built-in ones.",
 )
@@ -50,6 +52,15 @@ no_cache = click.option(
     callback=_without_cache,
     help="Neither use nor keep what earlier runs have found out, such as templates in which "
     "cfn-lint found nothing.",
+)
+
+
+jobs = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Use so many processes. [default: one per processor, where there is much to do]",
 )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from generator.cli import terminal
 from generator.errors import UsageError
+from generator.light import NamedTuple
 
 if TYPE_CHECKING:
     from generator.load import Output, Project, RuleData

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.cli.options import groups, releases
 from generator.errors import FieldError, InputError, Mistake, UsageError, choices
+from generator.light import NamedTuple
 
 if TYPE_CHECKING:
     from generator.load import RuleData

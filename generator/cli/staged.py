@@ -52,14 +52,12 @@ class Commit(NamedTuple):
 
 
 def of_the_commit(work: Work) -> Work:
-    """With --staged, the work without deployment files that a pattern finds but git does not know.
+    """The work without deployment files that a pattern finds but git does not know.
 
     They are not in the commit, and so need no files in it. What they generated stays. One whose
     files are in the commit belongs there, too: it was forgotten, or moved from another file.
     """
     request = work.request
-    if not request.staged:
-        return work
     if request.to_stdout or request.archive:
         raise UsageError("--staged compares folders: leave out --stdout and --zip")
     from generator.observe import staged

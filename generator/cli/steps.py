@@ -14,7 +14,6 @@ from generator.cli.replacements import renamed_folders, replacements, texts
 from generator.cli.roots import Root
 from generator.cli.selection import Listed, read_listed
 from generator.cli.target import Target, refuse_binary, refuse_several, texts_in
-from generator.cli.verdict import outcome, outcome_of_rename
 from generator.errors import GeneratorError, InputError, Mistake, ResolveError
 
 if TYPE_CHECKING:
@@ -89,6 +88,7 @@ def with_its_new_name(
     work: Work, target: Target, place: Path, found: Prepared, now: tuple[Job, Listed, Origin]
 ) -> Prepared:
     """What a deployment left behind, with what is to be said of it beside its new files."""
+    from generator.cli.verdict import outcome_of_rename
     from generator.compare import summaries
 
     job, source, origin = now
@@ -256,6 +256,7 @@ def _compared(work: Work, contents: dict[Path, bytes], changes: tuple[Change, ..
     request = work.request
     if not changes:
         return Compared(())
+    from generator.cli.verdict import outcome
     from generator.compare import summaries
 
     found = summaries(texts(changes), unchanged=contents.keys() - {c.path for c in changes})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from generator.cli import terminal
 from generator.cli.batch import Batch
@@ -92,3 +93,33 @@ def _too_large(work: Work, batch: Batch) -> Iterator[str]:
 def files(number: int) -> str:
     """So many files, in words."""
     return f"{number:,} file" if number == 1 else f"{number:,} files"
+
+
+def list_kept(work: Work, batch: Batch) -> None:
+    """Say which folders stay as they are: what nobody asked for, and what looks like a copy."""
+    if found := [*_not_asked_for(work, batch)]:
+        from generator.cli.next_steps import to_render  # which few runs need
+
+        terminal.echo(to_render(found), err=True)
+    for folder in sorted(batch.copies):
+        terminal.echo(
+            f"kept {folder}: its files were generated for another folder. Remove it unless it is a "
+            "copy that you need",
+            err=True,
+        )
+
+
+def _not_asked_for(work: Work, batch: Batch) -> Iterator[Path]:
+    """The folders of formats that an earlier run was asked for, and this one was not."""
+    from generator.render import default_formats, formats
+
+    start = 0
+    for job in work.jobs:
+        names = batch.names[start : start + len(job.deployments)]
+        start += len(job.deployments)
+        if job.formats or job.owned or work.request.archive:
+            continue
+        more = {*formats(job.root.templates)}.difference(default_formats(job.root.templates))
+        for path in (job.out / name / each for name in names for each in sorted(more)):
+            if path.is_dir():
+                yield path

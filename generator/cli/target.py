@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from generator.cli import terminal
 from generator.cli.jobs import Job, Work
 from generator.errors import UsageError, choices
+from generator.light import NamedTuple
 
 if TYPE_CHECKING:
     from generator.cli.prepared import Compared

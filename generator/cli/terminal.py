@@ -6,11 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
 import click
 
 from generator.errors import UsageError
+
+T = TypeVar("T")
 
 # What a terminal obeys or reorders: control characters (but for a tab and the end of a line), what
 # sets the direction of text (UAX #9), separators of lines, and bytes of a name that are no text.
@@ -46,9 +49,16 @@ def color() -> bool | None:
     return False if is_plain() else None
 
 
-def shows_progress() -> bool:
-    """Whether a progress bar on standard error is seen by a person."""
-    return sys.stderr.isatty() and not is_plain()
+def progress(
+    items: Iterable[T], number: int, label: str, quiet: bool = False
+) -> AbstractContextManager[Iterable[T]]:
+    """The items, of which a progress bar on standard error shows how many are done.
+
+    It is for a person who waits: not for one item, and not where the run is quiet.
+    """
+    if quiet or number < 2 or not sys.stderr.isatty() or is_plain():
+        return nullcontext(items)  # and click does not import its bar
+    return click.progressbar(items, number, label, file=sys.stderr)
 
 
 class Styled(str):

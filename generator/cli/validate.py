@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from generator.cache import user_cache
-from generator.cli import terminal
-from generator.cli.options import no_cache, open_rule_data
-from generator.cli.options import rule_data as rule_data_option
+from generator.cli import options, terminal
+from generator.cli.options import open_rule_data
 from generator.cli.repository_paths import at_root, in_summary
 from generator.cli.roots import nearest
 from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
+from generator.cli.workers import WORTH, cores, in_order
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ PEOPLE = ("text", "markdown", "github")
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print what is checked.")
-@no_cache
-@rule_data_option
+@options.jobs
+@options.no_cache
+@options.rule_data
 @click.pass_context
 def validate(
     ctx: click.Context,
@@ -87,6 +88,7 @@ def validate(
     staged: bool,
     quiet: bool,
     verbose: bool,
+    jobs: int | None,
     rule_data: Path | None,
     config: Path | None,
 ) -> None:
@@ -104,7 +106,7 @@ def validate(
       cvo-sg validate template.yaml --strict
       cvo-sg validate . --output sarif > findings.sarif
     """
-    from generator.check import REPORTS, Kind, Report, clean_modules
+    from generator.check import REPORTS, Kind, Report
 
     if "" in paths:
         raise UsageError("a path is empty: use . for the working directory")
@@ -118,13 +120,13 @@ def validate(
     for target in targets if verbose else ():
         terminal.echo(f"checking {target.path}", err=True)
     modules = [target.path for target in targets if target.kind is Kind.MODULE]
-    clean = clean_modules(modules, download)
-    visible = sys.stderr.isatty() and not quiet and "CI" not in os.environ and len(targets) > 1
-    with click.progressbar(targets, label="checking", file=sys.stderr, hidden=not visible) as steps:
-        checks = tuple(
-            _check(target, data, not no_suppressions, download, output in PEOPLE, clean)
-            for target in steps
-        )
+    check = partial(_check, data, not no_suppressions, download, output in PEOPLE)
+    both = len(targets) + (len(modules) if len(modules) > 1 else 0)
+    with (
+        closing(_checks(targets, modules, check, download, jobs)) as found,
+        terminal.progress(found, both, "checking", quiet) as steps,
+    ):
+        checks = tuple(filter(None, steps))
     if staged:
         checks = tuple(map(with_files_not_staged, targets, checks))
     report = Report(checks, strict)
@@ -206,13 +208,37 @@ def _targets(path: Path, skip_others: bool) -> Iterator[Target]:
         )
 
 
+def _checks(
+    targets: Sequence[Target],
+    modules: Sequence[Path],
+    check: Callable[[Collection[Path], Target], Check],
+    download: bool,
+    jobs: int | None,
+) -> Generator[Check | None, None, None]:
+    """What is found in each target, in their order; before, None while modules are tried together.
+
+    Several processes lint templates. Terraform, which takes much memory, runs once at a time.
+    """
+    from generator.check import Kind, clean_modules
+
+    clean: set[Path] = set()
+    for some in clean_modules(modules, download):
+        clean.update(some)
+        yield None
+    templates = [target for target in targets if target.kind is Kind.TEMPLATE]
+    jobs = jobs or min(cores(), len(templates) // WORTH[True])
+    with closing(in_order(lambda i: check(clean, templates[i]), len(templates), jobs)) as linted:
+        for target in targets:
+            yield next(linted) if target.kind is Kind.TEMPLATE else check(clean, target)
+
+
 def _check(
-    target: Target,
     data: Mapping[Path, RuleData],
     suppressions: bool,
     download: bool,
     together: bool,
-    clean: frozenset[Path],
+    clean: Collection[Path],
+    target: Target,
 ) -> Check:
     """What is found in one target; a failure while checking it is a finding of it, too.
 

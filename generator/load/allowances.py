@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from generator.errors import InputError, first_ones, unknown
+from generator.light import NamedTuple
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.model import Allowance

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from generator.errors import InputError, KeyPath, Mistake
 
@@ -12,8 +11,7 @@ T = TypeVar("T")
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Parsed(Generic[T]):
+class Parsed(NamedTuple, Generic[T]):
     """A value read from a file, and the place of each of its parts."""
 
     value: T

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from generator.errors import InputError, KeyPath, Mistake
+from generator.light import dataclass
 from generator.load.files import read
 from generator.load.parsed import Parsed
 from generator.load.search import (

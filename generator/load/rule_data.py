@@ -131,7 +131,7 @@ class RuleData:
         find_in = partial(find, self.layers, RELEASES, name)
         info = self._read(find_in("release.yaml"), ReleaseInfo)
         _raise(check_release(info, self.catalogue))
-        info = replace(info, value=self._without_overridden(info))
+        info = info._replace(value=self._without_overridden(info))
         catalogue = self.catalogue.of(info.value)
         rules = {
             role: self._read(find_in(f"{role}.yaml"), GroupRules) for role in info.value.groups

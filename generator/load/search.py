@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 
-_NO_MATTER = re.compile(r":.*|[^!-~]|[ .]+$")  # in a name, to Windows or macOS
+_NO_MATTER = r":.*|[^!-~]|[ .]+$"  # in a name, to Windows or macOS
 _POSIX = hasattr(os, "geteuid")
 _INSTALLED = ("node_modules", "vendor")
 
@@ -123,7 +123,7 @@ def _is_git(name: str) -> bool:
 
     Repositories without a working tree are named NAME.git.
     """
-    return _NO_MATTER.sub("", name).casefold().endswith((".git", "git~1"))
+    return re.sub(_NO_MATTER, "", name).casefold().endswith((".git", "git~1"))
 
 
 def _owner(folder: Path) -> int:

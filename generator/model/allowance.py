@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from generator.errors import FieldError
-from generator.model.light import dataclass
+from generator.light import dataclass
 from generator.model.names import MAX_TEXT, check_date, check_line
 from generator.model.peers import Peer
 from generator.model.tables import Direction

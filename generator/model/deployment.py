@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from generator.errors import KEY, KeyPath, shown
-from generator.model.light import dataclass
+from generator.light import dataclass
 from generator.model.names import SLUG
 from generator.model.peers import SECURITY_GROUP_ID, Bindable, Peer, PrefixList
 from generator.model.rule_data import Topology

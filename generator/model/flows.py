@@ -7,8 +7,9 @@ ones that EC2 accepts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from generator.light import NamedTuple
 from generator.model.rule_data import Topology
 from generator.model.tables import Direction, Mode, Rule
 

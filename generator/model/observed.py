@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_network
-from typing import NamedTuple
 
 from generator.errors import FieldError
+from generator.light import NamedTuple
 from generator.model.peers import Peer, PeerKind
 from generator.model.permission import Permission
 from generator.model.tables import Direction

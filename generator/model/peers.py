@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from typing import Literal
 
 from generator.errors import FieldError, shown
-from generator.model.light import dataclass
+from generator.light import dataclass
 
 EVERYWHERE = {"cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"}
 PeerKind = Literal["cidr_ipv4", "cidr_ipv6", "prefix_list", "security_group", "group", "input"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from generator.light import NamedTuple
 from generator.model.peers import Peer, PeerKind
 from generator.model.tables import Direction
 from generator.model.traffic import Traffic

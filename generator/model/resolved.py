@@ -7,9 +7,9 @@ what is merely shown is decided in the templates.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from generator.errors import choices
+from generator.light import NamedTuple
 from generator.model.flows import RowKey, RowSource
 from generator.model.peers import Peer, are_everybody
 from generator.model.permission import Permission
@@ -241,17 +241,12 @@ class Resolved(NamedTuple):
         """The inputs that fall back to others."""
         return tuple(i for i in self.inputs if i.chain[1:])
 
-    @property
-    def chain_of(self) -> Mapping[str, tuple[str, ...]]:
-        """The chain of each input."""
-        return {i.id: i.chain for i in self.inputs}
-
     def consulted(self, permission: Permission) -> tuple[str, ...]:
         """The inputs that a permission's peer is looked up in, in order; none if written out."""
         name = permission.peer.value
         if permission.peer.kind != "input":
             return ()
-        return (name,) if permission.alone else self.chain_of[name]
+        return (name,) if permission.alone else next(i.chain for i in self.inputs if i.id == name)
 
     @property
     def chains(self) -> tuple[tuple[str, ...], ...]:

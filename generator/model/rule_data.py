@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from typing import Literal
 
 from generator.errors import FieldError, shown
-from generator.model.light import dataclass
+from generator.light import dataclass
 from generator.model.names import ARGUMENT, MAX_TEXT, OUTPUT_NAME, check_date, check_line
 from generator.model.peers import Peer
 from generator.model.tables import GroupRules, Supplement

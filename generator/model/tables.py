@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from generator.errors import FieldError
-from generator.model.light import dataclass
+from generator.light import dataclass
 from generator.model.names import MAX_TEXT, check_date, check_line, check_slug
 from generator.model.traffic import Traffic, read_cells
 

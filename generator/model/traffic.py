@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from generator.errors import FieldError, choices
-from generator.model.light import dataclass
+from generator.light import dataclass
 
 ALL_PORTS = (0, 65535)
 ALL_TYPES = -1
@@ -20,7 +20,7 @@ ICMP_MAX = 255
 ICMP = ("icmp", "icmpv6")
 ALL_TRAFFIC = "-1"
 # Numbers of other protocols, such as 50 for ESP: 0 to 255, but for those that have a name.
-_OTHER_PROTOCOL = re.compile(r"(?!(?:1|6|17|58)\Z)(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])", re.ASCII)
+_OTHER_PROTOCOL = r"(?!(?:1|6|17|58)\Z)(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Traffic:
             self._check(ALL_TYPES, ICMP_MAX, "ICMP type or code")
             if self.from_port == ALL_TYPES != self.to_port:
                 raise FieldError("ICMP type -1 (all types) needs code -1 (all codes)", "to_port")
-        elif not _OTHER_PROTOCOL.fullmatch(self.ip_protocol):
+        elif not re.fullmatch(_OTHER_PROTOCOL, self.ip_protocol, re.ASCII):
             known = choices(["tcp", "udp", *ICMP, ALL_TRAFFIC, "the number of another protocol"])
             raise FieldError(f"invalid protocol {self.ip_protocol!r}: use {known}", "ip_protocol")
         elif (self.from_port, self.to_port) != (None, None):
@@ -111,7 +111,7 @@ class Traffic:
             return cls(ALL_TRAFFIC)
         if text.startswith("protocol "):
             return cls(text.removeprefix("protocol "))
-        match = _WRITTEN.fullmatch(text)
+        match = re.fullmatch(_WRITTEN, text, re.ASCII | re.IGNORECASE)
         if not match:
             raise FieldError(f"invalid traffic {text!r}: use TCP 443, all ICMP or the like")
         protocol = (match["every"] or match["icmp"] or match["protocol"]).lower()
@@ -134,11 +134,10 @@ class Traffic:
         return self.slug.replace(f"{self.ip_protocol}-", f"{protocol} ", 1)
 
 
-_WRITTEN = re.compile(
+_WRITTEN = (
     r"all (?P<every>tcp|udp|icmp|icmpv6)"
     r"|(?P<icmp>icmp|icmpv6) (?P<type>\d+)-(?P<code>\d+|any)"
-    r"|(?P<protocol>tcp|udp) (?P<first>\d+)(-(?P<last>\d+))?",
-    re.ASCII | re.IGNORECASE,
+    r"|(?P<protocol>tcp|udp) (?P<first>\d+)(-(?P<last>\d+))?"
 )
 
 # Application names mean the protocol that carries them; the Port cell has the port.

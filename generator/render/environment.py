@@ -14,6 +14,7 @@ from generator.errors import TemplateError
 from generator.render import bounds
 from generator.render.bytecode import Compiled
 from generator.render.filters import (
+    aligned,
     all_empty,
     any_of,
     comment,
@@ -115,7 +116,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         else None,  # code differs by kind
     )
     filters = (
-        *(all_empty, any_of, comment, csp, csv_row, equalities, hcl, hcl_map, html),
+        *(aligned, all_empty, any_of, comment, csp, csv_row, equalities, hcl, hcl_map, html),
         *(lanes, logical_id, markdown, mermaid, pascal, size, snake, table, yaml),
     )
     environment.filters.update({function.__name__: function for function in filters})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.render.picture import Picture
 
 __all__ = [
+    "aligned",
     "all_empty",
     "any_of",
     "comment",
@@ -77,7 +78,13 @@ def hcl_map(entries: Iterable[Sequence[str | int]]) -> str:
     return "\n".join(f"{comment}\n{_aligned(run)}" for comment, run in runs).lstrip()
 
 
-def _aligned(pairs: Sequence[tuple[str, str]]) -> str:
+def aligned(text: str) -> str:
+    """Lines such as `key = value`, with the signs below each other, as `terraform fmt` has them."""
+    pairs = [line.split(" = ", 1) for line in text.splitlines()]
+    return f"{_aligned(pairs)}\n" if pairs else ""
+
+
+def _aligned(pairs: Sequence[Sequence[str]]) -> str:
     width = max(len(key) for key, _ in pairs)
     return "\n".join(f"{key:{width}} = {value}" for key, value in pairs)
 

@@ -6,9 +6,10 @@ A deployment with any of it works as it says; `--strict` takes it for an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from generator.model import EVERYWHERE, Need, Release, Resolved, ResolvedGroup
+from generator.light import NamedTuple
+from generator.model import EVERYWHERE, Need, Permission, Release, Resolved, ResolvedGroup
 from generator.resolve.connections import OTHER, Connections
 from generator.resolve.exposed import exposed, exposed_together
 from generator.resolve.permissions import granted
@@ -43,10 +44,11 @@ def advise(resolved: Resolved, release: Release, together: bool = False) -> Iter
     in_sentences = exposed_together if together else exposed
     yield from (Advice("open-to-the-internet", s) for s in in_sentences(resolved, release))
     yield from _quota(resolved)
+    permitted = [*granted(resolved)]
     unused = frozenset(each.feature for each in resolved.dropped)
     for group in resolved.groups:
         for need in release.rules[group.role].needs:
-            if not (need.is_idle(unused) or _met(need, group, resolved)):
+            if not (need.is_idle(unused) or _met(need, group, resolved, permitted)):
                 traffic = " or ".join(map(str, need.permissions))
                 yield Advice(
                     "outbound-incomplete",
@@ -54,7 +56,7 @@ def advise(resolved: Resolved, release: Release, together: bool = False) -> Iter
                     f"{need.group or need.endpoints[0]}: {need.reason} ({need.source}). "
                     f"{need.remedy}",
                 )
-    yield from _one_way(resolved, release)
+    yield from _one_way(resolved, release, permitted)
 
 
 def replacement(name: str, roles: Sequence[str], files: Iterable[str]) -> Advice:
@@ -110,8 +112,9 @@ def _quota(resolved: Resolved) -> Iterator[Advice]:
             )
 
 
-def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
-    permitted = [*granted(resolved)]
+def _one_way(
+    resolved: Resolved, release: Release, permitted: Sequence[Permission]
+) -> Iterator[Advice]:
     for p in Connections(permitted, resolved.between).one_way():
         there, direction = p.peer.value, OTHER[p.direction]
         what = f"may connect to {there}" if p.direction == "outbound" else f"lets {there} connect"
@@ -141,13 +144,15 @@ def _one_way(resolved: Resolved, release: Release) -> Iterator[Advice]:
         )
 
 
-def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
+def _met(
+    need: Need, group: ResolvedGroup, resolved: Resolved, permitted: Sequence[Permission]
+) -> bool:
     """Whether a group permits what it needs, to those it needs or to everywhere.
 
     What counts is in force while nobody fills anything in, not that there is a row for it.
     """
     if need.group:
-        connections = Connections(granted(resolved), resolved.between)
+        connections = Connections(permitted, resolved.between)
         return need.group not in {g.role for g in resolved.groups} or all(
             connections.permit(group.role, "outbound", need.group, traffic)
             for traffic in need.permissions
@@ -162,7 +167,7 @@ def _met(need: Need, group: ResolvedGroup, resolved: Resolved) -> bool:
     }
     outward |= {
         rule.traffic
-        for rule in granted(resolved)
+        for rule in permitted
         if (rule.group, rule.direction) == (group.role, "outbound")
         and rule.peer.value in everywhere
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import NamedTuple
 
 from generator.errors import ResolveError
+from generator.light import NamedTuple
 from generator.model import RULES_MAX, Catalogue, Default, Deployment, Peer
 
 Network = IPv4Network | IPv6Network

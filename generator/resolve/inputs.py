@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import NamedTuple
 
+from generator.light import NamedTuple
 from generator.model import (
     EVERYWHERE,
     Catalogue,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from generator.model import EVERYWHERE, Peer, Permission, Resolved, are_everybody
+from generator.model import EVERYWHERE, Permission, Resolved, are_everybody
 
 
 def granted(resolved: Resolved) -> Iterator[Permission]:
@@ -14,12 +14,12 @@ def granted(resolved: Resolved) -> Iterator[Permission]:
     for group in resolved.groups:
         seen = set()
         for permission in group.permissions:
-            peers: tuple[Peer, ...] = (permission.peer,)
+            concrete: Iterable[Permission] = (permission,)
             if permission.peer.kind == "input":
                 parameter = inputs[permission.peer.value]
-                permission = permission._replace(parameter=parameter.id)
                 peers = next(filter(None, (inputs[name].peers for name in parameter.chain)), ())
-            for found in map(permission.to, peers):
+                concrete = map(permission._replace(parameter=parameter.id).to, peers)
+            for found in concrete:
                 if found.identity not in seen:
                     seen.add(found.identity)
                     yield found

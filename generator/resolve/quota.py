@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import NamedTuple
 
+from generator.light import NamedTuple
 from generator.model import Direction, Permission, Resolved
 from generator.resolve.permissions import granted
 

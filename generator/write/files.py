@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from generator.errors import WriteError
+from generator.light import NamedTuple
 from generator.render import is_edited, is_generated, is_vouched, with_inserts
 from generator.write.archive import is_our_archive
 from generator.write.line_endings import with_lf

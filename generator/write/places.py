@@ -7,8 +7,8 @@ import re
 import stat
 from collections.abc import Collection, Container, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from generator.light import NamedTuple
 from generator.render import HEAD, MARK, VOUCHER, is_generated, is_vouched, label
 
 SUFFIX = ".cvo-sg.tmp"

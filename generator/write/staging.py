@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from generator.errors import WriteError
+from generator.light import NamedTuple
 from generator.write.places import SUFFIX, is_regular
 
 NOT_REGULAR = "is not a regular file"
@@ -29,6 +29,7 @@ _NOTE, _SAYS = (
     "Files of a run of cvo-sg that was interrupted. The next one removes them.\n",
 )
 _THREADS = 4  # a disk that syncs several files at once writes its journal once for them
+_FEW = 8  # to import threads takes as long as to sync so many
 _AT_ONCE = 256
 
 
@@ -168,16 +169,15 @@ def _files(staged: Staging, kind: str) -> Iterator[tuple[Path, Path, Path]]:
 
 def _sync(files: Iterator[Path]) -> None:
     """Wait until the files are on the disk, so that no name leads to a file without its content."""
-    if not (few := list(islice(files, _THREADS))):
-        return
-    for place in few:
+    for place in islice(files, _FEW):
         _sync_file(place)
-    if len(few) == _THREADS:
+    if some := list(islice(files, _AT_ONCE)):
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_THREADS) as threads:
-            while some := list(islice(files, _AT_ONCE)):
+            while some:
                 list(threads.map(_sync_file, some))
+                some = list(islice(files, _AT_ONCE))
 
 
 def _sync_file(place: Path) -> None:

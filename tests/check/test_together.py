@@ -44,6 +44,10 @@ def runs(monkeypatch):
     return asked
 
 
+def clean_among(folders) -> set[Path]:
+    return {folder for some in clean_modules(folders) for folder in some}
+
+
 REQUIRED = 'variable "a" {\n  type = string\n}\n\noutput "a" {\n  value = var.a\n}\n'
 OPTIONAL = 'variable "b" {\n  type    = list(string)\n  default = []\n}\n'
 BAD = 'output "c" {\n  value = var.nowhere\n}\n'
@@ -53,20 +57,25 @@ CLEAN = {"one": REQUIRED, "two": OPTIONAL, "three": REQUIRED + "\n" + OPTIONAL}
 
 def test_modules_are_validated_in_one_run(put, runs):
     folders = put(CLEAN)
-    assert clean_modules(folders) == set(folders)
+    assert clean_among(folders) == set(folders)
     assert runs == ["fmt"] * 3 + ["init", "validate"]
+
+
+def test_each_module_that_is_prepared_is_a_step_for_whoever_waits(put):
+    folders = put(CLEAN)
+    assert [*clean_modules(folders)] == [(), (), (), folders]
 
 
 @pytest.mark.slow
 def test_modules_with_mistakes_are_left_to_be_validated_alone(put):
     folders = put({**CLEAN, "bad": BAD, "worse": RESOURCE})
-    assert clean_modules(folders) == set(folders[:3])
+    assert clean_among(folders) == set(folders[:3])
     found = [f for folder in folders for f in check_module(folder, clean=set(folders[:3])).findings]
     assert [(Path(f.file).parent.name, f.line) for f in found] == [("bad", 2), ("worse", 2)]
 
 
 def test_a_module_alone_needs_no_other_run(put, runs):
-    assert clean_modules(put({"one": REQUIRED})) == set()
+    assert clean_among(put({"one": REQUIRED})) == set()
     assert runs == []
 
 
@@ -78,7 +87,7 @@ LOCAL = {
 
 def test_modules_are_called_with_those_that_they_call(put):
     folders = put({"one": LOCAL, "two": LOCAL})
-    assert clean_modules(folders) == set(folders)
+    assert clean_among(folders) == set(folders)
 
 
 # Each is said of a module that is validated alone, and might not be of one that is called.
@@ -113,7 +122,7 @@ def test_nothing_but_what_is_clean_alone_is_called_clean(put, proof):
     folders = put({**CLEAN, **MISTAKES, "local": LOCAL})
     alone = {f for f in folders if terraform.run_terraform(f) == Check(str(f))}
     assert {f.name for f in alone} == {*CLEAN, "local"}
-    assert clean_modules(folders) == alone
+    assert clean_among(folders) == alone
     proof("modules with mistakes among others, found as they are alone", len(folders) - len(alone))
 
 
@@ -121,7 +130,7 @@ def test_nothing_but_what_is_clean_alone_is_called_clean(put, proof):
 def test_each_mistake_is_found_beside_clean_modules_only(put):
     folders = put({**CLEAN, **MISTAKES})
     for folder in folders[3:]:
-        assert clean_modules([*folders[:3], folder]) == set(folders[:3]), folder.name
+        assert clean_among([*folders[:3], folder]) == set(folders[:3]), folder.name
 
 
 @pytest.mark.slow
@@ -131,9 +140,9 @@ def test_generated_modules_are_clean_together_and_their_mistakes_are_found(put, 
     for i, name in enumerate(["predefined", "advanced", "console-all-vpcs", "predefined"]):
         folders.append(tmp_path / f"{i}" / "terraform")
         shutil.copytree(Path(__file__).parents[2] / "out" / name / "terraform", folders[-1])
-    assert clean_modules(folders) == set(folders)
+    assert clean_among(folders) == set(folders)
     main = folders[2] / "main.tf"
     main.write_text(main.read_text().replace("vpc_id ", "vpc_ip ", 1))
-    assert clean_modules(folders) == {f for f in folders if f != folders[2]}
+    assert clean_among(folders) == {f for f in folders if f != folders[2]}
     [finding] = [f for f in check_module(folders[2]).findings if "vpc_ip" in f.message]
     assert Path(finding.file) == main

@@ -308,8 +308,8 @@ def test_memory_does_not_grow_with_the_deployments(sites, tmp_path, proof):
 # A run that was killed.
 
 
-def test_what_a_killed_run_staged_is_removed_by_the_next_one(run, sites, tmp_path):
-    sites(a=deployment("a"))
+@pytest.mark.usefixtures("many")  # which are staged for long enough to be interrupted
+def test_what_a_killed_run_staged_is_removed_by_the_next_one(run, tmp_path):
     process = started(*TERRAFORM, "sites", cwd=tmp_path)
     while process.poll() is None and not list(tmp_path.glob("out/.staged.*/new/*")):
         pass
@@ -317,7 +317,7 @@ def test_what_a_killed_run_staged_is_removed_by_the_next_one(run, sites, tmp_pat
     process.communicate()
     assert list(tmp_path.glob("out/.staged.*")), "the test did not kill it in time"
     assert run(*TERRAFORM, "sites").exit_code == 0
-    assert names(tmp_path / "out") == ["a"]
+    assert names(tmp_path / "out") == [f"site-{i:02}" for i in range(MANY)]
 
 
 def test_a_check_names_what_a_killed_run_staged(run, sites, tmp_path):

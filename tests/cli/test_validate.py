@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from conftest import ROOT
 from samples import TEMPLATE
 from terraform import SETTINGS, mirror, require_terraform
 
@@ -411,6 +412,47 @@ def test_one_odd_template_does_not_hide_the_others(run, put, output, odd):
     for name in ("bad", "odd", "z"):
         assert f"a/{name}.yaml" in result.stdout.replace("\\\\", "/")
     assert result.stdout.count("E9303") >= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no worker processes here")
+@pytest.mark.usefixtures("without_terraform")
+def test_more_processes_find_the_same_in_the_same_order(put, tmp_path):
+    put({f"a/{i}.yaml": (BROKEN, OPEN, CLEAN)[i % 3] for i in range(8)})
+    put({"a/4/main.tf": MODULE, "a/site.yaml": DEPLOYMENT.replace("basic", "bsaic")})
+    one, *others = (
+        subprocess.run(
+            [sys.executable, "-m", "generator", *("validate", "a", "--no-cache", "-v"), *jobs],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        for jobs in (["--jobs", "1"], ["--jobs", "3"], [])
+    )
+    assert one.returncode == 1
+    assert one.stdout.count("E9303") == 3
+    for other in others:
+        assert (other.returncode, other.stdout, other.stderr) == (1, one.stdout, one.stderr)
+
+
+@pytest.mark.parametrize(
+    ("templates", "asked", "processes"),
+    [
+        pytest.param(3, [], 1, id="few are linted by the run itself"),
+        pytest.param(9, [], 4, id="many by a process per processor, but by two templates each"),
+        pytest.param(9, ["--jobs", 2], 2, id="or by as many as asked for"),
+    ],
+)
+def test_templates_are_shared_among_processes(run, put, monkeypatch, templates, asked, processes):
+    used = []
+    monkeypatch.setattr("generator.cli.validate.cores", lambda: 8)
+    monkeypatch.setattr(
+        "generator.cli.validate.in_order",
+        lambda f, number, processes: used.append(processes) or (f(i) for i in range(number)),
+    )
+    put({"a/site.yaml": DEPLOYMENT} | {f"a/{i}.yaml": CLEAN for i in range(templates)})
+    assert run("validate", "a", *asked).exit_code == 0
+    assert used == [processes]
 
 
 def test_a_failure_of_ours_is_a_finding_of_its_file(run, put, monkeypatch):
