@@ -414,6 +414,7 @@ def test_one_odd_template_does_not_hide_the_others(run, put, output, odd):
     assert result.stdout.count("E9303") >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no worker processes here")
 @pytest.mark.usefixtures("without_terraform")
 def test_more_processes_find_the_same_in_the_same_order(put, tmp_path):
