@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Of many names, so many are kept to be printed."""
-_WORTH = {True: 2, False: 16}
-"""From how many deployments on another process pays: with lint, and without."""
+_WORTH = 16
+"""From how many deployments on another process pays. It loads what it needs, and lints, anew."""
 
 
 @dataclass
@@ -137,7 +137,7 @@ def prepare_all(work: Work, target: Target) -> Batch:
         gc.enable()
         gc.freeze()
     batch = Batch()
-    jobs = work.request.jobs or min(cores(), len(everything) // _WORTH[work.request.lint])
+    jobs = work.request.jobs or min(cores(), len(everything) // _WORTH)
     prepared = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
     visible = not work.request.quiet and len(everything) > 1 and terminal.shows_progress()
     # Closed at once if the run is interrupted: no worker stages anything after the clean-up.
