@@ -254,13 +254,14 @@ ERRORS |= {  # in the other pieces, and between pieces
     "condition-twice": change(CONDITION, r"\g<0>\g<0>"),
     "group-twice": change(GROUP, r"\g<0>\g<0>"),
     "output-twice": change(OUTPUT, r"\g<0>\g<0>"),
-    "section-twice": change(r"\n^Resources:\n", r"\nResources: {}\n\nResources:\n"),
+    "section-twice": change(r"\n(\nOutputs:\n(?:.*\n)+)", r"\n\1\1"),
     "unused-parameter-that-is-listed": together(*(change(*i) for i in (IN_LISTS, IN_LABELS, NEW))),
     "unused-condition": change(
         r"^Conditions:\n(  \w+): (!Not\n.*\n)", r"Conditions:\n\1: \2\1Again: \2"
     ),
     "label-of-nothing": change(*IN_LABELS),
     "listed-but-nothing": change(*IN_LISTS),
+    "listed-and-labelled-but-nothing": together(change(*IN_LISTS), change(*IN_LABELS)),
     "label-twice": change(r"^(      Dns:\n.*\n)", r"\1\1"),
     "label-is-a-list": change(r"^(      Dns:\n        default: )(.*)", r"\1[\2]"),
     "pseudo-parameter-as-a-label": change(
@@ -363,6 +364,7 @@ UNCERTAIN = {  # which cfn-lint may accept, but not because of templates without
     "anchor": change(r"^(      FromPort: )(\d+)", r"\1&port \2"),
     "another-form-of-a-reference": change(r"GroupId: !GetAtt (\w+)\.", r"GroupId: !GetAtt \1 ."),
     "name-in-other-words": change(r"Default: acme", "Default: acme prod"),
+    "export-of-another-name": change(r"(StackName\}-)\w+", r"\1AnotherName"),
     "escape": change(TEXT, r'\1"\\u0024{VpcId}"'),
 }  # fmt: skip
 
@@ -374,7 +376,51 @@ EGRESS = """  Another:
       CidrIp: "{}"
       Description: All
 """
+# A network that a parameter has by default, and another rule for it, on a port of its own.
+DNS_BY_DEFAULT = change(r'^(  Dns:\n(?: {4}.*\n)*?    Default: )""', r'\1"10.7.0.0/16"')
+DNS_OF_IPV6 = together(
+    change(
+        r"^(  Dns:\n(?: {4}.*\n)*?    Default: ).*\n.*\n",
+        "\\1\"2001:DB8::/32\"\n    AllowedPattern: '.*'\n",
+    ),
+    lambda text: text.replace("CidrIp: !Ref Dns\n", "CidrIpv6: !Ref Dns\n"),
+)
+APART = """  Another:
+    Type: AWS::EC2::SecurityGroupEgress
+    Properties:
+      GroupId: !GetAtt ManagerSecurityGroup.GroupId
+      IpProtocol: udp
+      FromPort: 9953
+      ToPort: 9953
+      {}
+      Description: More
+"""
+ON_ANOTHER_PORT = change(r"^\nOutputs:", APART.format('CidrIp: "10.7.0.0/16"') + "\nOutputs:")
+ON_ANOTHER_PORT_IPV6 = change(
+    r"^\nOutputs:", APART.format('CidrIpv6: "2001:db8::/32"') + "\nOutputs:"
+)
+
+
+def on_the_same_port(text):
+    return text.replace("Port: 9953\n", "Port: 53\n")
+
+
 OF_ANOTHER = {  # errors in templates that are a little different
+    "network-by-default-and-written": (together(DNS_BY_DEFAULT, ON_ANOTHER_PORT), on_the_same_port),
+    "network-by-default-in-other-digits": (
+        together(DNS_OF_IPV6, ON_ANOTHER_PORT_IPV6), on_the_same_port
+    ),
+    "network-by-two-defaults": (
+        together(
+            DNS_BY_DEFAULT,
+            change(r'^(  Dhcp:\n(?: {4}.*\n)*?    Default: )""', r'\1"10.7.0.0/16"'),
+            change(r"^\nOutputs:", APART.format("CidrIp: !Ref Dhcp") + "\nOutputs:"),
+        ),
+        on_the_same_port,
+    ),
+    "substitution-that-means-something": (
+        change(TEXT, r'\1"a ${Resolvers} b"'), lambda text: re.sub(r"\bDns\b", "Resolvers", text)
+    ),
     "rule-that-another-resource-depends-on": (
         change(
             r"^(  (\w+(?:In|E)gress\w+):\n(?:.*\n)*    Type: AWS::EC2::SecurityGroup\n)",

@@ -146,14 +146,14 @@ def _is_certain(template: Template, roots: list[tuple[str, ...]]) -> bool:
 
 
 def _refers_to_what_there_is(pieces: Pieces, piece: Piece) -> bool:
-    """Whether there is all that a piece refers to. None can refer to itself, even indirectly."""
+    """Whether there is what a piece refers to: parameters, or for rules and outputs whatever it is.
+
+    So no group depends on another, of which a kind says nothing more.
+    """
     others = [pieces.get(name) for name in piece.references]
-    if piece.is_group or piece.section in ("Rules", "Conditions"):
-        return all(other and other.section == "Parameters" for other in others)
-    return all(
-        other and (other.is_group or other.section in ("Parameters", "Conditions"))
-        for other in others
-    )
+    if piece.identity or piece.section == "Outputs":
+        return all(others)
+    return all(other and other.section == "Parameters" for other in others)
 
 
 def _are_apart(template: Template) -> bool:

@@ -79,6 +79,11 @@ def test_an_error_is_not_of_the_kinds_of_what_it_was_planted_in(before, planted)
     assert not kinds(wrong) or not kinds(wrong) <= known() | kinds(other)
 
 
+def test_groups_that_depend_on_groups_have_no_kinds():
+    """Of a group that a piece refers to, a kind says no more than that it is one."""
+    assert not kinds(acme().replace("VpcId: !Ref VpcId", "VpcId: !Ref ManagerSecurityGroup", 1))
+
+
 def where(planted):
     """One of the templates that an error can be planted in, each in its turn."""
     possible = [name for name in DEPLOYMENTS if planted(example(name)) != example(name)]
