@@ -7,6 +7,7 @@ here, as strictly as cfn-lint and the pack do it. A literal that is anything but
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from generator.errors import FieldError
 from generator.model import Peer, Traffic
@@ -43,11 +44,13 @@ _KINDS = {
 }
 
 
+@lru_cache(1000)
 def without_texts(lines: str) -> str:
     """Lines of a resource, without plain descriptions, values of tags and roles."""
     return _ROLE.sub(r'\1<role>"', _TEXTS.sub(r"\1<text>", lines))
 
 
+@lru_cache(1000)
 def without_prose(lines: str) -> str:
     """Lines of anything else, without what only people read, and without plain names."""
     return _DEFAULT.sub(_without_name, _ROLE.sub(r'\1<role>"', _PROSES.sub(r"\1<text>", lines)))
@@ -74,11 +77,17 @@ def defaults(parameters: str) -> set[str]:
 def without_peer(key: str, written: str, kept: set[str]) -> str:
     """The value of a property that is a peer, if it is not a reference; FieldError if not valid."""
     value = written.strip('"')
-    if Peer.parse(value).kind != _KINDS[key]:
+    if _kind(value) != _KINDS[key]:
         raise FieldError(f"not a {_KINDS[key]}")
     return written if value in kept else "<peer>"
 
 
+@lru_cache(1000)
+def _kind(value: str) -> str:
+    return Peer.parse(value).kind
+
+
+@lru_cache(1000)
 def without_ports(traffic: str) -> str:
     """Protocol and ports as they are in a template; of TCP and UDP only the protocol."""
     ports = _PORTS.fullmatch(traffic)

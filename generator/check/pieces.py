@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from generator.check.literals import (
@@ -28,7 +29,12 @@ _PORT = r"(?:-1|0|[1-9]\d{0,4})"  # 010 is 8 to YAML
 _PLAIN = r"[A-Za-z](?:[A-Za-z0-9 _./()&,;+='-]*[A-Za-z0-9_./()])?"
 # Neither with `${` or `{{`, whose meaning depends on other pieces, nor with escapes that hide them.
 _QUOTED = r'"(?:(?!\$\{|\{\{)(?:[^"\\\n]|\\["\\]))*"' r"|'(?:(?!\$\{|\{\{)(?:[^'\n]|''))*'"
-_SCALAR = rf"(?:{_PLAIN}|{_QUOTED})"
+_UNUSUAL = re.compile(
+    r"^ *(?:- )?(?:Key|Value|AllowedPattern|[dD]efault|(?:Group|Constraint|Assert)?Description): "
+    rf"(?!!|(?:{_PLAIN}|{_QUOTED}|1 to 200 characters[ a-z]+)$)",
+    re.MULTILINE,
+)
+_SCALAR = r"[^!\n].*"  # after one of these keys
 _HEAD = re.compile(
     rf"""---
 AWSTemplateFormatVersion: "2010-09-09"
@@ -62,7 +68,7 @@ _PICTURES = {
     Description: {_SCALAR}
 (?:    Default: {_SCALAR}
     AllowedPattern: {_SCALAR}
-    ConstraintDescription: (?:{_SCALAR}|1 to 200 characters[ a-z]+)
+    ConstraintDescription: {_SCALAR}
 )?""",
     "Rules": rf"""
     Assertions:
@@ -178,6 +184,8 @@ def read(text: str) -> Template | None:
 
 
 def _read(text: str) -> Template:
+    if _UNUSUAL.search(text):
+        raise FieldError("not a text that is certain")
     head, *others = text.split("\n\n")
     sections = dict(map(_section, others))
     if len(sections) < len(others) or not sections.keys() <= set(SECTIONS):
@@ -256,6 +264,7 @@ def _rule(rule: re.Match[str], kept: set[str]) -> Piece:
     return Piece("Resources", rule[0], *_referring(common), identity, depends)
 
 
+@lru_cache(1000)
 def _referring(common: str) -> tuple[str, tuple[str, ...]]:
     """Lines without the names of the pieces that they refer to, and these names."""
     names: list[str] = []

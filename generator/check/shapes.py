@@ -68,9 +68,10 @@ def shape(text: str) -> Shape | None:
     roots = list(_roots(pieces))
     if not _is_certain(template, roots):
         return None
+    requirements = _requirements(pieces)
     kinds: dict[str, tuple[str, ...]] = {_digest(_common(template)): ()}
     for names in roots:
-        kinds.setdefault(_digest(_kind(pieces, [*_requirements(pieces), *names])), names)
+        kinds.setdefault(_digest(_kind(pieces, [*requirements, *names])), names)
     return Shape(template, kinds)
 
 
