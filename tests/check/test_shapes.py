@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from functools import cache
-from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -84,26 +83,17 @@ def test_groups_that_depend_on_groups_have_no_kinds():
     assert not kinds(acme().replace("VpcId: !Ref VpcId", "VpcId: !Ref ManagerSecurityGroup", 1))
 
 
-def where(planted):
-    """One of the templates that an error can be planted in, each in its turn."""
-    possible = [name for name in DEPLOYMENTS if planted(example(name)) != example(name)]
-    return possible[next(TURNS) % len(possible)]
-
-
-TURNS = cycle(range(6))
-TURN = {name: where(planted) for name, planted in ERRORS.items()}
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("error", ERRORS)
-def test_each_of_these_errors_is_found(linter, error):
-    assert linter(ERRORS[error](example(TURN[error])))
+@pytest.mark.parametrize("planted", ERRORS.values(), ids=ERRORS)
+def test_each_of_these_errors_is_found(linter, planted):
+    wrong = [planted(text) for text in map(example, DEPLOYMENTS) if planted(text) != text]
+    assert linter(min(wrong, key=len))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "planted"), OF_ANOTHER.values(), ids=OF_ANOTHER)
 def test_only_the_error_is_found(linter, before, planted):
-    assert linter(before(acme())) == []
+    assert lint(before(acme()), "t.yaml", advice=False) == []
     assert linter(planted(before(acme())))
 
 
@@ -199,13 +189,13 @@ def of_drawn():
 def test_most_random_deployments_have_shapes_and_few_kinds_and_are_clean(proof):
     assert len(drawn()) > 150
     assert len(of_drawn()) < 2 * len(drawn())
-    for text in random.Random(1).sample(drawn(), 40):
+    for text in random.Random(1).sample(drawn(), 20):
         assert lint(text, "t.yaml", advice=False) == []
-    proof("random templates that were linted whole", 40)
+    proof("random templates that were linted whole", 20)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof, seed):
     """Of each kind one piece is known to be clean: so is every template of such kinds only."""
     draw = random.Random(seed)
@@ -225,7 +215,7 @@ def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_what_is_clean_in_part_is_clean_as_a_whole(proof, seed):
     """Random edits that make new kinds: those in which nothing is found, without all the rest."""
     draw = random.Random(seed)
