@@ -40,6 +40,17 @@ DEPLOYMENTS = {
         outbound="advanced",
         supplements=("autosupport", "s3-tiering"),
     ),
+    "with-another-group": Deployment(
+        "acme",
+        "3.7",
+        groups=("manager", "ha-mediator"),
+        outbound="basic",
+        existing={"manager": "sg-01234567"},
+        endpoints={"inbound-clients": peers("10.0.0.0/8", "sg-01234567")},
+        tags={"CostCenter": "4711", "Owner": "storage team"},
+        quota=100,
+        protect=True,
+    ),
 }
 
 
@@ -196,7 +207,7 @@ ERRORS = {  # in literals and in the structure of rules
         "      GroupId: !GetAtt ManagerSecurityGroup.GroupId\n"
         '      IpProtocol: "-1"\n      CidrIp: 127.0.0.1/32\n      Description: All\n\nOutputs:',
     ),
-    "over-the-quota": many(70),
+    "over-the-quota": many(170),
     "over-the-limit-of-resources": many(600),
     "id-twice": change(r"^  (\w+Ingress\w+):\n((?: {4}.*\n)+)", r"  \1:\n\2  \1:\n\2"),
     "id-of-a-parameter": change(r"^  \w+Ingress\w+:", "  VpcId:"),

@@ -46,7 +46,7 @@ def linter(monkeypatch):
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.parts[-3])
 def test_what_the_templates_print_has_a_shape(path):
-    assert kinds(path.read_text())
+    assert kinds(path.read_text()), "generator/check/pieces.py shows what they print"
 
 
 @pytest.mark.slow
