@@ -147,6 +147,10 @@ QUOTA = """Metadata:
           quota: 1000
 """
 
+# What a text can be that is as good as any other, and how long.
+PLAIN = f"Az09 _./()&,;+=-{'x' * 184}"
+QUOTED = f"0z _./():#,@+=;-{'x' * 74}"
+
 # A description within a rule, and the lines above it.
 TEXT = r"^(      Description: ).+"
 SAME = {
@@ -164,6 +168,14 @@ SAME = {
     "name-of-digits": change(r"Default: acme", 'Default: "4711"'),
     "header": change(r"^# Command: .*", "# Command: another"),
     "one-more-network": another(lambda rule: NETWORK.sub(r'\1"10.77.0.0/16"', rule)),
+    "plain-characters": change(TEXT, rf"\1{PLAIN}"),
+    "quoted-characters": change(TEXT, rf'\1"{QUOTED}"'),
+    "plain-characters-of-a-group": change(r"(GroupDescription: ).*", rf"\1{PLAIN}"),
+    "plain-characters-of-a-tag": change(r"storage team", PLAIN),
+    "quoted-characters-of-a-tag": change(r"storage team", f'"{QUOTED}"'),
+    "characters-of-help": change(r"(String\n    Description: ).+", rf'\1"{QUOTED * 10}"'),
+    "characters-of-a-label": change(r"(      Dns:\n        default: ).+", rf'\1"{QUOTED * 10}"'),
+    "characters-of-an-output": change(r"(Id:\n    Description: ).+", rf'\1"{QUOTED * 10}"'),
     "help-of-a-parameter": change(r"(String\n    Description: ).+", r"\1Somebody else's"),
     "label-of-a-parameter": change(r"(      Dns:\n        default: ).+", r"\1Resolvers"),
     "name-of-a-parameter": lambda text: re.sub(r"\bDns\b", "Resolvers", text),
@@ -275,6 +287,7 @@ ERRORS |= {  # in the other pieces, and between pieces
     "listed-and-labelled-but-nothing": together(change(*IN_LISTS), change(*IN_LABELS)),
     "label-twice": change(r"^(      Dns:\n.*\n)", r"\1\1"),
     "label-is-a-list": change(r"^(      Dns:\n        default: )(.*)", r"\1[\2]"),
+    "heading-is-a-list": change(r"default: Network and names", "default: [Network]"),
     "pseudo-parameter-as-a-label": change(
         r"^(      Dns:\n        default: ).*", r'\1"AWS::Region"'
     ),
@@ -368,6 +381,7 @@ UNCERTAIN = {  # which cfn-lint may accept, but not because of templates without
         repeated(rf"^  (?P<name>Dns)Given: !Not\n{BLOCK}", 200),
         repeated(rf"^  \w+To(?P<name>Dns):\n{BLOCK}", 200),
     ),
+    "heading-is-a-word-of-YAML": change(r"default: Network and names", "default: yes"),
     "setting-for-a-piece": change(
         r"^(    Type: .*Ingress\n)",
         r"\1    Metadata: {cfn-lint: {config: {ignore_checks: [E3012]}}}\n",
@@ -446,6 +460,10 @@ OF_ANOTHER = {  # errors in templates that are a little different
     "name-that-the-pattern-refuses": (
         change(r"AllowedPattern: .*", "AllowedPattern: '^[a-m]+$'"),
         change("Default: acme", "Default: zebra"),
+    ),
+    "name-that-the-pattern-refuses-at-its-beginning": (
+        change(r"AllowedPattern: .*", "AllowedPattern: '[a-m]+$'"),
+        change("Default: acme", "Default: zebra-a"),
     ),
     "malformed-id-of-an-existing-group": (
         change(r"^(      GroupId: ).*", r"\1sg-0a0a0a0a"),

@@ -59,7 +59,7 @@ def without_prose(lines: str) -> str:
 def _without_name(match: re.Match[str]) -> str:
     """A default without its name, if its pattern allows it. Raises re.error for no pattern."""
     start, value, end, pattern = match.groups()
-    return f"{start}<name>\n{end}" if re.search(pattern, value.strip('"')) else match[0]
+    return f"{start}<name>\n{end}" if re.fullmatch(pattern, value.strip('"')) else match[0]
 
 
 def defaults(parameters: str) -> set[str]:

@@ -50,7 +50,7 @@ _METADATA = re.compile(
 )?)(?P<interface>(?:  AWS::CloudFormation::Interface:
     ParameterGroups:
 (?P<members>(?:      - Label:
-          default: {_PLAIN}
+          default: [A-Z][a-z]+ [A-Za-z ()]+
         Parameters:
 (?:          - {_NAME}
 )+)+)    ParameterLabels:
