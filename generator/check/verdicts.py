@@ -51,7 +51,7 @@ class Linter(NamedTuple):
         """
         found = shape(text) if rendered and suppressions and not advice else None
         tools = installed() if self.cache.folder else None
-        new = found.kinds.keys() - _clean(self.cache, tools) if found else None
+        new = found.kinds.keys() - _clean(self.cache, tools) if found else set()
         if found and not new:
             return []
         lasts = tools and (rendered or not _MORE_THAN_ITS_TEXT.search(text))
@@ -60,7 +60,7 @@ class Linter(NamedTuple):
         known = _read(self.cache.load(_VERDICT, key), file) if lasts else None
         if known is not None:
             return known
-        if found and new and not cfn_lint.lint(found.only(new), file, advice):
+        if found and not cfn_lint.lint(found.only(new), file, advice):
             self._remember(found, tools)
             return []
         # What is found in a part of it has another place in the whole, if it is there at all.
