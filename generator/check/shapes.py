@@ -1,173 +1,171 @@
-"""What a template that was rendered here has in common with others: all but its checked literals.
+"""What templates that were rendered here have in common: the kinds of their pieces.
 
-Customers' templates differ in networks, ids, names, tags and descriptions. Each of these is checked
-here, as strictly as cfn-lint and the pack do it, and taken out. Templates that then are the same
-have one shape, and one of them is linted for all.
+A kind is a piece with all that it refers to, without names and checked literals. That decides what
+cfn-lint finds in the piece, whatever else is in the template: one of each kind is linted for all.
 
-What relates one rule to another is checked here, too: each rule is there once, within the quota,
-under an id of its own. A literal that is anything but plain stays in the shape, and a template with
-anything that is not certain has none: it is linted like any other.
+What relates pieces otherwise is checked here: each refers to what there is, and is of use; each
+rule is there once, within the quota. Two things make pieces one: rules for the same traffic of a
+group, if it depends on parameters who their peers are, are compared by cfn-lint; and what a
+template requires of its parameters (`Rules`) decides which conditions can hold together, so that it
+is part of every kind. A template with anything that is not certain has no shape: it is linted
+whole.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from generator.errors import FieldError
-from generator.model import RULES_DEFAULT, Peer, Traffic
+from generator.check.literals import without_prose
+from generator.check.pieces import SECTIONS, Identity, Piece, Template, read
 
 CHARACTERS_MAX = 500_000  # half of what CloudFormation accepts
-BLOCKS_MAX = 400  # of the 500 resources that it accepts
-_SECTIONS = re.compile(r"((?:#[^\n]*\n)+)---\n(.*\nResources:\n)(.*)(\nOutputs:\n.*)", re.DOTALL)
-_PEER_KEY = r"CidrIp|CidrIpv6|(?:Source|Destination)(?:PrefixListId|SecurityGroupId)"
-_PORT = r"(?:-1|\d{1,5})"
-_RULE = re.compile(
-    rf"""  (?P<id>[A-Za-z0-9]{{1,200}}):
-    Type: AWS::EC2::SecurityGroup(?P<way>Ingress|Egress)
-(?P<condition>(?:    Condition: [A-Za-z0-9]+\n)?)    Properties:
-      GroupId: (?P<group>!GetAtt [A-Za-z0-9]+\.GroupId|sg-[0-9a-f]+)
-      IpProtocol: (?P<traffic>"-1"|(?:tcp|udp|icmp|icmpv6)
-      FromPort: {_PORT}
-      ToPort: {_PORT})
-      (?P<key>{_PEER_KEY}): (?P<peer>.+(?:\n {{8}}.+)*)
-(?P<owner>(?:      SourceSecurityGroupOwnerId: "\d{{12}}"\n)?)      Description: (?P<description>.+)
-"""
+RESOURCES_MAX = 400  # of the 500 that it accepts
+OTHERS_MAX = 150  # of the 200 parameters and 200 outputs
+_LISTED = re.compile(r"^          - (\w+)\n|^      (\w+):\n        default: .+\n", re.MULTILINE)
+_EMPTY_LIST = re.compile(
+    r"^      - Label:\n          default: .+\n        Parameters:\n(?! {10}- )", re.MULTILINE
 )
-_KINDS = {
-    "CidrIp": "cidr_ipv4",
-    "CidrIpv6": "cidr_ipv6",
-    "SourcePrefixListId": "prefix_list",
-    "DestinationPrefixListId": "prefix_list",
-    "SourceSecurityGroupId": "security_group",
-    "DestinationSecurityGroupId": "security_group",
-}
-_PORTS = re.compile(r"(tcp|udp)\n      FromPort: (\d+)\n      ToPort: (\d+)")
-_PEER = "<peer>"
-_EVERYWHERE = ('"0.0.0.0/0"', '"::/0"')
-_REFERENCE = re.compile(r"!(?:GetAtt|Ref|If)\b")
-_LITERAL = re.compile(r'"([0-9a-f.:]+/\d+)"|((?:pl|sg)-[0-9a-f]+)')
-_QUOTA = re.compile(r"^          quota: (\d+)$", re.MULTILINE)
-_KEY = re.compile(r"^  ([^ #\n][^\n]*):", re.MULTILINE)
-# Texts that YAML takes for a text, EC2 accepts wherever there is one, and nothing looks into.
-_WORDS = "yes|no|on|off|true|false|null|y|n"
-_TEXT = (
-    rf"(?:(?!(?i:{_WORDS})\n)[A-Za-z](?:[A-Za-z0-9 _./()&,;+=-]{{0,198}}[A-Za-z0-9_./()])?"
-    r'|"[A-Za-z0-9 _./():#,@+=;-]{1,200}")(?=\n)'
-)
-_PLAIN = re.compile(_TEXT)
-_FREE = re.compile(rf"(^Description: |^        - Key: .+\n          Value: ){_TEXT}", re.MULTILINE)
-_DEFAULT = re.compile(
-    rf"^(    Default: )(?!(?i:{_WORDS})\n)([A-Za-z][A-Za-z0-9-]{{0,99}})\n"
-    r"(    AllowedPattern: '([^'\n]+)'\n)",
-    re.MULTILINE,
-)
+Pieces = Mapping[str, Piece]
 
 
-def shape(text: str) -> str | None:
+class Shape(NamedTuple):
+    """The kinds of the pieces in a template."""
+
+    template: Template
+    kinds: Mapping[str, tuple[str, ...]]
+    """By digest, the names of the first pieces of the kind; none for what is in every template."""
+
+    def only(self, kinds: Iterable[str]) -> str:
+        """The template with one of each of these kinds only, and with what these refer to."""
+        head, settings, _, interface, pieces = self.template
+        names = [name for kind in kinds for name in self.kinds[kind]] or _groups(pieces)[:1]
+        kept = _reached(pieces, [*_requirements(pieces), *names])
+        texts: dict[str, list[str]] = {section: [] for section in SECTIONS}
+        for piece in kept.values():
+            texts[piece.section].append(piece.text)
+        listed = _LISTED.sub(
+            lambda line: line[0] if (line[1] or line[2]) in kept else "", interface
+        )
+        texts["Metadata"] = [settings, _EMPTY_LIST.sub("", listed) if texts["Parameters"] else ""]
+        sections = ((section, "".join(lines)) for section, lines in texts.items())
+        return "\n".join([head, *(f"{section}:\n{lines}" for section, lines in sections if lines)])
+
+
+def shape(text: str) -> Shape | None:
     """What decides what cfn-lint finds in a template; None if all of the template does.
 
     Only for what the built-in templates rendered, and only without advice: what is open to the
     internet, or nearly too much, depends on the literals.
     """
-    sections = _SECTIONS.fullmatch(text)
-    if not sections or len(text) > CHARACTERS_MAX:
+    template = read(text) if len(text) <= CHARACTERS_MAX else None
+    if not template:
         return None
-    comments, before, resources, after = sections.groups()
-    if not comments.replace("\n", "").isprintable():  # YAML refuses others, or breaks a line there
+    pieces = template.pieces
+    roots = list(_roots(pieces))
+    if not _is_certain(template, roots):
         return None
-    blocks = re.split(r"^(?=  [^ ])", resources, flags=re.MULTILINE)
-    found = [_RULE.fullmatch(block) for block in blocks]
-    rules = [rule for rule in found if rule]
-    others = "".join(block for block, rule in zip(blocks, found, strict=True) if not rule)
-    names = _KEY.findall(before + resources + after)
-    if len(blocks) > BLOCKS_MAX or len(names) != len(set(names)):
-        return None
-    if not _each_once(rules) or not _within_quota(rules, before):
-        return None
-    owned = [rule["group"] for rule in rules if rule["group"].startswith("sg-")]
-    groups = {each: f"<existing {i}>" for i, each in enumerate(dict.fromkeys(owned))}
-    for each, name in groups.items():
-        after = after.replace(f"Value: {each}\n", f"Value: {name}\n")
-    try:
-        fixed = _without_texts(before + others)
-        rest = fixed + after
-        if any(rule["id"] in rest for rule in rules):
-            return None
-        kinds = sorted({_kind(rule, groups, rest) for rule in rules})
-    except (FieldError, re.error):
-        return None
-    return "\n".join([fixed, *kinds, after])
+    requirements = _requirements(pieces)
+    kinds: dict[str, tuple[str, ...]] = {_digest(_common(template)): ()}
+    for names in roots:
+        kinds.setdefault(_digest(_kind(pieces, [*requirements, *names])), names)
+    return Shape(template, kinds)
 
 
-def _without_texts(fixed: str) -> str:
-    """The part of a template that is not its rules, without its name and the values of its tags."""
-
-    def default(match: re.Match[str]) -> str:
-        start, value, end, pattern = match.groups()
-        return f"{start}<name>\n{end}" if re.search(pattern, value) else match[0]
-
-    return _DEFAULT.sub(default, _FREE.sub(r"\1<text>", fixed))
+def _digest(kind: str) -> str:
+    return hashlib.sha256(kind.encode()).hexdigest()
 
 
-def _each_once(rules: list[re.Match[str]]) -> bool:
-    """Whether EC2 would take each rule for one of its own. It does not look at descriptions."""
-    identities = [rule.group("way", "group", "traffic", "key", "peer") for rule in rules]
-    return len(identities) == len(set(identities))
+def _common(template: Template) -> str:
+    """What is no piece, without literals. The quota is checked here."""
+    return without_prose(template.head) + ("quota" if template.settings else "")
 
 
-def _within_quota(rules: list[re.Match[str]], before: str) -> bool:
-    """Whether the rules are within the quota even if all are in force, whatever their family."""
-    quota = _QUOTA.search(before)
-    most = int(quota[1]) if quota else RULES_DEFAULT
-    counts = Counter(rule.group("way", "group") for rule in rules)
-    return all(number < most for number in counts.values())  # the placeholder is one, too
+def _requirements(pieces: Pieces) -> list[str]:
+    return [name for name, piece in pieces.items() if piece.section == "Rules"]
 
 
-def _kind(rule: re.Match[str], groups: dict[str, str], rest: str) -> str:
-    """A rule without its id and its literals. Raises FieldError for a literal that is not valid."""
-    group, traffic, peer = rule["group"], rule["traffic"], _peer(rule, groups, rest)
-    if group in groups:
-        _check(group, "security_group")
-        group = groups[group]
-    if peer == _PEER:
-        traffic = _without_ports(traffic)
-        if f"\n  {group[8:-8]}:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n" in rest:
-            group = "<group>"
-    description = rule["description"] + "\n"
-    return "\n".join(
-        [
-            *rule.group("way", "condition", "key"),
-            *(group, traffic, peer, "<owner>" if rule["owner"] else ""),
-            "<text>" if _PLAIN.match(description) else description,
-        ]
-    )
+def _groups(pieces: Pieces) -> list[str]:
+    return [name for name, piece in pieces.items() if piece.is_group]
 
 
-def _peer(rule: re.Match[str], groups: dict[str, str], rest: str) -> str:
-    key, written = rule.group("key", "peer")
-    if written in _EVERYWHERE or _REFERENCE.match(written):
-        return written
-    literal = _LITERAL.fullmatch(written)
-    if not literal:
-        raise FieldError("not a literal that is known")
-    value = literal[1] or literal[2]
-    _check(value, _KINDS[key])
-    if value in groups:
-        return groups[value]
-    # It may be what a parameter has by default, or a rule within a group.
-    return written if value in rest else _PEER
+def _roots(pieces: Pieces) -> Iterator[tuple[str, ...]]:
+    """Resources and outputs, to which all others belong; those together that are compared."""
+    together = defaultdict(list)
+    for name, piece in pieces.items():
+        if piece.identity and piece.depends:
+            together[piece.identity[:3]].append(name)
+        elif piece.section in ("Resources", "Outputs"):
+            yield (name,)
+    yield from map(tuple, together.values())
 
 
-def _check(value: str, kind: str) -> None:
-    if Peer.parse(value).kind != kind:
-        raise FieldError(f"not a {kind}")
+def _kind(pieces: Pieces, names: list[str]) -> str:
+    """Pieces and all that they refer to, with numbers for names, in the order of appearance.
+
+    Of a group only that it is one, unless it is among the pieces: it says nothing about others.
+    """
+    numbers = {name: i for i, name in enumerate(names)}
+    parts = []
+    for i, name in enumerate(todo := [*names]):
+        piece = pieces[name]
+        if piece.is_group and i >= len(names):
+            parts.append("group")
+            continue
+        for other in piece.references:
+            if other not in numbers:
+                numbers[other] = len(numbers)
+                todo.append(other)
+        parts.append(f"{piece.common} {[numbers[other] for other in piece.references]}")
+    return "\n".join(parts)
 
 
-def _without_ports(traffic: str) -> str:
-    """Protocol and ports as they are in a template; of TCP and UDP only the protocol."""
-    ports = _PORTS.fullmatch(traffic)
-    if not ports:
-        return traffic
-    Traffic(ports[1], int(ports[2]), int(ports[3]))
-    return f"{ports[1]} <ports>"
+def _reached(pieces: Pieces, names: Iterable[str]) -> dict[str, Piece]:
+    """The pieces of these names and all that they refer to, in the order of the template."""
+    found = dict.fromkeys(names)
+    todo = [*found]
+    for name in todo:
+        new = [other for other in pieces[name].references if other not in found]
+        found |= dict.fromkeys(new)
+        todo += new
+    return {name: piece for name, piece in pieces.items() if name in found}
+
+
+def _is_certain(template: Template, roots: list[tuple[str, ...]]) -> bool:
+    """Whether all that relates pieces of different kinds is as it has to be."""
+    pieces = template.pieces
+    numbers = Counter(piece.section for piece in pieces.values())
+    if numbers.pop("Resources", 0) > RESOURCES_MAX or max(numbers.values(), default=0) > OTHERS_MAX:
+        return False
+    if not all(_refers_to_what_there_is(pieces, piece) for piece in pieces.values()):
+        return False
+    used = _reached(pieces, (name for names in roots for name in names))
+    return len(used) + numbers["Rules"] == len(pieces) and _are_apart(template)
+
+
+def _refers_to_what_there_is(pieces: Pieces, piece: Piece) -> bool:
+    """Whether there is what a piece refers to: parameters, or for rules and outputs whatever it is.
+
+    So no group depends on another, of which a kind says nothing more.
+    """
+    others = [pieces.get(name) for name in piece.references]
+    if piece.identity or piece.section == "Outputs":
+        return all(others)
+    return all(other and other.section == "Parameters" for other in others)
+
+
+def _are_apart(template: Template) -> bool:
+    """Whether each rule is one of its own to EC2, and the quota allows all of them at once.
+
+    EC2 does not look at descriptions. Each group has one rule itself, which permits nothing.
+    """
+    pieces = template.pieces
+    rules = [piece.identity for piece in pieces.values() if piece.identity]
+    for name in _groups(pieces):
+        own = Identity("Egress", f"!GetAtt {name}.GroupId", '"-1"', "CidrIp", '"127.0.0.1/32"')
+        rules.append(own)
+    numbers = Counter(rule[:2] for rule in rules)
+    return len(rules) == len(set(rules)) and max(numbers.values(), default=0) <= template.quota

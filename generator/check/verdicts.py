@@ -1,9 +1,9 @@
 """What cfn-lint found in a template before, so that it need not be linted again.
 
-A verdict holds for the whole text of a template; for one that was rendered here, for all templates
-of its shape. It is kept in the process and, between runs, in a cache, under a key that has all that
-can change it: see `installed`. What is kept is data, and an entry that is not whole or not of this
-form is as good as none.
+A verdict holds for the whole text of a template; of one that was rendered here, also for every
+kind of piece in it in which nothing was found: see `shapes`. It is kept in the process and, between
+runs, in a cache, under a key that has all that can change it: see `installed`. What is kept is
+data, and an entry that is not whole or not of this form is as good as none.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import hashlib
 import json
 import re
 from functools import cache as memoized
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from generator.cache import NO_CACHE, Cache
 from generator.check import cfn_lint
 from generator.check.findings import Finding, Severity
 from generator.check.installed import installed
-from generator.check.shapes import shape
+from generator.check.shapes import Shape, shape
 
-_KIND = "verdict"
+_VERDICT, _KINDS = "verdict", "kinds"
+_MANY = 5000  # kinds, of which a few hundred are usual: then begin again
 # Rules for other services may read files that a template names, and transforms may do anything; an
 # escape can hide either.
 _MORE_THAN_ITS_TEXT = re.compile(
@@ -48,31 +49,49 @@ class Linter(NamedTuple):
 
         `rendered` is for a text as the built-in templates rendered it, in this very run.
         """
-        common = shape(text) if rendered and suppressions and not advice else None
-        options = [advice, suppressions, common is not None]
-        digest = hashlib.sha256((text if common is None else common).encode()).hexdigest()
-        if common and digest in _clean():
-            return []
+        found = shape(text) if rendered and suppressions and not advice else None
         tools = installed() if self.cache.folder else None
+        new = found.kinds.keys() - _clean(self.cache, tools) if found else set()
+        if found and not new:
+            return []
         lasts = tools and (rendered or not _MORE_THAN_ITS_TEXT.search(text))
-        key = json.dumps([tools, options, digest])
-        known = _read(self.cache.load(_KIND, key), file) if lasts else None
-        if known is not None and not (common and known):
-            found = known
-        else:
-            found = cfn_lint.lint(text, file, advice, suppressions)
-            failed = any(finding.rule == cfn_lint.FAILED for finding in found)
-            if lasts and not failed and not (common and found):
-                self.cache.store(_KIND, key, _written(found))
-        if common and not found:
-            _clean().add(digest)
-        return found
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        key = json.dumps([tools, advice, suppressions, digest])
+        known = _read(self.cache.load(_VERDICT, key), file) if lasts else None
+        if known is not None:
+            return known
+        if found and not cfn_lint.lint(found.only(new), file, advice):
+            self._remember(found, tools)
+            return []
+        # What is found in a part of it has another place in the whole, if it is there at all.
+        findings = cfn_lint.lint(text, file, advice, suppressions)
+        if found and not findings:
+            self._remember(found, tools)
+        elif lasts and not any(finding.rule == cfn_lint.FAILED for finding in findings):
+            self.cache.store(_VERDICT, key, _written(findings))
+        return findings
+
+    def _remember(self, found: Shape, tools: str | None) -> None:
+        """Keep the kinds of a template in which nothing was found."""
+        clean = _clean(self.cache, tools)
+        clean |= _kept(self.cache, tools)  # by other processes meanwhile
+        if len(clean) > _MANY:
+            clean.clear()
+        clean.update(found.kinds)
+        if tools:
+            self.cache.store(_KINDS, tools, json.dumps(sorted(clean)).encode())
 
 
 @memoized
-def _clean() -> set[str]:
-    """The shapes in which this process has found nothing, by their digests."""
-    return set()
+def _clean(cache: Cache, tools: str | None) -> set[str]:
+    """The kinds in which nothing was found, by this process or, with these tools, by others."""
+    return _kept(cache, tools)
+
+
+def _kept(cache: Cache, tools: str | None) -> set[str]:
+    """The kinds in an entry; none of one of another form."""
+    listed = _listed(cache.load(_KINDS, tools)) if tools else None
+    return set(listed) if listed and all(isinstance(kind, str) for kind in listed) else set()
 
 
 def _written(findings: list[Finding]) -> bytes:
@@ -81,15 +100,18 @@ def _written(findings: list[Finding]) -> bytes:
 
 def _read(content: bytes | None, file: str) -> list[Finding] | None:
     """The findings of an entry, for a template of this name; None for one of another form."""
-    if content is None:
-        return None
-    try:
-        listed = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(listed, list) or not all(map(_is_finding, listed)):
+    listed = _listed(content)
+    if listed is None or not all(map(_is_finding, listed)):
         return None
     return [Finding(file, *each) for each in listed]
+
+
+def _listed(content: bytes | None) -> list[Any] | None:
+    try:
+        listed = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return None
+    return listed if isinstance(listed, list) else None
 
 
 def _is_finding(value: object) -> bool:

@@ -26,7 +26,7 @@ from generator.cli.steps import (
     with_its_new_name,
 )
 from generator.cli.target import Target, refuse_several
-from generator.cli.workers import WORTH, cores, in_order
+from generator.cli.workers import cores, in_order
 from generator.errors import GeneratorError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Of many names, so many are kept to be printed."""
+_WORTH = 16
+"""From how many deployments on another process pays. It loads what it needs, and lints, anew."""
 
 
 @dataclass(repr=False, eq=False)  # to define what nobody calls takes time
@@ -136,7 +138,7 @@ def prepare_all(work: Work, target: Target) -> Batch:
         gc.enable()
         gc.freeze()
     batch = Batch()
-    jobs = work.request.jobs or min(cores(), len(everything) // WORTH[work.request.lint])
+    jobs = work.request.jobs or min(cores(), len(everything) // _WORTH)
     prepared = in_order(lambda i: prepare(work, target, *everything[i]), len(everything), jobs)
     # Closed at once if the run is interrupted: no worker stages anything after the clean-up.
     with (

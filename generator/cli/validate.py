@@ -17,7 +17,7 @@ from generator.cli.options import open_rule_data
 from generator.cli.repository_paths import at_root, in_summary
 from generator.cli.roots import nearest
 from generator.cli.staged_modules import modules_with_removals, with_files_not_staged
-from generator.cli.workers import WORTH, cores, in_order
+from generator.cli.workers import cores, in_order
 from generator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PEOPLE = ("text", "markdown", "github")
 """The formats that people read."""
+_WORTH = 2
+"""From how many templates on another process pays: each is linted whole."""
 
 
 @click.command()
@@ -226,7 +228,7 @@ def _checks(
         clean.update(some)
         yield None
     templates = [target for target in targets if target.kind is Kind.TEMPLATE]
-    jobs = jobs or min(cores(), len(templates) // WORTH[True])
+    jobs = jobs or min(cores(), len(templates) // _WORTH)
     with closing(in_order(lambda i: check(clean, templates[i]), len(templates), jobs)) as linted:
         for target in targets:
             yield next(linted) if target.kind is Kind.TEMPLATE else check(clean, target)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 T = TypeVar("T")
-WORTH = {True: 2, False: 16}
-"""From how many deployments or templates on another process pays: with lint, and without."""
 
 
 def cores() -> int:

@@ -35,16 +35,26 @@ def linted(monkeypatch):
 
     class Linted(list):
         finding = (3, 1, "warning", "W1", "a finding")
+        clean = ()
+        """The texts without a finding."""
+        texts = ()
 
-    seen, clean = Linted(), set()
+    seen = Linted()
 
-    def lint(_text, file, *_options):
+    def lint(text, file, *_options):
         seen.append(file)
-        return [Finding(file, *seen.finding)] if seen.finding else []
+        seen.texts += (text,)
+        return [Finding(file, *seen.finding)] if seen.finding and text not in seen.clean else []
 
     monkeypatch.setattr(verdicts.cfn_lint, "lint", lint)
-    monkeypatch.setattr(verdicts, "_clean", lambda: clean)
-    return seen
+    forget()
+    yield seen
+    forget()
+
+
+def forget():
+    """The next lint is as in another process."""
+    verdicts._clean.cache_clear()
 
 
 def entries(cache):
@@ -169,35 +179,123 @@ def test_many_at_a_time_share_a_cache(cache):
     assert len(entries(cache)) == 5
 
 
-PREDEFINED = Path(ROOT, "out/predefined/cloudformation/template.yaml").read_text()
+def preset(name):
+    return Path(ROOT, "out", name, "cloudformation/template.yaml").read_text()
+
+
+PREDEFINED, ADVANCED = preset("predefined"), preset("advanced")
 RENAMED = PREDEFINED.replace("Default: predefined", "Default: another")
 
 
-def test_what_was_rendered_is_linted_once_a_shape(linted):
+def lint_rendered(text, cache=NO_CACHE):
+    return Linter(cache).lint(text, "t", advice=False, rendered=True)
+
+
+def test_of_what_was_rendered_one_piece_of_each_kind_is_linted(linted):
     linted.finding = None
     for each in (PREDEFINED, RENAMED):
-        assert Linter().lint(each, "t", advice=False, rendered=True) == []
-    assert linted == ["t"]
+        assert lint_rendered(each) == []
+    [text] = linted.texts
+    assert len(text) < len(PREDEFINED) / 2
+    assert text.count("    Export:\n") == 1
     Linter().lint(RENAMED, "t", advice=False)
-    assert linted == ["t", "t"], "nobody says that it was rendered"
+    assert linted.texts[1:] == (RENAMED,), "nobody says that it was rendered"
 
 
-def test_shapes_are_kept_between_runs(cache, linted):
+def test_of_another_template_the_new_kinds_are_linted(linted):
+    linted.finding = None
+    lint_rendered(PREDEFINED)
+    lint_rendered(ADVANCED)
+    _, text = linted.texts
+    assert len(text) < len(ADVANCED) / 8
+    assert "ToActiveDirectory:" in text
+    assert "FromInboundClients:" not in text
+
+
+def test_nothing_of_presets_is_linted_whole():
+    forget()
+    texts = [path.read_text() for path in ROOT.glob("out/*/cloudformation/template.yaml")]
+    with pytest.MonkeyPatch.context() as patch:
+        linted = []
+        lint = verdicts.cfn_lint.lint
+        patch.setattr(
+            verdicts.cfn_lint, "lint", lambda text, *rest: linted.append(text) or lint(text, *rest)
+        )
+        assert [lint_rendered(text) for text in texts] == [[]] * len(texts)
+    assert len(texts) > 4
+    assert sum(map(len, linted)) < sum(map(len, texts)) / 4
+
+
+def test_what_is_found_in_a_part_only_is_no_finding(linted):
+    linted.clean = (PREDEFINED,)
+    assert lint_rendered(PREDEFINED) == []
+    assert linted.texts[1:] == (PREDEFINED,)
+    assert lint_rendered(RENAMED) == []
+    assert len(linted) == 2, "the kinds are known, because all of the first was linted"
+
+
+def test_what_is_found_is_found_in_the_whole(linted):
+    for each in (PREDEFINED, RENAMED):
+        assert lint_rendered(each) == [Finding("t", *linted.finding)]
+    assert linted.texts[1::2] == (PREDEFINED, RENAMED)
+
+
+def test_kinds_are_kept_between_runs(cache, linted):
     linted.finding = None
     for each in (PREDEFINED, RENAMED):
-        assert Linter(cache).lint(each, "t", advice=False, rendered=True) == []
-        verdicts._clean().clear()  # as in another process
-    assert linted == ["t"]
+        assert lint_rendered(each, cache) == []
+        forget()
+    assert len(linted) == 1
 
 
-def test_findings_of_one_template_are_not_those_of_its_shape(cache, linted):
-    for each in (PREDEFINED, RENAMED):
-        assert Linter(cache).lint(each, "t", advice=False, rendered=True)
+def test_kinds_that_another_process_has_found_meanwhile_are_kept(cache, linted):
+    linted.finding = None
+    lint_rendered(PREDEFINED, cache)
+    ours = verdicts._clean(cache, installed.installed())
+    forget()
+    lint_rendered(ADVANCED, cache)
+    theirs = verdicts._clean(cache, installed.installed())
+    forget()
+    verdicts._clean(cache, installed.installed()).intersection_update(ours)
+    lint_rendered(preset("example-nfs-single-node"), cache)
+    forget()
+    assert verdicts._clean(cache, installed.installed()) > theirs | ours
+
+
+def test_kinds_are_not_known_when_the_tools_change(cache, linted, monkeypatch):
+    linted.finding = None
+    for version in ("1", "2", "2"):
+        monkeypatch.setattr(verdicts, "installed", lambda version=version: version)
+        lint_rendered(PREDEFINED, cache)
+        forget()
     assert len(linted) == 2
-    assert not cache.folder.exists()
 
 
-def test_advice_depends_on_the_literals_of_a_shape(cache, linted):
+@pytest.mark.parametrize("content", [b"", b"[", b"{}", b"null", b"[1]", b"[[]]", b"\xff\xfe"])
+def test_kinds_of_another_form_are_not_known(cache, linted, content, monkeypatch):
+    linted.finding = None
+    monkeypatch.setattr(Cache, "load", lambda *_: content)
+    lint_rendered(PREDEFINED, cache)
+    assert len(linted) == 1
+
+
+def test_of_very_many_kinds_the_last_are_known(linted, monkeypatch):
+    linted.finding = None
+    monkeypatch.setattr(verdicts, "_MANY", 5)
+    for each in (PREDEFINED, ADVANCED, ADVANCED, PREDEFINED):
+        lint_rendered(each)
+    assert len(linted) == 3
+
+
+def test_findings_of_one_template_are_not_those_of_its_kinds(cache, linted):
+    for each in (PREDEFINED, RENAMED):
+        assert lint_rendered(each, cache)
+    assert len(linted) == 4
+    assert lint_rendered(RENAMED, cache)
+    assert len(linted) == 4, "the verdict on the whole is kept"
+
+
+def test_advice_depends_on_literals(cache, linted):
     for each in (PREDEFINED, RENAMED):
         Linter(cache).lint(each, "t", rendered=True)
     assert len(linted) == 2

@@ -18,7 +18,7 @@ def linted(monkeypatch, tmp_path):
     """The files that cfn-lint was run on, in a run that begins with an empty cache."""
     seen = []
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
-    monkeypatch.setattr(verdicts, "_clean", set)
+    monkeypatch.setattr(verdicts, "_clean", verdicts._clean.__wrapped__)
     monkeypatch.setattr(verdicts.cfn_lint, "lint", lambda _, file, *__: seen.append(file) or [])
     return seen
 
