@@ -43,6 +43,12 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def elsewhere(tmp_path_factory):
+    """A folder beside the repository."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory):
     """What the deployment of the repository generates."""
@@ -491,9 +497,9 @@ OUTSIDE = "it is not below the folder of this file"
         ),
     ],
 )
-def test_settings_name_nothing_outside_of_their_folder(generate, repository, setting, sentence):
-    elsewhere = repository.with_name(repository.name + "-elsewhere")
-    elsewhere.mkdir()
+def test_settings_name_nothing_outside_of_their_folder(
+    generate, repository, elsewhere, setting, sentence
+):
     (elsewhere / "x.yaml").write_text(DEPLOYMENT.format(name="x", peers="[]"))
     Path("link").symlink_to(elsewhere)
     Path("loop").symlink_to("loop")
@@ -517,8 +523,8 @@ def test_settings_name_nothing_outside_of_their_folder(generate, repository, set
     assert "Traceback" not in result.stderr
 
 
-def test_the_command_line_may_name_any_place(generate, repository):
-    elsewhere = repository.with_name(repository.name + "-elsewhere")
+@pytest.mark.usefixtures("repository")
+def test_the_command_line_may_name_any_place(generate, elsewhere):
     (elsewhere / "templates" / "f").mkdir(parents=True)
     (elsewhere / "templates" / "f" / "x.jinja").write_text("{{ header | join('\n') }}\n")
     Path("cvo-sg.yaml").unlink()
@@ -534,11 +540,11 @@ def test_patterns_do_not_search_the_files_of_git(generate):
 
 
 @pytest.mark.parametrize("name", ["cvo-sg.yaml", "pyproject.toml"])
-def test_settings_are_a_file_of_the_repository(generate, repository, name):
-    elsewhere = repository.with_name(repository.name + "-elsewhere.yaml")
-    elsewhere.write_text("[tool.cvo-sg]\nsecret: x\n")
+@pytest.mark.usefixtures("repository")
+def test_settings_are_a_file_of_the_repository(generate, elsewhere, name):
+    (elsewhere / "settings").write_text("[tool.cvo-sg]\nsecret: x\n")
     Path("cvo-sg.yaml").unlink()
-    Path(name).symlink_to(elsewhere)
+    Path(name).symlink_to(elsewhere / "settings")
     result = generate()
     assert result.exit_code == 2
     assert (
