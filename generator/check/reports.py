@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from generator.check.findings import Finding, Report
 from generator.model import markdown, markdown_code
+
+MOST = 10
+"""GitHub shows so many annotations of a step and a level, and drops the others."""
 
 
 def as_text(report: Report) -> str:
@@ -35,8 +39,26 @@ def as_github(report: Report) -> str:
         f"::{_level(report, f).replace('note', 'notice')} "
         + ",".join(f"{name}={_property(value)}" for name, value in _place(f).items())
         + f"::{_data(f.message)}\n"
-        for f in report.findings
+        for f in _shown(report)
     )
+
+
+def _shown(report: Report) -> Iterator[Finding]:
+    """The findings, in their order; of one level at most MOST, of which the last lists the rest."""
+    levels: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        levels.setdefault(_level(report, finding), []).append(finding)
+    seen: Counter[str] = Counter()
+    for finding in report.findings:
+        level = _level(report, finding)
+        same = levels[level]
+        seen[level] += 1
+        if seen[level] < MOST or len(same) == MOST:
+            yield finding
+        elif seen[level] == MOST:
+            rest = same[MOST - 1 :]
+            lines = (f"{each.where}: {each.message} [{each.rule}]" for each in rest)
+            yield finding._replace(message="\n".join([f"and {len(rest)} more:", *lines]))
 
 
 def as_sarif(report: Report) -> str:

@@ -12,7 +12,7 @@ from generator.cli.at_revision import State, deployment_file, file_then, texts_t
 from generator.cli.batch import Batch
 from generator.cli.format_names import formats_of
 from generator.cli.jobs import Request, Work
-from generator.cli.replacements import renamed_folders
+from generator.cli.replacements import File, renamed_folders
 from generator.cli.target import Target
 from generator.errors import UsageError
 
@@ -103,8 +103,18 @@ def compared_with(work: Work, target: Target, batch: Batch, revision: Revision) 
     texts = [(path, old.get(path, ""), now.texts.get(path, "")) for path in paths]
     changed = [each for each in texts if each[1] != each[2]]
     same = [path for path, before, after in texts if before == after]
-    renamed = renamed_folders(changed)
-    return Base(revision.name, summaries(changed, same, renamed), dict(_sources(now, revision)))
+    found = summaries(changed, same, renamed_folders(changed)) + _unlisted(texts, changed)
+    return Base(revision.name, found, dict(_sources(now, revision)))
+
+
+def _unlisted(texts: list[File], changed: list[File]) -> list[Summary]:
+    """That it is unknown what changes for deployments of which no format lists the permissions."""
+    from generator.compare import Summary, lists_permissions
+
+    listed = {path.parent.parent for path, *sides in texts if any(map(lists_permissions, sides))}
+    folders = {path.parent for path, _, _ in changed if path.parent.parent not in listed}
+    shown = tuple(folder.as_posix() for folder in sorted(folders))
+    return [Summary(shown, (), known=False)] if shown else []
 
 
 def _sources(now: State, revision: Revision) -> Iterator[tuple[str, Source]]:

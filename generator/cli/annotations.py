@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from generator.cli.repository_paths import from_top
+from generator.cli.repository_paths import from_top, summary_from_top
 
 if TYPE_CHECKING:
     from generator.check import Finding
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from generator.model import Permission
     from generator.write import Change
 
-MOST = 10
-"""GitHub shows so many annotations of a step and a level, and drops the others."""
 _CHANGE = "permissions-change"
 
 
@@ -29,26 +27,16 @@ def workflow_commands(
     missing: NotCompared | None = None,
     first: Verdict | None = None,
 ) -> str:
-    """Workflow commands, at most MOST of a kind, with paths from the root of the repository."""
+    """Workflow commands, the worst first, with paths from the root of the repository."""
     from generator.check import REPORTS, Check, Finding, Report
 
     found = [*_about_the_base(missing), *_about_permissions(told, base), *_about_files(changes)]
     if first:
         file = from_top(changes[0].path)
-        found.insert(0, Finding(file, 0, 0, "note", "permissions", str(first)))
+        found.insert(0, Finding(file, 0, 0, "note", "permissions", str(first.from_top())))
     levels = ("error", "warning", "note")
-    shown = [f for level in levels for f in _first([f for f in found if f.severity == level])]
-    return REPORTS["github"](Report((Check("", tuple(shown)),)))
-
-
-def _first(same: list[Finding]) -> list[Finding]:
-    """As many as are shown; the last one counts the rest."""
-    if len(same) <= MOST:
-        return same
-    rest = len(same) - MOST + 1
-    last = same[MOST - 1]
-    counted = last._replace(message=f"and {rest} more, listed in the summary of the run")
-    return [*same[: MOST - 1], counted]
+    found.sort(key=lambda each: levels.index(each.severity))
+    return REPORTS["github"](Report((Check("", tuple(found)),)))
 
 
 def _about_files(changes: tuple[Change, ...]) -> Iterator[Finding]:
@@ -77,9 +65,10 @@ def _about_permissions(told: list[Summary], base: Base | None) -> Iterator[Findi
 def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[Finding]:
     """The annotations of one deployment; of permissions only the urgent ones, unless `every`."""
     from generator.check import Finding
-    from generator.compare import alike, rename_lines, renamings
+    from generator.compare import UNKNOWN, alike, rename_lines, renamings
 
-    file = from_top(source.file if source else told.folders[0])
+    told = summary_from_top(told)
+    file = from_top(source.file) if source else told.folders[0]
 
     def at(permission: Permission | None = None) -> int:
         return changed_line(source, permission) if source else 0
@@ -96,6 +85,8 @@ def _of_summary(told: Summary, source: Source | None, every: bool) -> Iterator[F
         yield Finding(file, at(same[0]), 0, "warning", "open-to-the-internet", message)
     if not every:
         return
+    if not told.known:
+        yield Finding(file, at(), 0, "warning", "unknown", UNKNOWN)
     opened = {p.identity for p in found.opened}
     added = [p for p in found.added if p.identity not in opened]
     for title, permissions in (("opens", added), ("closes", found.removed)):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +14,13 @@ import click
 from generator.cli import terminal
 from generator.cli.format_names import formats_of
 from generator.cli.jobs import Job, Work
+from generator.cli.leftovers import leftovers, prepare_leftovers
 from generator.cli.named_files import some
 from generator.cli.prepared import Prepared
 from generator.cli.selection import Listed, read_listed
 from generator.cli.steps import (
     note_remains,
     prepare,
-    prepare_leftover,
-    with_its_new_name,
 )
 from generator.cli.target import Target, refuse_several
 from generator.cli.workers import cores, in_order
@@ -154,29 +151,11 @@ def prepare_all(work: Work, target: Target) -> Batch:
             batch.names.append(found.name)
             batch.add(work, target, job.out, found)
     if not batch.failures and not target.archive:
-        if places := list(_leftovers(work, batch)):
+        if places := list(leftovers(work, batch)):
             apart = {str(out / name) for out, names in seen.items() for name in names}
-            _prepare_leftovers(work, target, batch, places, apart)
+            prepare_leftovers(work, target, batch, places, apart)
         note_remains(target)
     return batch
-
-
-def _prepare_leftovers(
-    work: Work, target: Target, batch: Batch, places: list[tuple[Job, Path]], apart: set[str]
-) -> None:
-    """Have the files removed that no deployment has now, and tell of those that are renamed."""
-    from generator.write import commands_in
-
-    everything = work.deployments
-    origins = {(j.out, o.command): i for i, (j, _, o) in enumerate(everything) if o.unique}
-    for job, place in places:
-        batch.left.add(place)
-        left = prepare_leftover(work, target, place, apart)
-        found_in = ((job.out, command) for command in commands_in(place))
-        now = [origins[command] for command in found_in if command in origins]
-        if len(now) == 1:
-            left = with_its_new_name(work, target, place, left, everything[now[0]])
-        batch.add(work, target, job.out, left)
 
 
 def _twice(found: Prepared, first: Listed, second: Listed) -> Prepared:
@@ -190,35 +169,6 @@ def _refuse_all_but_one(work: Work, everything: list[tuple[Job, Listed, Origin]]
     names = [read_listed(j.root.data, s, work.request.changes).name for j, s, _ in everything]
     formats = (f for job, _, _ in everything for f in formats_of(job))
     refuse_several(work, list(dict.fromkeys(names)), list(dict.fromkeys(formats)))
-
-
-def _leftovers(work: Work, batch: Batch) -> Iterator[tuple[Job, Path]]:
-    """What is in the output folders, but for the folders of today's deployments.
-
-    Of an output folder that belongs to the deployments, that is everything; of another, what they
-    have left behind under other names.
-    """
-    from generator.write import renamed
-
-    start = 0
-    for job in work.jobs:
-        names = set(batch.names[start : start + len(job.deployments)])
-        start += len(job.deployments)
-        proven: list[Path] = []
-        if not job.formats:
-            commands = [origin.command for _, origin in job.deployments if origin.unique]
-            proven, doubtful = renamed(job.out, names, commands)
-            batch.copies.update(doubtful)
-        if job.owned and job.out.is_dir() and not job.out.is_symlink():
-            with os.scandir(job.out) as entries:
-                proven = [
-                    job.out / entry.name
-                    for entry in entries
-                    if entry.name not in names
-                    and not (entry.name.startswith(".") and entry.is_dir())
-                ]
-        for place in sorted({*proven} - {*work.apart}):
-            yield job, place
 
 
 def refuse(work: Work, batch: Batch) -> None:

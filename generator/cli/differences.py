@@ -17,7 +17,7 @@ from generator.cli.jobs import Request, Work
 from generator.cli.next_steps import next_steps
 from generator.cli.prepared import Compared
 from generator.cli.replacements import texts
-from generator.cli.repository_paths import from_top, in_summary
+from generator.cli.repository_paths import from_top, in_summary, summary_from_top
 from generator.cli.staged import Commit, commit
 from generator.cli.steps import without_contents
 from generator.cli.summary import files, list_kept
@@ -202,7 +202,7 @@ def _markdown(
     from generator.compare import as_markdown
     from generator.model import markdown, markdown_code
 
-    told = [each._replace(folders=tuple(map(from_top, each.folders))) for each in told]
+    told = [*map(summary_from_top, told)]
     words = as_markdown(told, request.verbose)
     if missing:
         unknown = "**What this change opens and closes is unknown:**"
@@ -212,7 +212,7 @@ def _markdown(
     elif base:
         words = f"Since {markdown_code(base.name)}: {words}"
     if verdict and not verdict.changed:  # else the words begin with that
-        words = f"**{markdown(str(verdict))}**\n\n{words}"
+        words = f"**{markdown(str(verdict.from_top()))}**\n\n{words}"
     changes = [change for each in found for change in each.changes]
     if not changes:
         return f"{words}Every generated file is up to date.\n"

@@ -10,6 +10,7 @@ from generator.cli import terminal
 from generator.cli.empty_patterns import warn_of_empty_patterns
 from generator.cli.format_names import ALL, with_every_format
 from generator.cli.named_files import deployment_files
+from generator.cli.old_attributes import warn_of_old_attributes
 from generator.cli.origins import default_out, one_a_folder, origins
 from generator.cli.roots import Place, Root, nearest, place, place_of, shown
 from generator.cli.selection import Changes, Listed, listed
@@ -136,6 +137,8 @@ def gather(request: Request) -> Work:
     parts = _by_place(request)
     for where, _ in parts:
         warn_of_empty_patterns(where)
+        if not request.says_what:
+            warn_of_old_attributes(where)
     unwatched = request.compares or request.quiet
     if unwatched and not (request.says_what or any(where.outputs for where, _ in parts)):
         raise UsageError(NOTHING_LISTED)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from generator.check import Report
+    from generator.compare import Summary
 
 SUMMARY = 1_000_000
 """Bytes of a summary: GitHub drops one of more than 1 MiB, with what a step wrote before."""
@@ -33,6 +34,12 @@ def from_top(path: str | Path) -> str:
     found = Path(os.path.relpath(path, top()))
     is_inside = found.parts[:1] != ("..",) and str(path) != "<stdin>"
     return found.as_posix() if is_inside else Path(path).as_posix()
+
+
+def summary_from_top(told: Summary) -> Summary:
+    """What becomes of a deployment, with folders from the root of the repository."""
+    renamed = told.renamed and told.renamed._replace(folder=from_top(told.renamed.folder))
+    return told._replace(folders=tuple(map(from_top, told.folders)), renamed=renamed)
 
 
 def at_root(report: Report) -> Report:

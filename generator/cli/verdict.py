@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from generator.cli.repository_paths import from_top
+
 if TYPE_CHECKING:
     from generator.cli.prepared import Compared
     from generator.compare import Summary
@@ -46,6 +48,13 @@ class Verdict(NamedTuple):
         if self.same:
             parts.append(f"the permissions of {_kept(self.same, 'other ')}")
         return "; ".join(parts)
+
+    def from_top(self) -> Verdict:
+        """The same, with folders as seen from the root of the repository."""
+        changed, unknown, same = (
+            tuple(map(from_top, each)) for each in (self.changed, self.unknown, self.same)
+        )
+        return self._replace(changed=changed, unknown=unknown, same=same)
 
     def as_json(self) -> dict[str, Any]:
         """The deployments by what happens to their permissions."""

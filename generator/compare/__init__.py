@@ -26,13 +26,14 @@ from generator.compare.observed import (
 from generator.compare.permissions import Differences, compare
 from generator.compare.renames import Renamed, followed
 from generator.compare.renames import lines as rename_lines
-from generator.compare.review import as_markdown
+from generator.compare.review import UNKNOWN, as_markdown
 from generator.compare.rows import CHANGE_FORMATS, State, changes, of_deployment, of_release
 
 __all__ = [
     "AUDIT_FORMATS",
     "CHANGE_FORMATS",
     "IDENTITY",
+    "UNKNOWN",
     "Audited",
     "Beside",
     "Differences",

@@ -26,7 +26,7 @@ _TITLES = {
 }
 _FOLDERS = 5
 """As many folders are named for what changes in several in the same way; of more, their number."""
-UNKNOWN = "which permissions change is unknown: the old README, which lists them, is missing"
+UNKNOWN = "which permissions change is unknown: no README of the old files lists them"
 
 
 def as_markdown(found: Iterable[Summary], verbose: bool = False) -> str:

@@ -224,6 +224,27 @@ def test_a_copy_and_a_hand_written_file_are_none_of_its_files(generate):
     assert against(generate) == "since HEAD, what is permitted stays the same\n"
 
 
+def test_where_no_file_lists_permissions_it_is_unknown_what_changes(generate):
+    Path("cvo-sg.yaml").write_text(f"{PROJECT}    formats: [csv, html]\n")
+    generate("--quiet")
+    commit()
+    site("[0.0.0.0/0]")
+    told = against(generate)
+    assert told.startswith("since HEAD:\n\ninfra/acme/csv, infra/acme/html:\n  which permissions")
+    assert "**" not in against(generate, "--output", "markdown")
+    assert "It is unknown what changes." in against(generate, "--output", "markdown")
+    place = "::warning file=sites/acme.yaml,line=5,title=cvo-sg unknown::"
+    assert against(generate, "--output", "github").startswith(place)
+
+
+def test_one_format_that_lists_permissions_is_enough(generate):
+    Path("cvo-sg.yaml").write_text(f"{PROJECT}    formats: [csv, terraform]\n")
+    generate("--quiet")
+    commit()
+    site("[0.0.0.0/0]")
+    assert "unknown" not in against(generate)
+
+
 # Annotations.
 
 
@@ -260,7 +281,8 @@ def test_at_most_ten_of_a_kind_and_the_rest_are_counted(generate):
         site(BASTION, name=f"site{number}", file=f"site{number}")
     lines = against(generate, "--output", "github").splitlines()
     assert len(lines) == 10
-    assert lines[-1].endswith("::and 87 more, listed in the summary of the run")
+    assert "::and 87 more:%0A" in lines[-1]
+    assert lines[-1].count("%0A") == 87
     for number in range(12):
         site(name=f"site{number}", file=f"site{number}")
     stale = generate("--check", "--output", "github").stdout.splitlines()

@@ -138,3 +138,24 @@ def test_a_file_of_every_release_is_generated(run, release):
     run("init", "acme.yaml", "--release", release)
     result = run("generate", "--no-lint", "acme.yaml")
     assert result.exit_code == 0, result.stderr
+
+
+def test_attributes_of_a_folder_that_is_not_listed_any_more_are_named(run, tmp_path):
+    run("init", "sites/acme.yaml", "--project")
+    settings, attributes = tmp_path / "cvo-sg.yaml", tmp_path / ".gitattributes"
+    assert ".gitattributes" not in run("generate", "--no-lint").stderr
+    settings.write_text(settings.read_text().replace("out: out", "out: ./infra"))
+    told = run("generate", "--no-lint", "--quiet").stderr
+    assert (
+        "warning: .gitattributes: out/*/*/* is not a folder that the settings list: write "
+        "infra/*/*/* there, and remove what was generated in out\n"
+    ) in told
+    attributes.write_text(attributes.read_text().replace("out/*/*/*", "/infra/*/*/*"))
+    assert ".gitattributes" not in run("generate", "--no-lint", "--quiet").stderr
+
+
+def test_attributes_of_more_folders_than_are_listed_are_fine(run, tmp_path):
+    run("init", "sites/acme.yaml", "--project")
+    with (tmp_path / ".gitattributes").open("a") as file:
+        file.write("by-hand/*/*/* merge=cvo-sg\n")
+    assert ".gitattributes" not in run("generate", "--no-lint", "--quiet").stderr

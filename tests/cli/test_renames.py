@@ -111,7 +111,9 @@ def test_a_deployment_that_is_gone_is_one_warning(generate):
     assert told == (
         "warning: acme is no longer generated: whoever applies that DELETES the security groups "
         "cloud-volumes-ontap, ha-mediator and manager, and may take the storage system behind "
-        "along. Check first that nothing uses what is deleted\n"
+        "along. Check first that nothing uses what is deleted. If other is the same deployment: "
+        "rename its file first, with the old name: in it, and run `cvo-sg generate`; then change "
+        "name: and run it again, which says how to keep the groups\n"
     )
 
 
@@ -129,3 +131,25 @@ def test_other_formats_of_a_deployment_are_not_another_name(generate):
     told = generate("--quiet").stderr
     assert "sg/acme/cloudformation/template.yaml" in told
     assert "is now called" not in told
+
+
+def test_a_file_and_its_name_are_renamed_in_two_runs(generate):
+    """At once, nothing in the files shows that it is the same deployment."""
+    rename()
+    Path("sites/acme.yaml").rename("sites/two.yaml")
+    told = generate("--check").stderr
+    assert "acme is no longer generated: " in told
+    assert "If acme-two is the same deployment: rename its file first" in told
+    Path("sites/two.yaml").write_text(ACME)
+    assert "DELETES" not in generate("--quiet").stderr
+    Path("sites/two.yaml").write_text(ACME.replace("acme", "acme-two"))
+    assert generate("--quiet").stderr.startswith(f"warning: {TITLE}")
+
+
+def test_a_deployment_that_is_gone_beside_two_new_ones_is_no_rename(generate):
+    Path("sites/acme.yaml").unlink()
+    for name in ("one", "two"):
+        Path(f"sites/{name}.yaml").write_text(ACME.replace("acme", name))
+    told = generate("--check").stderr
+    assert "acme is no longer generated: " in told
+    assert "the same deployment" not in told

@@ -816,7 +816,7 @@ def test_a_diff_does_not_guess_the_old_permissions(generate):
     Path("infra/acme/terraform/README.md").unlink()
     assert generate("--diff").stdout.endswith(
         "\ninfra/acme/terraform:\n"
-        "  which permissions change is unknown: the old README, which lists them, is missing\n"
+        "  which permissions change is unknown: no README of the old files lists them\n"
     )
     [told] = json.loads(generate("--diff", "--output", "json").stdout)["deployments"]
     assert (told["known"], told["added"]) == (False, [])

@@ -177,6 +177,19 @@ def test_so_does_a_check(generate, monkeypatch, output):
     assert "team-b/infra/acme/terraform/main.tf" in text
 
 
+@pytest.mark.parametrize("output", ["github", "markdown"])
+def test_sentences_have_them_too(generate, monkeypatch, output):
+    generate("--quiet")
+    monkeypatch.chdir("team-b")
+    write("sites/acme.yaml", DEPLOYMENT.replace("acme", "acme-two") % "192.168.0.0/16")
+    assert "its files are in team-b/infra/acme-two" in generate("--diff", "--output", output).stdout
+    Path("infra/acme/terraform/README.md").unlink()
+    Path("infra/acme/cloudformation/README.md").unlink()
+    write("sites/acme.yaml", DEPLOYMENT % "10.0.0.0/8")
+    text = generate("--check", "--output", output).stdout
+    assert "what changes in team-b/infra/acme cannot be told" in text
+
+
 def test_without_git_paths_are_from_the_workspace(run, tmp_path, monkeypatch):
     write("sub/bad.yaml", 'name: bad\nrelease: "9"\n')
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))

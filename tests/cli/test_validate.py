@@ -845,6 +845,21 @@ def test_annotations_are_escaped():
     )
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_last_of_ten_annotations_of_a_level_lists_the_rest(strict):
+    found = [Finding("a.yaml", i, 0, "warning", "W1", f"no. {i}") for i in range(1, 13)]
+    several = Report((Check("a.yaml", (*found[:10], PLAIN, *found[10:])),), strict)
+    lines = printed("github", several).splitlines()
+    level = "error" if strict else "warning"
+    assert len(lines) == (10 if strict else 11)
+    assert lines[8] == f"::{level} file=a.yaml,line=9,title=cvo-sg W1::no. 9"
+    last = f"::{level} file=a.yaml,line=10,title=cvo-sg W1::and {3 + strict} more:%0A"
+    assert lines[9].startswith(f"{last}a.yaml:10: no. 10 [W1]%0A")
+    assert lines[9].endswith("%0Aa.yaml:12: no. 12 [W1]")
+    ten = Report((Check("a.yaml", tuple(found[:10])),))
+    assert "more" not in printed("github", ten)
+
+
 def test_sarif_has_a_result_a_finding():
     [run] = json.loads(printed("sarif"))["runs"]
     assert [result["level"] for result in run["results"]] == ["warning", "error"]
