@@ -233,9 +233,11 @@ def _end(found: Found, work: Work, batch: Batch, about: Commit) -> None:
         first = verdict(found, batch.renamed)
         if first and request.form == "text" and not request.diff:
             terminal.echo(str(first), err=True)
-        for step in to_resolve(changes):
-            terminal.echo(step, err=True)
-        for step in (*next_steps(work, batch, about.on_the_disk(changes)), *about.steps):
+        merged = to_resolve(changes)
+        others = [*next_steps(work, batch, about.on_the_disk(changes)), *about.steps]
+        # What `generate` resolves, it does so only once nothing else stands in its way.
+        refused = any(change.remedy for change in changes)
+        for step in (*others, *merged) if refused else (*merged, *others):
             terminal.echo(step, err=True)
         raise click.exceptions.Exit(1)
     if not request.quiet:

@@ -174,6 +174,9 @@ def test_an_edit_in_the_conflict_is_not_lost(change):
     merge()
     change()
     assert kinds()[TEMPLATE] == "disputed"
+    *_, edited, _, merged = generate("--check").stderr.splitlines()
+    assert "edited by hand: put the change into sites/acme.yaml, then run" in edited
+    assert "`cvo-sg generate` resolves this; then run `git add" in merged
     done = generate()
     assert done.exit_code == 2
     assert (
