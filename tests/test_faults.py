@@ -21,7 +21,10 @@ from conftest import ROOT
 from generator.load import shipped
 from generator.write import locked
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX"),
+]
 
 DEPLOYMENT = 'name: site\nrelease: "3.7"\noutbound: {}\ntags: {{Version: "{}"}}\n'
 VERSIONS = {"old": "basic", "new": "advanced"}
@@ -88,7 +91,6 @@ def assert_whole(site: Path) -> set[str]:
     return versions
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
     began = time.monotonic()
     finished(start(site, "new"))
@@ -117,7 +119,6 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
     assert contents(site / "out") == contents(site / "new"), "nothing is left behind"
 
 
-@pytest.mark.slow
 def test_two_runs_at_once_do_not_mix(site, proof):
     for _ in range(20):
         runs = [start(site, version) for version in VERSIONS]
@@ -302,7 +303,6 @@ templates: templates
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux" and os.geteuid() == 0, reason="root can read everywhere"
 )

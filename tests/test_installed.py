@@ -248,6 +248,7 @@ def test_the_action_shows_what_an_up_to_date_pull_request_opens(pull_request):
     assert summary.endswith("\n\nEvery generated file is up to date.\n")
 
 
+@pytest.mark.slow
 @needs_bash
 def test_without_a_pull_request_the_action_checks_the_files(pull_request):
     result = pull_request.run(RUN)

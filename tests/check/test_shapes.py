@@ -165,6 +165,7 @@ def wander(draw, text, others, steps, may_be):
     return text, taken
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing_in_what_random_edits_leave_of_known_kinds(proof):
     others = [*map(example, DEPLOYMENTS)]
     other, taken = wander(random.Random(1), acme(), others, 250, is_known)

@@ -18,6 +18,8 @@ from generator.check import check_module
 from generator.check.hcl import read_hcl, read_json
 from generator.check.providers import offline_settings
 
+pytestmark = pytest.mark.slow
+
 PLATFORM = f"{sys.platform}_{'arm64' if platform.machine() in ('arm64', 'aarch64') else 'amd64'}"
 EVIL = Path("registry.terraform.io", "evil", "evil", "1.0.0", PLATFORM)
 
@@ -209,7 +211,6 @@ WRONG = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs")
 @pytest.mark.usefixtures("terraform")
 @pytest.mark.parametrize(("sentence", "text", "name"), WRONG.values(), ids=WRONG)
@@ -316,7 +317,6 @@ def test_environments_of_other_processes_do_not_get_into_messages(module):
     assert "hush" not in finding.message
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("terraform")
 def test_a_module_that_reads_without_end_is_ended(module, monkeypatch):
     monkeypatch.setattr("generator.check.terraform.SECONDS", 5)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from repository import commit, git, init
 
+pytestmark = pytest.mark.slow
+
 DEPLOYMENT = (
     'name: {name}\nrelease: "3.7"\noutbound: basic\nendpoints:\n  inbound-clients: {peers}\n'
 )
@@ -271,7 +273,6 @@ def test_a_network_that_is_gone_is_where_it_was(generate):
     ]
 
 
-@pytest.mark.slow
 def test_at_most_ten_of_a_kind_and_the_rest_are_counted(generate):
     for number in range(12):
         site(name=f"site{number}", file=f"site{number}")

@@ -297,6 +297,7 @@ SAME = {  # names change a comment only, so one case has some
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SAME)
 def test_two_endpoints_of_one_rule_with_the_same_peer_make_one_rule(case, terraform_rules):
     """`stack` refuses a template in which a permission comes twice, as EC2 does."""
@@ -377,6 +378,7 @@ def test_one_peer_more_or_less_changes_the_logical_id_of_no_other_rule(case):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", STEPS)
 def test_one_peer_more_or_less_changes_no_other_rule_of_terraform(case, terraform_rules):
     one, other = (

@@ -15,6 +15,8 @@ from generator.cli import cli
 from generator.render import sealed
 from generator.show import attributes
 
+pytestmark = pytest.mark.slow
+
 # The two endpoints are apart, so that git merges the deployment file itself.
 DEPLOYMENT = """\
 name: acme
@@ -123,7 +125,6 @@ def test_a_conflict_between_generated_versions_is_resolved_by_generating(style, 
     assert "10.0.0.3/32" in Path(TEMPLATE).read_text()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("clone")
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick"])
 def test_a_conflict_of_another_command_is_resolved_too(command):
@@ -167,7 +168,6 @@ EDITS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("clone")
 @pytest.mark.parametrize("change", EDITS.values(), ids=EDITS)
 def test_an_edit_in_the_conflict_is_not_lost(change):
@@ -187,7 +187,6 @@ def test_an_edit_in_the_conflict_is_not_lost(change):
     assert generate("--force").exit_code == 0
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("clone")
 @pytest.mark.parametrize("change", EDITS.values(), ids=EDITS)
 def test_an_edit_on_one_side_is_not_lost(change):
@@ -319,7 +318,6 @@ def test_with_the_driver_a_deployment_can_get_another_name():
     assert not Path("infra/acme").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("driven")
 def test_with_the_driver_both_can_add_a_deployment():
     for name, peer in (("theirs", "10.0.0.7/32"), ("ours", "10.0.0.8/32")):
@@ -336,7 +334,6 @@ def test_with_the_driver_both_can_add_a_deployment():
     assert "10.0.0.7/32" in Path("infra/new/cloudformation/template.yaml").read_text()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("driven")
 @pytest.mark.parametrize("kept", [False, True], ids=["gone", "kept"])
 def test_with_the_driver_one_can_remove_what_the_other_changes(kept):

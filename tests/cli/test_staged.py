@@ -13,6 +13,8 @@ from repository import commit, git, init
 
 from generator.write import compare_staged
 
+pytestmark = pytest.mark.slow
+
 ONE = 'name: one\nrelease: "3.7"\ngroups: [manager]\noutbound: basic\nendpoints: {dns: []}\n'
 PROJECT = "outputs:\n  - {out: sg, deployments: [sites/*.yaml]}\n"
 LACKS = "the commit lacks {}: run `git {}`\n"

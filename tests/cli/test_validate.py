@@ -753,6 +753,7 @@ def test_a_terraform_that_cannot_run_is_no_finding(run, put, tmp_path, monkeypat
     assert "terraform cannot be run" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_terraform")
 def test_modules_are_formatted_and_validated(run, put, tmp_path):
     put(
