@@ -16,7 +16,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parents[1]
 _METADATA = (".dist-info", ".egg-info")
 # The rules of the pack, and all that they use: among it, the ports of the rule data.
-_OURS = ("check", "errors.py", "load", "model", "observe")
+_OURS = ("check", "errors.py", "light.py", "load", "model", "observe")
 
 
 @cache

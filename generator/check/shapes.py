@@ -22,7 +22,7 @@ from typing import NamedTuple
 from generator.check.literals import without_prose
 from generator.check.pieces import SECTIONS, Identity, Piece, Template, read
 
-CHARACTERS_MAX = 500_000  # half of what CloudFormation accepts
+BYTES_MAX = 500_000  # half of what CloudFormation accepts
 RESOURCES_MAX = 400  # of the 500 that it accepts
 OTHERS_MAX = 150  # of the 200 parameters and 200 outputs
 _LISTED = re.compile(r"^          - (\w+)\n|^      (\w+):\n        default: .+\n", re.MULTILINE)
@@ -61,7 +61,7 @@ def shape(text: str) -> Shape | None:
     Only for what the built-in templates rendered, and only without advice: what is open to the
     internet, or nearly too much, depends on the literals.
     """
-    template = read(text) if len(text) <= CHARACTERS_MAX else None
+    template = read(text) if len(text.encode()) <= BYTES_MAX else None
     if not template:
         return None
     pieces = template.pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -329,6 +330,20 @@ def test_what_is_installed_is_told_by_packages_and_our_own_files(now, tmp_path, 
     assert now() != ours
     monkeypatch.setattr(installed, "find_spec", lambda _: None)
     assert now() is None
+
+
+@pytest.mark.slow
+def test_all_of_ours_that_a_lint_loads_counts():
+    code = (
+        "import sys; from generator.check.cfn_lint import lint; lint('Resources: {}', 't.yaml'); "
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('generator.')))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    loaded = {*map(Path, done.stdout.split())}
+    assert ROOT / "generator/check/cfn_rules/__init__.py" in loaded
+    assert loaded - {*installed._sources()} <= {ROOT / "generator/cache.py"}
 
 
 def test_the_schemas_that_a_user_downloads_count(tmp_path, monkeypatch):
