@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from generator.cli import terminal
+from generator.errors import InputError
 
 if TYPE_CHECKING:
     from generator.cli.roots import Place
@@ -22,7 +23,13 @@ def warn_of_old_attributes(where: Place) -> None:
     path = where.root / ".gitattributes"
     if not where.outputs or not path.is_file():
         return
-    words = (line.split() for line in path.read_text("utf-8", "replace").splitlines())
+    from generator.load import read
+
+    try:
+        text = read(path, path.name).decode("utf-8", "replace")
+    except InputError:  # git reads it, not we: without it, there is nothing to warn of
+        return
+    words = (line.split() for line in text.splitlines())
     patterns = [each[0] for each in words if each[-1:] == [_MARK] and each[0].endswith(_FILES)]
     known = [pattern.removesuffix(_FILES).strip("/") for pattern in patterns]
     listed = [os.path.normpath(output.out) for output in where.outputs]

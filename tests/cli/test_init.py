@@ -159,3 +159,13 @@ def test_attributes_of_more_folders_than_are_listed_are_fine(run, tmp_path):
     with (tmp_path / ".gitattributes").open("a") as file:
         file.write("by-hand/*/*/* merge=cvo-sg\n")
     assert ".gitattributes" not in run("generate", "--no-lint", "--quiet").stderr
+
+
+@pytest.mark.parametrize("more", ["", "#" * (1 << 20)], ids=["small", "too-large-to-read"])
+def test_attributes_that_cannot_be_read_end_no_run(run, tmp_path, more):
+    run("init", "sites/acme.yaml", "--project")
+    settings, attributes = tmp_path / "cvo-sg.yaml", tmp_path / ".gitattributes"
+    settings.write_text(settings.read_text().replace("out: out", "out: infra"))
+    attributes.write_text(attributes.read_text() + more)
+    done = run("generate", "--no-lint", "--quiet")
+    assert (done.exit_code, ".gitattributes" in done.stderr) == (0, not more)
