@@ -88,10 +88,22 @@ class Deployment:
 
     def peers(self, key: str) -> tuple[Peer, ...] | None:
         """The peers bound by a key of `endpoints`; None if it is left out."""
-        bound = (self.endpoints or {}).get(key)
-        if isinstance(bound, Mapping):
-            return tuple(replace(self._peer(item), name=name) for name, item in bound.items())
-        return None if bound is None else tuple(map(self._peer, bound))
+        return self._bound.get(key)
+
+    @cached_property
+    def unused(self) -> frozenset[str]:
+        """The features that the deployment does without."""
+        return frozenset(name for name, used in (self.features or {}).items() if not used)
+
+    @cached_property
+    def _bound(self) -> Mapping[str, tuple[Peer, ...]]:
+        """The peers by key."""
+        return {
+            key: tuple(replace(self._peer(item), name=name) for name, item in bound.items())
+            if isinstance(bound, Mapping)
+            else tuple(map(self._peer, bound))
+            for key, bound in (self.endpoints or {}).items()
+        }
 
     def _peer(self, item: Bindable) -> Peer:
         """The peer; the entries of a prefix list are known wherever they are given once."""

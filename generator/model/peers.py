@@ -100,11 +100,18 @@ def are_everybody(peers: Iterable[Peer]) -> bool:
     networks: dict[str, set[str]] = {kind: set() for kind in EVERYWHERE}
     for peer in peers:
         networks.get(peer.kind, set()).add(peer.value)
-    collapsed = (
-        collapse_addresses(map(ip_network, each))  # type: ignore[type-var]
-        for each in networks.values()
+    return any(
+        whole in networks[kind] or _fill(networks[kind]) for kind, whole in EVERYWHERE.items()
     )
-    return any(str(network) in EVERYWHERE.values() for each in collapsed for network in each)
+
+
+def _fill(networks: Iterable[str]) -> bool:
+    """Whether networks of one family leave nothing out. Most have too few addresses for that."""
+    shares = (1 << 128 - int(network.rpartition("/")[2]) for network in networks)
+    if sum(shares) < 1 << 128:
+        return False
+    [first, *_] = collapse_addresses(map(ip_network, networks))  # type: ignore[type-var]
+    return first.prefixlen == 0
 
 
 def _misspelt(text: str, network: IPv4Network | IPv6Network) -> str:

@@ -67,7 +67,7 @@ def sealed(text: str) -> str:
     """A text with the digest of the rest of it in its header."""
     content = text.encode()
     digest = hashlib.sha256(content).hexdigest().encode()
-    return _DIGEST.sub(rb"\g<1>" + digest, content, count=1).decode()
+    return _DIGEST.sub(lambda found: found[1] + digest, content, count=1).decode()
 
 
 def is_generated(content: bytes) -> bool:

@@ -56,11 +56,13 @@ def formats(folders: Sequence[Path]) -> list[str]:
 
 def default_formats(folders: Sequence[Path]) -> list[str]:
     """The formats to render where none is named. The first folder that has a format decides."""
-    return [
-        name
-        for name in formats(folders)
-        if not next(f / name for f in folders if (f / name).is_dir()).joinpath(ON_REQUEST).is_file()
-    ]
+    return [name for name in formats(folders) if not _on_request(folders, name)]
+
+
+def _on_request(folders: Sequence[Path], format_: str) -> bool:
+    """Whether a format is rendered only where it is named."""
+    first = next(f / format_ for f in folders if (f / format_).is_dir())
+    return (first / ON_REQUEST).is_file()
 
 
 def render(
@@ -71,12 +73,13 @@ def render(
     A template is taken from the first of the folders that has it. Raises UsageError for a format
     that does not exist, TemplateError for a template that fails.
     """
-    if format_ not in formats(folders):
-        raise UsageError(unknown("format", format_, formats(folders)))
+    known = formats(folders)
+    if format_ not in known:
+        raise UsageError(unknown("format", format_, known))
     from generator.render.environment import SUFFIX, output_templates, render_template
 
     places = tuple(folder / format_ for folder in folders)
-    if format_ not in default_formats(folders):
+    if _on_request(folders, format_):
         origin = origin.asking_for(format_)
     lines = header(resolved, origin)
     files: dict[str, str | bytes] = {}

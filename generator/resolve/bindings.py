@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from generator.errors import ResolveError
@@ -61,8 +62,14 @@ def bind(
         elif own in roles:
             bound[name] = Bound(key, (Peer("group", own, own),), group=own)
         else:
-            bound[name] = Bound(key, tuple(map(Peer.parse, default.cidrs)), default.endpoint)
+            bound[name] = Bound(key, _documented(default.cidrs), default.endpoint)
     return bound
+
+
+@cache
+def _documented(cidrs: tuple[str, ...]) -> tuple[Peer, ...]:
+    """The peers of a default: few are different."""
+    return tuple(map(Peer.parse, cidrs))
 
 
 def _refuse(endpoint: str, peers: tuple[Peer, ...]) -> None:

@@ -23,9 +23,12 @@ def idle_supplements(
 
 
 def idle_bindings(deployment: Deployment, release: Release, catalogue: Catalogue) -> str | None:
-    """A sentence about the endpoints that are bound or left open, and that no rule uses."""
+    """A sentence about the endpoints that are bound or left open, and that no rule uses.
+
+    `catalogue` has the defaults of the release.
+    """
     named = [*(deployment.endpoints or {}), *deployment.open]
-    used = _used_keys(deployment, release, catalogue)
+    used = _used_keys(deployment, release, catalogue) if named else ()
     idle = [key for key in named if key not in used]
     if not idle:
         return None
@@ -43,16 +46,15 @@ def idle_bindings(deployment: Deployment, release: Release, catalogue: Catalogue
 
 def _used_keys(deployment: Deployment, release: Release, catalogue: Catalogue) -> set[str]:
     """The keys of `endpoints` and `open` that rules look up, whether they are there or not."""
-    known = catalogue.of(release.info)
     directions: tuple[Direction, ...] = ("inbound", "outbound")
     found = {
         (endpoint, role)
         for role in generated_roles(deployment, release, catalogue)
         for direction in directions
-        for rule in select_rows(deployment, release, known, role, direction)
+        for rule in select_rows(deployment, release, catalogue, role, direction)
         for endpoint in rule.endpoints
     }
-    return {key for each in found for key in _looked_up(*each, deployment, known)}
+    return {key for each in found for key in _looked_up(*each, deployment, catalogue)}
 
 
 def _looked_up(
@@ -81,8 +83,8 @@ def _alternatives(
         yield f"the group {role}", replace(deployment, groups=(*roles, role))
     mode: Mode = "advanced" if deployment.outbound == "basic" else "basic"
     yield f"outbound: {mode}", replace(deployment, outbound=mode)
-    for name, used in (deployment.features or {}).items():
-        if not used:
+    for name in deployment.features or {}:
+        if name in deployment.unused:
             features = {**(deployment.features or {}), name: True}
             yield f"features: {{{name}: true}}", replace(deployment, features=features)
     for name, supplement in catalogue.supplements.items():

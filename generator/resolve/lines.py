@@ -44,32 +44,26 @@ def permissions(
     So is the fallback that two inputs share. Where everybody is bound for the same traffic, an
     input adds nothing, and its default would be a second rule for everybody.
     """
-    table = [*table]
-    everybody = {
-        line.traffic: peer
-        for line in table
-        for peer in peers_of(line.endpoint, bound)
-        if peer.value == EVERYWHERE["cidr_ipv4"]
-    }
+    each = [(line, peer) for line in table for peer in peers_of(line.endpoint, bound)]
+    everybody = {line.traffic: peer for line, peer in each if peer.value == EVERYWHERE["cidr_ipv4"]}
     seen = set()
     consulted: set[tuple[Traffic, str]] = set()
-    for line in table:
-        for peer in peers_of(line.endpoint, bound):
-            if peer.kind == "input" and line.traffic in everybody:
-                default = bound[chain(line.endpoint, bound)[-1]].peers
-                peer = everybody[line.traffic]
-                if peer.value not in (each.value for each in default):
-                    continue
-            found = Permission(
-                role, direction, line.traffic, peer, line.description, line.endpoint, line.rows
-            ).to(peer)
-            if peer.kind == "input":
-                inputs = {(line.traffic, name) for name in chain(line.endpoint, bound)}
-                found = found._replace(alone=not consulted.isdisjoint(inputs))
-                consulted |= inputs
-            if found.identity not in seen:
-                seen.add(found.identity)
-                yield found
+    for line, peer in each:
+        names = chain(line.endpoint, bound) if peer.kind == "input" else ()
+        if names and line.traffic in everybody:
+            peer = everybody[line.traffic]
+            if peer.value not in (default.value for default in bound[names[-1]].peers):
+                continue
+        found = Permission(
+            role, direction, line.traffic, peer, line.description, line.endpoint, line.rows
+        ).to(peer)
+        if peer.kind == "input":
+            inputs = {(line.traffic, name) for name in names}
+            found = found._replace(alone=not consulted.isdisjoint(inputs))
+            consulted |= inputs
+        if found.identity not in seen:
+            seen.add(found.identity)
+            yield found
 
 
 def join_ports(

@@ -71,8 +71,7 @@ def resolve(deployment: Deployment, release: Release, catalogue: Catalogue) -> R
     )
     beside = between(deployment, release, catalogue, bound)
     if deployment.connect_groups:
-        unused = frozenset(name for name, used in (deployment.features or {}).items() if not used)
-        groups = connect(groups, bound, release, unused, beside)
+        groups = connect(groups, bound, release, deployment.unused, beside)
     return Resolved(
         name=deployment.name,
         release=release.id,

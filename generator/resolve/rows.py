@@ -49,16 +49,15 @@ def dropped(
         for row in documented_rows(deployment, release, role, direction)
         if is_dropped(row, deployment)
     ]
-    unused = [name for name, used in (deployment.features or {}).items() if not used]
     return tuple(
-        Dropped(name, sum(name in row.features for row in rows)) for name in sorted(unused)
+        Dropped(name, sum(name in row.features for row in rows))
+        for name in sorted(deployment.unused)
     )
 
 
 def is_dropped(rule: Rule, deployment: Deployment) -> bool:
     """Whether a rule serves nothing but features that the deployment does without."""
-    used = deployment.features or {}
-    return bool(rule.features) and not any(used.get(name, True) for name in rule.features)
+    return bool(rule.features) and deployment.unused.issuperset(rule.features)
 
 
 def select_rows(
