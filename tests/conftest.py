@@ -12,10 +12,11 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
-import hypothesis
+import draws
 import pytest
 from click.testing import CliRunner, Result
 
+from generator import load
 from generator.cache import FOLDER
 from generator.cli import cli
 from generator.load import RuleData, layers, rule_data, shipped
@@ -31,6 +32,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What is imported here is visited by each collection of garbage; a test makes little.
 gc.set_threshold(100_000, 20, 100)
+SHIPPED = shipped("rule_data")
 MEMORY = Path("/dev/shm")
 GIGABYTE = 10**9
 
@@ -46,10 +48,7 @@ def pytest_configure(config):
     if FOLDER not in os.environ:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="cvo-sg-cache-")
         atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
-    settings = {"deadline": None, "derandomize": True, "database": None}
-    hypothesis.settings.register_profile("few", max_examples=6, **settings)
-    hypothesis.settings.register_profile("many", max_examples=100, **settings)
-    hypothesis.settings.load_profile("few" if is_default else "many")
+    draws.choose(few=is_default)
 
 
 def pytest_collection_modifyitems(items):
@@ -65,10 +64,14 @@ def data() -> RuleData:
 
 @pytest.fixture(scope="session", autouse=True)
 def _read_once():
-    """Read each text of rule data once: most tests run commands that read the same files again."""
+    """Read the shipped rule data once, and each other text of rule data: most tests run commands
+    that read the same files again.
+    """
+    ours = lru_cache(RuleData)
     with pytest.MonkeyPatch.context() as patch:
         for module in (layers, rule_data):
             patch.setattr(module, "parse", lru_cache(1000)(module.parse))
+        patch.setattr(load, "RuleData", lambda f: (ours if f == SHIPPED else RuleData)(f))
         yield
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from inspect import signature
+from threading import Lock
 
 import pytest
 from expectation import Rule
@@ -24,7 +25,13 @@ from generator.load import shipped
 from generator.model import Peer
 from generator.render import render
 
+TABLES = ("ingress", "egress")
 ANOTHER_ACCOUNT = "210987654321"  # the emulator's is 123456789012
+CHANGES = (
+    "create_security_group",
+    "delete_security_group",
+    *(f"{verb}_security_group_{table}" for verb in ("authorize", "revoke") for table in TABLES),
+)
 PROVIDER = """
 provider "aws" {
   region     = "us-east-1"
@@ -78,6 +85,7 @@ def answer_as_ec2_does(patch: pytest.MonkeyPatch) -> None:
         InvalidSecurityGroupRuleIdNotFoundError,
     )
     from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+    from moto.ec2.responses.security_groups import SecurityGroups
 
     original = {
         name: getattr(cls, name)
@@ -149,6 +157,24 @@ def answer_as_ec2_does(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SecurityGroupBackend, "describe_security_group_rules", find)
     unlimited = "_verify_group_will_respect_rule_count_limit"
     patch.setattr(SecurityGroupBackend, unlimited, lambda *_, **__: None)
+    for name in CHANGES:
+        patch.setattr(SecurityGroups, name, _once(getattr(SecurityGroups, name)))
+
+
+def _once(original):
+    """A request that a client sends again, as the connection broke before the answer came, is
+    answered as it was: otherwise, what it added the first time is said to be there already.
+    """
+    answers, lock = {}, Lock()
+
+    def answer(response):
+        request = response.headers.get("amz-sdk-invocation-id")
+        with lock:
+            if request not in answers:
+                answers[request] = original(response)
+            return answers[request] if request else answers.pop(request)
+
+    return answer
 
 
 @contextmanager
@@ -164,7 +190,7 @@ def slow_to_revoke(seconds: float) -> Iterator[None]:
         return revoke
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("revoke_security_group_ingress", "revoke_security_group_egress"):
+        for name in (f"revoke_security_group_{table}" for table in TABLES):
             patch.setattr(SecurityGroups, name, later(getattr(SecurityGroups, name)))
         yield
 

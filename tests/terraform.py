@@ -37,9 +37,7 @@ terraform {
   }
 }
 """
-# An apply has a provider of its own: on a connection that the server has closed, a running
-# one repeats its request, which EC2 may have carried out already. It needs what `init` installs.
-ON_THEIR_OWN = ("fmt", "get", "init", "apply", "destroy")
+WITHOUT_PROVIDER = ("fmt", "get", "init")
 
 
 @cache
@@ -71,7 +69,7 @@ def require_terraform() -> None:
 
 def terraform(folder: Path, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command of Terraform, with a provider that all commands of this process share."""
-    shared = {} if args[0] in ON_THEIR_OWN else {"TF_REATTACH_PROVIDERS": running_provider()}
+    shared = {} if args[0] in WITHOUT_PROVIDER else {"TF_REATTACH_PROVIDERS": running_provider()}
     return _run(folder, args, stdin, shared)
 
 
@@ -95,7 +93,8 @@ def running_provider() -> str:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    atexit.register(process.kill)
+    atexit.register(process.wait)
+    atexit.register(process.kill)  # before it
     assert process.stdout
     for line in process.stdout:
         if found := re.search("TF_REATTACH_PROVIDERS='(.*)'", line):

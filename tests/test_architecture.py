@@ -169,6 +169,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS)
 def test_a_command_imports_no_more_than_it_needs(tmp_path, words):
     """In a second run, which finds compiled templates and rule data in the cache."""
@@ -188,6 +189,7 @@ def test_a_command_imports_no_more_than_it_needs(tmp_path, words):
     assert set(loaded) == COMMANDS[words], first.stderr + second.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [

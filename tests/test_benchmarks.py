@@ -38,6 +38,7 @@ def test_what_is_measured_can_be_listed_without_installing_anything():
     assert "troposphere" in listed
 
 
+@pytest.mark.slow
 def test_the_bare_program_writes_each_row_as_a_rule(run, benchmarks, tmp_path):
     rows = benchmarks("rows")
     documented = run("rules", "--release", "3.7", "--output", "json").stdout

@@ -11,7 +11,8 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, Phase, given, settings
+from draws import draws
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import TEMPLATE
 from strategies import DATA
@@ -152,17 +153,6 @@ Conditions: {Large: !Not [!Equals [!Ref Servers, ""]]}
 )
 
 
-def some(number):
-    return settings(
-        max_examples=number,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=[*HealthCheck],
-    )
-
-
 def assert_sentences(*arguments: object) -> None:
     """That a command ends with one of its exit codes, and says what is wrong if it fails."""
     result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
@@ -236,55 +226,29 @@ CLOUDFORMATION = changed(CONDITIONAL) | JSON.map(
 )
 
 
-@some(30)
+@draws(2000)
 @given(DEPLOYMENTS)
-def test_deployment_files(folder, content):
+def test_deployment_files(folder, proof, content):
     check_deployment(folder, content)
+    proof("files fuzzed: deployment-files", 1)
 
 
-@some(20)
+@draws(600)
 @given(changed_file(shipped("rule_data"), RULE_DATA))
-def test_rule_data(folder, file):
+def test_rule_data(folder, proof, file):
     check_rule_data(folder, *file)
+    proof("files fuzzed: rule-data", 1)
 
 
-@some(10)
+@draws(400)
 @given(changed_file(shipped("templates"), TEMPLATES))
-def test_jinja2_templates(folder, file):
+def test_jinja2_templates(folder, proof, file):
     check_template(folder, *file)
+    proof("files fuzzed: jinja2-templates", 1)
 
 
-@some(5)
+@draws(300)
 @given(CLOUDFORMATION)
-def test_cloudformation_templates(folder, content):
+def test_cloudformation_templates(folder, proof, content):
     check_cloudformation(folder, content)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("check", "files", "number"),
-    [
-        pytest.param(check_deployment, DEPLOYMENTS, 2000, id="deployment-files"),
-        pytest.param(
-            lambda folder, file: check_rule_data(folder, *file),
-            changed_file(shipped("rule_data"), RULE_DATA),
-            600,
-            id="rule-data",
-        ),
-        pytest.param(
-            lambda folder, file: check_template(folder, *file),
-            changed_file(shipped("templates"), TEMPLATES),
-            400,
-            id="jinja2-templates",
-        ),
-        pytest.param(check_cloudformation, CLOUDFORMATION, 300, id="cloudformation-templates"),
-    ],
-)
-def test_many_files(folder, proof, check, files, number, request):
-    @some(number)
-    @given(files)
-    def run(content):
-        check(folder, content)
-        proof(f"files fuzzed: {request.node.callspec.id}", 1)
-
-    run()
+    proof("files fuzzed: cloudformation-templates", 1)

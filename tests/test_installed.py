@@ -344,6 +344,7 @@ def test_an_older_version_runs_without_what_it_does_not_know(action):
     assert action.run(RUN).stdout == "generate --diff --output github --\n"
 
 
+@pytest.mark.slow
 @needs_bash
 @pytest.mark.parametrize("command", ["check", "validate"])
 def test_paths_are_never_options(action, command):

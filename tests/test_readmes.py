@@ -43,20 +43,13 @@ NOT_RUN = {
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="the commands are for bash")
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "lint"),
-    [
-        pytest.param("README.md", False, id="README.md without cfn-lint"),
-        *(
-            pytest.param(name, True, id=name, marks=pytest.mark.slow)
-            for name, text in TEXTS.items()
-            if transcripts.commands(text)
-        ),
-    ],
+    "name", [name for name, text in TEXTS.items() if transcripts.commands(text)]
 )
-def test_the_commands_print_what_is_shown(name, lint, tmp_path):
+def test_the_commands_print_what_is_shown(name, tmp_path):
     shown = transcripts.commands(TEXTS[name])
-    printed = transcripts.run(TEXTS[name], tmp_path, lint)
+    printed = transcripts.run(TEXTS[name], tmp_path)
     assert len(printed) == len(shown)
     for command, now in zip(shown, printed, strict=True):
         assert transcripts.matches(command.shown, now), (

@@ -55,12 +55,14 @@ RESOURCE = 'resource "terraform_data" "a" {\n  inptu = 1\n}\n'
 CLEAN = {"one": REQUIRED, "two": OPTIONAL, "three": REQUIRED + "\n" + OPTIONAL}
 
 
+@pytest.mark.slow
 def test_modules_are_validated_in_one_run(put, runs):
     folders = put(CLEAN)
     assert clean_among(folders) == set(folders)
     assert runs == ["fmt"] * 3 + ["init", "validate"]
 
 
+@pytest.mark.slow
 def test_each_module_that_is_prepared_is_a_step_for_whoever_waits(put):
     folders = put(CLEAN)
     assert [*clean_modules(folders)] == [(), (), (), folders]
@@ -85,6 +87,7 @@ LOCAL = {
 }
 
 
+@pytest.mark.slow
 def test_modules_are_called_with_those_that_they_call(put):
     folders = put({"one": LOCAL, "two": LOCAL})
     assert clean_among(folders) == set(folders)

@@ -213,6 +213,7 @@ def test_of_another_template_the_new_kinds_are_linted(linted):
     assert "FromInboundClients:" not in text
 
 
+@pytest.mark.slow
 def test_nothing_of_presets_is_linted_whole():
     forget()
     texts = [path.read_text() for path in ROOT.glob("out/*/cloudformation/template.yaml")]

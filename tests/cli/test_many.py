@@ -160,6 +160,7 @@ def test_a_file_of_somebody_else_at_the_last_one_leaves_all_as_they_were(run, si
 # What is said of many.
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("many")
 def test_of_many_there_are_counts_and_the_names_of_some(run):
     lines = run(*TERRAFORM, "sites").stderr.splitlines()
@@ -308,6 +309,7 @@ def test_memory_does_not_grow_with_the_deployments(sites, tmp_path, proof):
 # A run that was killed.
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("many")  # which are staged for long enough to be interrupted
 def test_what_a_killed_run_staged_is_removed_by_the_next_one(run, tmp_path):
     process = started(*TERRAFORM, "sites", cwd=tmp_path)

@@ -50,12 +50,14 @@ def templates(tmp_path):
         (tmp_path / f"{name}.yaml").write_text(TEMPLATE % "10.0.0.0/8")
 
 
+@pytest.mark.slow
 def test_several_deployments_have_a_bar(on_a_terminal):
     shown = on_a_terminal(*GENERATE)
     assert "generate  [" in shown
     assert "50%" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("templates")
 def test_several_templates_have_a_bar(on_a_terminal):
     shown = on_a_terminal("validate", ".")
@@ -64,6 +66,7 @@ def test_several_templates_have_a_bar(on_a_terminal):
     assert "66%" in shown
 
 
+@pytest.mark.slow
 def test_modules_that_are_tried_together_have_one_from_the_first_on(on_a_terminal, tmp_path):
     require_terraform()
     for name in "abc":
@@ -73,6 +76,7 @@ def test_modules_that_are_tried_together_have_one_from_the_first_on(on_a_termina
     assert "16%" in shown  # of three to prepare and three to report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "variables"),
     [

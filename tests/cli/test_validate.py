@@ -905,6 +905,7 @@ def test_sarif_is_valid(report):
     jsonschema.Draft4Validator(schema).validate(json.loads(printed("sarif", report)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("report", [REPORT, Report(()), REPORT._replace(strict=True)])
 def test_junit_is_valid(report):
     import xmlschema  # takes half a second

@@ -8,7 +8,8 @@ test_moves_applied.py applies some of them.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from draws import draws
+from hypothesis import given
 from module import rules_by_key
 from moves import ANNOUNCED, MOVES, announced
 from samples import rendered
@@ -62,17 +63,6 @@ def compare_values(deployment, before, after):
     return len(same), len(moved)
 
 
-few = settings(
-    max_examples=6,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[*HealthCheck],
-)
-many = settings(few, max_examples=120)
-
-
 @pytest.mark.parametrize("move", MOVES)
 def test_no_permission_that_stays_gets_another_id(move):
     same, moved = compare_move(*MOVES[move])
@@ -86,40 +76,20 @@ def test_a_value_between_a_parameter_and_the_file_gets_another_logical_id_as_ann
     assert moved
 
 
-@few
+@draws(120)
 @given(moves())
-def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another(move):
-    compare_move(*move)
+def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another(proof, move):
+    same, moved = compare_move(*move)
+    proof("moves from one deployment to another compared", 1)
+    proof("permissions that stay in moves", same)
+    proof("permissions that stay in moves, between a parameter and the file", moved)
 
 
 @pytest.mark.slow
-@few
+@draws(120)
 @given(filled_in(times=2))
-def test_no_permission_that_stays_gets_another_id_from_any_values_to_others(filled):
-    compare_values(*filled)
-
-
-@slow
-def test_no_permission_that_stays_gets_another_id_in_many_moves(proof):
-    @many
-    @given(moves())
-    def check(move):
-        same, moved = compare_move(*move)
-        proof("moves from one deployment to another compared", 1)
-        proof("permissions that stay in moves", same)
-        proof("permissions that stay in moves, between a parameter and the file", moved)
-
-    check()
-
-
-@slow
-def test_no_permission_that_stays_gets_another_id_in_many_pairs_of_values(proof):
-    @many
-    @given(filled_in(times=2))
-    def check(filled):
-        same, moved = compare_values(*filled)
-        proof("moves from some parameter values to others compared", 1)
-        proof("permissions that stay in moves", same)
-        proof("permissions that stay in moves, from one parameter to another", moved)
-
-    check()
+def test_no_permission_that_stays_gets_another_id_from_any_values_to_others(proof, filled):
+    same, moved = compare_values(*filled)
+    proof("moves from some parameter values to others compared", 1)
+    proof("permissions that stay in moves", same)
+    proof("permissions that stay in moves, from one parameter to another", moved)

@@ -10,6 +10,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from draws import draws
 from expectation import (
     ENDPOINTS,
     GROUPS,
@@ -22,7 +23,7 @@ from expectation import (
     roles_of,
     rows_of,
 )
-from hypothesis import HealthCheck, Phase, event, example, given, settings
+from hypothesis import event, example, given
 from stack import VPC, Stack, assert_within_limits, filled_in, named, template_of
 from strategies import NOTABLE, SHARED_LATER, deployments, resolved, sample
 from terraform import require_terraform, succeeded, terraform
@@ -201,63 +202,25 @@ def check_terraform(folder, deployments):
     return compared
 
 
-# A few deployments in every run, many in the slow one; the same ones until code or data change, so
-# that a change is judged by what it changed.
-
-few = settings(
-    max_examples=5,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-many = settings(few, max_examples=150)
-
-
-@few
+@draws(150)
 @example(NOTABLE)
 @given(deployments())
-def test_cloudformation_holds_what_the_rule_data_says(deployment):
-    check_cloudformation(deployment)
+def test_cloudformation_holds_what_the_rule_data_says(proof, deployment):
+    compared(proof, "CloudFormation templates evaluated", 1, check_cloudformation(deployment))
 
 
-@few
+@draws(150)
 @example((SHARED_LATER, {"OntapClusterManagementLif": "10.0.0.0/8"}))
 @given(filled_in())
-def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(deployment_and_parameters):
-    check_parameters(*deployment_and_parameters)
+def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deployment_and_parameters):
+    found = check_parameters(*deployment_and_parameters)
+    compared(proof, "CloudFormation templates evaluated with parameters", 1, found)
 
 
 @pytest.mark.slow
 def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path):
     folder = shutil.copytree(initialised, tmp_path / "root", symlinks=True)
     check_terraform(folder, [NOTABLE, *sample(deployments(), 5)])
-
-
-@pytest.mark.slow
-def test_cloudformation_holds_what_the_rule_data_says_for_many_deployments(proof):
-    @many
-    @given(deployments())
-    def check(deployment):
-        compared(proof, "CloudFormation templates evaluated", 1, check_cloudformation(deployment))
-
-    check()
-
-
-@pytest.mark.slow
-def test_parameters_do_what_bindings_would_do_for_many_deployments(proof):
-    @many
-    @given(filled_in())
-    def check(deployment_and_parameters):
-        compared(
-            proof,
-            "CloudFormation templates evaluated with parameters",
-            1,
-            check_parameters(*deployment_and_parameters),
-        )
-
-    check()
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import string
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, event, given, settings
+from draws import draws
+from hypothesis import event, given
 from hypothesis import strategies as st
 from stack import VPC, Reader
 from strategies import DATA, PEER_NAMES, WORDS, resolved, sample
@@ -174,15 +175,6 @@ def read_as_hcl(variables):
 
 # Every text, on its own and in random company.
 
-few = settings(
-    max_examples=10,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-many = settings(few, max_examples=1000)
-
 
 def check(file):
     """Whether the file is accepted. Then the outputs hold what it says; else a few words do."""
@@ -201,16 +193,9 @@ def check(file):
     return True
 
 
-@few
+@draws(1000)
 @given(files())
 def test_a_text_comes_out_as_exactly_that_text_or_is_refused(file):
-    event("accepted" if check(file) else "refused")
-
-
-@pytest.mark.slow
-@many
-@given(files())
-def test_many_texts_come_out_as_exactly_those_texts_or_are_refused(file):
     event("accepted" if check(file) else "refused")
 
 

@@ -480,6 +480,7 @@ def errors(initialised):
     return found
 
 
+@pytest.mark.slow
 def test_terraform_fmt_has_nothing_to_change(workspace):
     assert succeeded(terraform(workspace, "fmt", "-check", "-diff", "-recursive")) == ""
 
@@ -497,6 +498,7 @@ def test_a_plan_says_in_words_what_ec2_would_refuse(errors, case):
     assert not words or any(error.startswith(words) for error in errors[case]), errors[case]
 
 
+@pytest.mark.slow
 def test_terraform_reads_exactly_the_texts_of_the_deployment(tmp_path):
     require_terraform()
     (tmp_path / "variables.tf").write_text(rendered(HOSTILE)["variables.tf"])

@@ -3,6 +3,7 @@
 import random
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import pytest
@@ -30,6 +31,12 @@ def deployments():
             topology="single-node" if shape == "single-node" else "ha",
             groups=DATA.release(release).info.groups if shape == "every-group" else None,
         )
+
+
+@cache
+def every():
+    """Those deployments, each with what it becomes."""
+    return [(deployment, resolved(deployment)) for deployment in deployments()]
 
 
 def resolved(deployment, documented=None, **changes):
@@ -93,8 +100,8 @@ def test_a_row_with_two_endpoints_becomes_two_rules():
 
 
 def test_no_two_rules_of_a_table_share_traffic_and_endpoint():
-    for deployment in deployments():
-        for table in tables(resolved(deployment)).values():
+    for deployment, result in every():
+        for table in tables(result).values():
             assert len({(p.endpoint, p.traffic) for p in table}) == len(table), deployment
 
 
@@ -148,7 +155,7 @@ def test_advanced_opens_nothing_outbound_but_the_internet_until_it_is_filled_in(
 def test_ec2_accepts_every_description():
     legal = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
     texts = set()
-    for result in map(resolved, deployments()):
+    for _, result in every():
         texts |= {p.description for p in permissions(result)}
         texts |= {g.description for g in result.groups}
     assert [text for text in texts if not legal.fullmatch(text)] == []
@@ -373,16 +380,25 @@ def test_an_input_must_differ_from_a_network_that_is_written_out():
 # Identity.
 
 
-@pytest.mark.parametrize(
-    "bindings",
-    [None, dict.fromkeys(DATA.catalogue.endpoints, ANY_KIND)],
-    ids=["unbound", "bound-to-peers-of-one-name"],
-)
-def test_a_group_has_each_permission_once(bindings):
-    for deployment in deployments():
-        for group in resolved(deployment, endpoints=bindings).groups:
-            found = [permission.identity for permission in group.permissions]
-            assert len(set(found)) == len(found), deployment
+def assert_each_is_once(result):
+    for group in result.groups:
+        found = [permission.identity for permission in group.permissions]
+        assert len(set(found)) == len(found), result
+
+
+def test_a_group_has_each_permission_once():
+    for _, result in every():
+        assert_each_is_once(result)
+
+
+@pytest.mark.parametrize("release", DATA.releases())
+@pytest.mark.parametrize("outbound", ["basic", "advanced"])
+def test_a_group_has_each_permission_for_peers_of_one_name_once(release, outbound):
+    everyone = dict.fromkeys(DATA.catalogue.endpoints, ANY_KIND)
+    for compact in (False, True):
+        groups = DATA.release(release).info.groups
+        changes = {"groups": groups, "outbound": outbound, "compact": compact}
+        assert_each_is_once(resolved("advanced", release=release, endpoints=everyone, **changes))
 
 
 def reordered(release, change):
@@ -414,10 +430,10 @@ def rename(rules):
 
 @pytest.mark.parametrize("change", [shuffle, reword, rename])
 def test_identity_comes_from_what_is_permitted_alone(change):
-    for deployment in deployments():
-        release = DATA.release(deployment.release)
-        other = resolved(deployment, reordered(release, change))
-        assert identities(other) == identities(resolved(deployment)), deployment
+    changed = {name: reordered(DATA.release(name), change) for name in DATA.releases()}
+    for deployment, result in every():
+        other = resolved(deployment, changed[deployment.release])
+        assert identities(other) == identities(result), deployment
 
 
 def test_names_of_peers_and_their_endpoints_are_no_part_of_it():
