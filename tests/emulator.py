@@ -32,16 +32,19 @@ CHANGES = (
     "delete_security_group",
     *(f"{verb}_security_group_{table}" for verb in ("authorize", "revoke") for table in TABLES),
 )
+# With the address in `endpoints`, which lists all services, the provider takes seconds to start.
 PROVIDER = """
 provider "aws" {
-  region     = "us-east-1"
-  access_key = "test"
-  secret_key = "test"
-  endpoints {
-    ec2 = "%s"
-    sts = "%s"
-  }
+  shared_config_files = ["%s"]
+  profile             = "emulator"
 }
+"""
+PROFILE = """
+[profile emulator]
+region = us-east-1
+endpoint_url = %s
+aws_access_key_id = test
+aws_secret_access_key = test
 """
 CALL = """
 resource "aws_vpc" "%(name)s" {
@@ -206,7 +209,8 @@ def initialise(folder, server) -> None:
     """A root module for which Terraform has installed the provider, without any resource."""
     versions = (shipped("templates") / "terraform" / "versions.tf.jinja").read_text()
     (folder / "versions.tf").write_text(versions.split("\n", 2)[2])
-    (folder / "provider.tf").write_text(PROVIDER % (server, server))
+    (folder / "profile").write_text(PROFILE % server)
+    (folder / "provider.tf").write_text(PROVIDER % (folder / "profile"))
     succeeded(terraform(folder, "init"))
 
 

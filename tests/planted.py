@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from strategies import peers, resolved
+from strategies import DATA, peers, resolved
 
 from generator.load import shipped
 from generator.model import Deployment
@@ -29,6 +29,7 @@ DEPLOYMENTS = {
         groups=("manager", "cloud-volumes-ontap"),
         outbound="advanced",
         endpoints=BOUND,
+        features=dict.fromkeys(DATA.release("3.7").features, False),  # what is left is enough
         tags={"CostCenter": "4711", "Owner": "storage team"},
     ),
     "open": Deployment("acme", "3.7", groups=("cloud-volumes-ontap",), outbound="advanced"),

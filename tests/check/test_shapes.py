@@ -182,6 +182,12 @@ def drawn():
 
 
 @cache
+def small():
+    """The smaller half of them: as telling, and linted in a fraction of the time."""
+    return sorted(drawn(), key=len)[: len(drawn()) // 2]
+
+
+@cache
 def of_drawn():
     return set().union(*map(kinds, drawn()))
 
@@ -190,7 +196,7 @@ def of_drawn():
 def test_most_random_deployments_have_shapes_and_few_kinds_and_are_clean(proof):
     assert len(drawn()) > 90
     assert len(of_drawn()) < 2 * len(drawn())
-    for text in random.Random(1).sample(drawn(), 10):
+    for text in random.Random(1).sample(small(), 10):
         assert lint(text, "t.yaml", advice=False) == []
     proof("random templates that were linted whole", 10)
 
@@ -200,7 +206,7 @@ def test_most_random_deployments_have_shapes_and_few_kinds_and_are_clean(proof):
 def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof, seed):
     """Of each kind one piece is known to be clean: so is every template of such kinds only."""
     draw = random.Random(seed)
-    text = draw.choice(drawn())
+    text = draw.choice(small())
 
     def may_be(edited):
         return kinds(edited) and kinds(edited) <= of_drawn()
@@ -220,7 +226,7 @@ def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof,
 def test_what_is_clean_in_part_is_clean_as_a_whole(proof, seed):
     """Random edits that make new kinds: those in which nothing is found, without all the rest."""
     draw = random.Random(seed)
-    text = draw.choice(drawn())
+    text = draw.choice(small())
     linted = 0
 
     def is_clean(edited):
@@ -233,5 +239,5 @@ def test_what_is_clean_in_part_is_clean_as_a_whole(proof, seed):
         assert lint(edited, "t.yaml", advice=False) == []
         return True
 
-    wander(draw, text, drawn(), 40, is_clean)
+    wander(draw, text, drawn(), 100, is_clean)
     proof("templates that were clean in part, and as a whole", linted)
