@@ -18,6 +18,7 @@ from threading import Lock
 
 import pytest
 from expectation import Rule
+from states import BACKEND
 from strategies import DATA, resolved
 from terraform import succeeded, terraform
 
@@ -209,6 +210,7 @@ def initialise(folder, server) -> None:
     """A root module for which Terraform has installed the provider, without any resource."""
     versions = (shipped("templates") / "terraform" / "versions.tf.jinja").read_text()
     (folder / "versions.tf").write_text(versions.split("\n", 2)[2])
+    (folder / "backend.tf").write_text(BACKEND)
     (folder / "profile").write_text(PROFILE % server)
     (folder / "provider.tf").write_text(PROVIDER % (folder / "profile"))
     succeeded(terraform(folder, "init"))

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from states import address
 
 PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
 IMPLIED_MIRRORS = (
@@ -105,7 +106,8 @@ def running_provider() -> str:
 def _run(folder, args, stdin="", variables=None) -> subprocess.CompletedProcess[str]:
     settings = folder / ".terraformrc"
     settings.write_text(SETTINGS % mirror())
-    environment = _environment() | {"TF_CLI_CONFIG_FILE": str(settings), **(variables or {})}
+    own = {"TF_CLI_CONFIG_FILE": str(settings), "TF_HTTP_ADDRESS": address(folder)}
+    environment = _environment() | own | (variables or {})
     command = ["terraform", *args]
     return subprocess.run(
         command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True
