@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 
-FEW = 4
+FEW = 3
 MANY = 100
 COMMON = {
     "deadline": None,

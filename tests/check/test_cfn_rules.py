@@ -133,6 +133,7 @@ TOO_MUCH = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "resources"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_what_would_take_minutes_is_refused(rule, resources):
     equal = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}

@@ -175,6 +175,7 @@ def test_of_many_there_are_counts_and_the_names_of_some(run):
     assert again == [*lines[:-1], "out: 126 files up to date"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("many")
 def test_a_program_that_runs_it_keeps_its_garbage_collector(run):
     before = gc.isenabled(), gc.get_freeze_count()
@@ -182,6 +183,7 @@ def test_a_program_that_runs_it_keeps_its_garbage_collector(run):
     assert (gc.isenabled(), gc.get_freeze_count()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("many")
 def test_under_strict_every_warning_of_many_is_listed(run):
     result = run(*TERRAFORM, "sites", "--strict")

@@ -952,13 +952,13 @@ def test_an_alarm_that_is_lost_comes_again():
 
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
 def test_a_template_that_does_not_end_is_ended(generate, monkeypatch, text):
-    monkeypatch.setattr(bounds, "SECONDS", 0.1)
+    monkeypatch.setattr(bounds, "SECONDS", 0.05)
     write("mine/x/_b.jinja", "{% for b in range(99999) %}{% endfor %}")
     write("mine/x/y.txt.jinja", text)
     began = time.monotonic()
     result = generate("--templates", "mine", "-f", "x")
     assert result.exit_code == 2
-    assert "mine/x/y.txt.jinja: the template took more than 0.1 seconds" in result.stderr
+    assert "mine/x/y.txt.jinja: the template took more than 0.05 seconds" in result.stderr
     assert time.monotonic() - began < 10
     assert generate("--check").exit_code == 0
 
@@ -1057,6 +1057,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 def test_broken_compiled_templates_are_compiled_anew(entries, generate):
     whole = entries()
     assert len(whole) >= len(BROKEN)
@@ -1067,6 +1068,7 @@ def test_broken_compiled_templates_are_compiled_anew(entries, generate):
     assert entries() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
 def test_a_compiled_template_that_is_no_file_is_not_waited_for(entries, generate):
     whole = entries()
@@ -1078,6 +1080,7 @@ def test_a_compiled_template_that_is_no_file_is_not_waited_for(entries, generate
     assert entries() == whole
 
 
+@pytest.mark.slow
 def test_an_entry_of_the_cache_under_another_name_is_not_taken(entries, generate):
     whole = entries()
     for path, entry in zip(whole, [*whole.values()][::-1], strict=True):
@@ -1087,6 +1090,7 @@ def test_an_entry_of_the_cache_under_another_name_is_not_taken(entries, generate
     assert entries() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no permissions of this kind")
 @pytest.mark.parametrize("name", ["", "template-*"])
 def test_a_cache_that_others_can_write_to_is_not_read(entries, generate, name):

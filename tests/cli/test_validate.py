@@ -779,6 +779,7 @@ def test_modules_are_formatted_and_validated(run, put, tmp_path):
     assert snapshot(tmp_path) == before, "nothing is written beside the modules"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_terraform")
 def test_settings_of_the_user_do_not_change_what_is_checked(run, put, tmp_path, monkeypatch):
     put({"m/main.tf": MODULE})
@@ -789,6 +790,7 @@ def test_settings_of_the_user_do_not_change_what_is_checked(run, put, tmp_path, 
     assert os.listdir(tmp_path) == ["m"]  # noqa: PTH208
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_terraform")
 def test_a_provider_that_cannot_be_had_is_no_finding(run, put, tmp_path, monkeypatch):
     (tmp_path / "mirror").mkdir()

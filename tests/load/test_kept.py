@@ -41,8 +41,13 @@ def everything(data):
     return data.catalogue, data.history(), [data.preset(name) for name in data.presets()]
 
 
-def test_what_is_kept_is_what_the_files_say(folder, cache, reads):
-    expected = everything(RuleData(folder, NO_CACHE))
+@pytest.fixture(scope="module")
+def expected():
+    """What the files say."""
+    return everything(RuleData(shipped("rule_data"), NO_CACHE))
+
+
+def test_what_is_kept_is_what_the_files_say(folder, cache, reads, expected):
     assert everything(RuleData(folder, cache)) == expected
     reads.clear()
     assert everything(RuleData(folder, cache)) == expected
@@ -99,15 +104,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_entry_is_as_if_there_were_none(folder, cache, content, monkeypatch):
+def test_a_broken_entry_is_as_if_there_were_none(folder, cache, content, monkeypatch, expected):
     """Even one with the right digest, as no other program than ours writes it."""
-    expected = everything(RuleData(folder, NO_CACHE))
     monkeypatch.setattr(Cache, "load", lambda *_: content)
     assert everything(RuleData(folder, cache)) == expected
 
 
-def test_an_entry_that_somebody_changed_is_not_taken(folder, cache):
-    expected = everything(RuleData(folder, cache))
+def test_an_entry_that_somebody_changed_is_not_taken(folder, cache, expected):
+    RuleData(folder, cache).history()
     for path in cache.folder.glob("rule-data-*"):
         path.write_bytes(path.read_bytes().replace(b"443", b"444"))
     assert everything(RuleData(folder, cache)) == expected

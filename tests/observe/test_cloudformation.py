@@ -371,6 +371,7 @@ def test_conditions_that_refer_to_themselves_are_not_known():
     assert "whether condition Loop holds is not known" in found.left_out[0]
 
 
+@pytest.mark.slow
 def test_values_that_grow_are_not_multiplied_out():
     value = "x" * 1000
     for _ in range(8):

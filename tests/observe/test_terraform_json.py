@@ -393,6 +393,7 @@ def test_an_empty_state_has_no_groups():
 WRONG = [None, 1, "x", [], [1], {}, {"a": 1}, [None, [], {"address": 1}], True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 def test_values_of_other_types_are_none(wrong):
     """Whatever is in place of each value of a document, there is no traceback."""

@@ -333,6 +333,7 @@ def test_our_own_module_has_groups_with_outputs_and_its_rules_are_counted(tmp_pa
 X = "x " * 10
 SUM = "+".join("1" * 10_000)
 LIST = ",".join("1" * 100_000)
+LONG = ("long-list", "long-sum")
 INVALID = {
     "block-that-is-not-closed": ("locals {\n a = 1\n", 1, "the file ends within a block"),
     "list-that-is-not-closed": ("locals {\n a = [1,\n}\n", 3, "']' is missing|unexpected '}'"),
@@ -364,7 +365,13 @@ INVALID = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "line", "message"), INVALID.values(), ids=INVALID)
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.slow] if name in LONG else [])
+        for name, case in INVALID.items()
+    ],
+)
 def test_invalid_source_is_an_error_with_a_line(text, line, message):
     start = time.monotonic()
     with pytest.raises(InputError, match=message) as caught:

@@ -76,6 +76,7 @@ def test_a_value_between_a_parameter_and_the_file_gets_another_logical_id_as_ann
     assert moved
 
 
+@pytest.mark.slow
 @draws(120)
 @given(moves())
 def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another(proof, move):

@@ -431,7 +431,8 @@ def rename(rules):
 @pytest.mark.parametrize("change", [shuffle, reword, rename])
 def test_identity_comes_from_what_is_permitted_alone(change):
     changed = {name: reordered(DATA.release(name), change) for name in DATA.releases()}
-    for deployment, result in every():
+    with_every_group = (found for found in every() if found[0].groups)
+    for deployment, result in with_every_group:
         other = resolved(deployment, changed[deployment.release])
         assert identities(other) == identities(result), deployment
 
