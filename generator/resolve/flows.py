@@ -20,6 +20,7 @@ from generator.model import (
     QuotaUse,
     Release,
     Resolved,
+    ResolvedGroup,
     RowKey,
     RowSource,
 )
@@ -55,8 +56,10 @@ def matrix(resolved: Resolved) -> Matrix:
         for p in group.permissions:
             order.setdefault(_place(p), len(order))
     permissions = sorted(chain(in_force, not_filled_in(resolved)), key=lambda p: order[_place(p)])
+    titles = _titles(resolved)
     flows = tuple(
-        _flow(p, lines.get(p.identity, ()), p.identity in everybody, resolved) for p in permissions
+        _flow(p, lines.get(p.identity, ()), p.identity in everybody, resolved.rows, titles)
+        for p in permissions
     )
     return Matrix(
         name=resolved.name,
@@ -65,7 +68,7 @@ def matrix(resolved: Resolved) -> Matrix:
         documents=resolved.documents,
         topology=resolved.topology,
         outbound=resolved.outbound,
-        parties=_parties(flows, resolved),
+        parties=_parties(flows, resolved.groups, titles),
         flows=flows,
         quota=resolved.quota,
         usage=tuple(
@@ -96,11 +99,16 @@ def _lines(resolved: Resolved) -> Mapping[Identity, tuple[Line, ...]]:
     return {identity: tuple(lines) for identity, lines in found.items()}
 
 
-def _flow(p: Permission, lines: Iterable[Line], everybody: bool, resolved: Resolved) -> Flow:
-    titles = _titles(resolved)
+def _flow(
+    p: Permission,
+    lines: Iterable[Line],
+    everybody: bool,
+    documented: Mapping[RowKey, RowSource],
+    titles: Mapping[str, str],
+) -> Flow:
     rows = tuple(dict.fromkeys([*p.rows, *(row for line in lines for row in line.rows)]))
     endpoints = dict.fromkeys([p.endpoint, *(line.endpoint for line in lines)])
-    found = (resolved.rows.get((p.group, p.direction, row)) for row in rows)
+    found = (documented.get((p.group, p.direction, row)) for row in rows)
     sources = [each for each in found if each]
     rules = [each.rule for each in sources]
     needed_always = not rules or any(not rule.features for rule in rules)
@@ -192,11 +200,12 @@ def services(sources: Iterable[RowSource]) -> Iterator[str]:
             yield application
 
 
-def _parties(flows: Iterable[Flow], resolved: Resolved) -> tuple[Party, ...]:
-    titles = _titles(resolved)
+def _parties(
+    flows: Iterable[Flow], groups: Iterable[ResolvedGroup], titles: Mapping[str, str]
+) -> tuple[Party, ...]:
     found = {
         f"group-{group.role}": Party(f"group-{group.role}", group.role, group.title, "group")
-        for group in resolved.groups
+        for group in groups
     }
     for flow in flows:
         party = found.get(flow.party)
