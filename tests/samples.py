@@ -90,8 +90,17 @@ def resolved(deployment, release=None):
     return resolve(deployment, release, DATA.catalogue)
 
 
+_rendered: dict[tuple[str, str], dict[str, str | bytes]] = {}
+
+
 def rendered(deployment, format_="terraform", release=None):
-    return render(resolved(deployment, release), [shipped("templates")], format_)
+    """The files of a format, which are rendered once: many tests look at the same ones."""
+    if release:
+        return render(resolved(deployment, release), [shipped("templates")], format_)
+    key = repr(deployment), format_
+    if key not in _rendered:
+        _rendered[key] = render(resolved(deployment), [shipped("templates")], format_)
+    return _rendered[key]
 
 
 def reworded(release):

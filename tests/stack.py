@@ -15,10 +15,8 @@ import yaml
 from cloud_radar.cf.unit import Template
 from expectation import ENDPOINTS, GROUPS, Rule, roles_of
 from hypothesis import strategies as st
-from strategies import DATA, OWNED, deployments, resolved
-
-from generator.load import shipped
-from generator.render import render
+from samples import rendered
+from strategies import DATA, OWNED, deployments
 
 VPC = "vpc-0123456789abcdef0"
 
@@ -52,8 +50,7 @@ ROLES |= {group_id: role for role, group_id in OWNED.items()}
 
 
 def template_of(deployment):
-    text = render(resolved(deployment), [shipped("templates")], "cloudformation")["template.yaml"]
-    return yaml.load(text, Reader)
+    return yaml.load(rendered(deployment, "cloudformation")["template.yaml"], Reader)
 
 
 class Stack:

@@ -46,6 +46,7 @@ def taken_over(deployment):
     return cloudformation_files(adopted, ours, text), ids, adopted
 
 
+@pytest.mark.slow
 @given(deployments())
 def test_what_is_imported_is_in_the_template_and_the_same_as_in_the_one_that_follows(deployment):
     files, ids, adopted = taken_over(deployment)
@@ -73,6 +74,7 @@ def test_what_is_imported_is_in_the_template_and_the_same_as_in_the_one_that_fol
         assert each["ResourceType"] == part["Resources"][name]["Type"]
 
 
+@pytest.mark.slow
 @given(deployments(connect_groups=False))
 def test_the_id_of_a_rule_is_that_of_the_rule_with_its_permission(deployment):
     files, _, adopted = taken_over(deployment)

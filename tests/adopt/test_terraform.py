@@ -15,6 +15,7 @@ from generator.adopt.terraform import key
 from generator.resolve import granted
 
 
+@pytest.mark.slow
 @given(deployments())
 def test_the_key_of_a_permission_is_that_of_the_module(deployment):
     keys = [(p.group, p.direction, key(p)) for p in granted(resolved(deployment))]

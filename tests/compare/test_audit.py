@@ -112,6 +112,7 @@ def test_the_groups_of_a_preset_audit_clean(name, proof):
     proof("rules audited clean", audits_clean(DATA.preset(name)))
 
 
+@pytest.mark.slow
 def test_the_groups_of_any_deployment_audit_clean(proof):
     for deployment in sample(deployments(), 5):
         proof("rules audited clean", audits_clean(deployment))

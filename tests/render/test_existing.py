@@ -27,6 +27,7 @@ def held(deployment):
     return rules_by_key(rendered(deployment)), Stack(template_of(deployment)).rules_by_id()
 
 
+@pytest.mark.slow
 @given(deployments(existing=None, adopted=()))
 def test_who_owns_a_group_changes_no_key_logical_id_or_rule(deployment):
     roles = [group.role for group in resolved(deployment).groups]

@@ -56,12 +56,12 @@ def test_a_supplement_adds_rules_that_say_what_they_are(name):
     tables = {release: [*supplement.tables(release)] for release in DATA.releases()}
     assert any(tables.values())
     for release, added_to in tables.items():
-        plain = deployment(release=release)
+        plain = resolved(deployment(release=release))
         more = resolved(deployment(release=release, supplements=(name,)))
         for role in DATA.release(release).info.groups[:-1]:
             if role not in {group.role for group in more.groups}:
                 continue
-            before, after = described(resolved(plain), role), described(more, role)
+            before, after = described(plain, role), described(more, role)
             added = {key: told for key, told in after.items() if key not in before}
             assert bool(added) == (role in {changed for changed, *_ in added_to})
             assert all(told.startswith("Supplement: ") for told in added.values())
