@@ -1,10 +1,23 @@
-"""What the proofs share: an EC2 emulator, and a root module with the provider installed."""
+"""What the proofs share: they are slow, and use an EC2 emulator and a root module for it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from emulator import client, emulator, initialise
 from terraform import require_terraform
+
+# The emulator's server and its clients are full of these.
+NOISE = ("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
+            for warning in NOISE:
+                item.add_marker(pytest.mark.filterwarnings(warning))
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,6 @@ from strategies import peers
 
 from generator.model import Deployment
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 FILE = """
 name: acme
 release: "3.7"

@@ -32,11 +32,6 @@ from generator.compare import changes, of_deployment
 from generator.model import Peer, pascal
 from generator.observe import read_text
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 RANDOM = 8  # deployments beside the presets and examples
 CASES = [*DATA.presets(), "another-account", *(f"random-{i}" for i in range(RANDOM))]
 OF_ANOTHER_ACCOUNT = Peer.parse(f"{ANOTHER_ACCOUNT}/sg-0123456789abcdef0")

@@ -15,11 +15,6 @@ from expectation import Rule, assert_equal, bound_to, expected
 from stack import DIRECTIONS, NOWHERE, Stack, template_of
 from strategies import DATA
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 INLINE = ("outbound", "-1", None, None, "cidr_ipv4", NOWHERE["CidrIp"], "To nowhere")
 
 

@@ -10,11 +10,6 @@ from emulator import applied, put, read_back
 from moves import OPEN
 from terraform import terraform
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 TIMEOUTS = """  timeouts {
     delete = "5s" # for which the provider tries for 15 minutes
   }

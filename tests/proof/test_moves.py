@@ -16,12 +16,6 @@ from samples import rendered
 from stack import Stack, filled_in, template_of
 from strategies import moves
 
-slow = pytest.mark.slow
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
 
 def held(deployment):
     """By identity, the logical id and the key of every rule of a deployment, and its parameters."""
@@ -76,7 +70,6 @@ def test_a_value_between_a_parameter_and_the_file_gets_another_logical_id_as_ann
     assert moved
 
 
-@pytest.mark.slow
 @draws(120)
 @given(moves())
 def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another(proof, move):
@@ -86,7 +79,6 @@ def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another
     proof("permissions that stay in moves, between a parameter and the file", moved)
 
 
-@pytest.mark.slow
 @draws(120)
 @given(filled_in(times=2))
 def test_no_permission_that_stays_gets_another_id_from_any_values_to_others(proof, filled):

@@ -31,11 +31,6 @@ from terraform import terraform
 from generator.model import Deployment
 from generator.resolve import granted
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 RANDOM = 4  # moves beside those above
 SECONDS = 2  # that EC2 takes to revoke a rule
 

@@ -4,7 +4,6 @@ of their parameters; and a template without parameters that are given is what th
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from stack import Stack, filled_in, template_of
 from strategies import resolved
@@ -33,7 +32,6 @@ def read(deployment, parameters):
     return roles, [rule for rule in found.rules if rule.peer != PLACEHOLDER]
 
 
-@pytest.mark.slow
 def test_a_template_is_read_as_its_stack_has_it(proof):
     @given(filled_in(existing=None))
     def check(drawn):
@@ -61,7 +59,6 @@ def test_a_template_is_read_as_its_stack_has_it(proof):
     check()
 
 
-@pytest.mark.slow
 def test_a_template_is_read_as_the_rule_data_says(proof):
     @given(filled_in(existing=None))
     def check(drawn):

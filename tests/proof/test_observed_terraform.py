@@ -18,11 +18,6 @@ from generator.model import Observation
 from generator.observe import read_text
 from generator.resolve import granted
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 ADVANCED = replace(
     DATA.preset("advanced"),
     endpoints={

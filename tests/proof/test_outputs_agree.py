@@ -217,13 +217,11 @@ def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deploym
     compared(proof, "CloudFormation templates evaluated with parameters", 1, found)
 
 
-@pytest.mark.slow
 def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path):
     folder = shutil.copytree(initialised, tmp_path / "root", symlinks=True)
     check_terraform(folder, [NOTABLE, *sample(deployments(), 5)])
 
 
-@pytest.mark.slow
 def test_terraform_plans_what_the_rule_data_says_for_many_deployments(initialised, tmp_path, proof):
     drawn = sample(deployments(), 100)
     for start in range(0, len(drawn), BATCH):

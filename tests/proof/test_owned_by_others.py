@@ -12,11 +12,6 @@ from terraform import succeeded, terraform
 
 from generator.model import Deployment
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 THEIRS = Rule("manager", "inbound", "tcp", 8443, 8443, "cidr_ipv4", "192.0.2.0/24", "theirs")
 DEFAULT = Rule("manager", "outbound", "-1", None, None, "cidr_ipv4", "0.0.0.0/0", None)
 ACME = Deployment(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from emulator import applied, changed, planned
 from strategies import DATA, resolved
 from terraform import succeeded, terraform
@@ -13,11 +12,6 @@ from generator.compare import Renamed, rename_lines
 from generator.load import shipped
 from generator.render import render
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 VPC = 'resource "aws_vpc" "this" {\n  cidr_block = "10.0.0.0/16"\n}\n'
 CALL = 'module "acme" {\n  source = "./sg/acme/terraform"\n  vpc_id = aws_vpc.this.id\n}\n'
 NAME = '  name   = "acme"\n'

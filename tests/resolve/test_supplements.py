@@ -320,6 +320,7 @@ def test_the_readme_lists_every_supplement_with_its_releases_and_evidence():
     assert listed == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inbound", ["", "0.0.0.0/0", "10.0.0.0/8"])
 @pytest.mark.parametrize("pinging", ["", "0.0.0.0/0", "10.0.0.0/8"])
 @pytest.mark.parametrize("peering", ["", "0.0.0.0/0", "10.0.0.0/8", "172.16.8.0/24"])
