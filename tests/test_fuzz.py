@@ -20,6 +20,7 @@ from strategies import DATA
 from generator.cli import cli
 from generator.load import shipped
 
+pytestmark = pytest.mark.slow
 AWKWARD = [
     *"{}[]&*!|>%@`'\"#,:?-~\t\0\n\r\x1b\x85\ufeff\u2028",
     *["---", "...", "- ", "? ", ": ", "<<: *a", "&a [*a, *a]", "*a", "&a", "!!python/none", "!x"],
