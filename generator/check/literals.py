@@ -26,8 +26,9 @@ _PROSE = (
 _TEXTS = re.compile(rf"^( +(?:(?:Group)?Description|Value): ){_TEXT}", re.MULTILINE)
 _PROSES = re.compile(rf"^( *(?:(?:Constraint|Assert)?Description|default): ){_PROSE}", re.MULTILINE)
 _ROLE = re.compile(r'(!Sub "\$\{[A-Za-z0-9:]+\}-)[A-Za-z0-9-]+"')
-_DEFAULT = re.compile(
-    rf"^(    Default: )({_NOT_A_WORD}[A-Za-z][A-Za-z0-9-]{{0,99}}|\"[A-Za-z0-9-]{{1,100}}\")\n"
+_DEFAULT = re.compile(  # the ID of a VPC, group or list may be the value of a property
+    r'^(    Default: )(?!"?(?:vpc|sg|pl)-)'
+    rf"({_NOT_A_WORD}[A-Za-z][A-Za-z0-9-]{{0,99}}|\"[A-Za-z0-9-]{{1,100}}\")\n"
     r"(    AllowedPattern: '([^'\n]+)'\n)",
     re.MULTILINE,
 )

@@ -23,7 +23,8 @@ from generator.model import RULES_DEFAULT
 
 SECTIONS = ("Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs")
 _COMMENTS = re.compile(r"^ *#.*\n", re.MULTILINE)
-_NAME = r"[A-Za-z0-9]{1,200}"
+# Neither a number to YAML nor one of its words.
+_NAME = r"(?!(?i:yes|no|on|off|true|false|null)(?![A-Za-z0-9]))[A-Za-z][A-Za-z0-9]{0,199}"
 _GROUP = rf"(?:!GetAtt {_NAME}\.GroupId|sg-[0-9a-f]+)"
 _PORT = r"(?:-1|0|[1-9]\d{0,4})"  # 010 is 8 to YAML
 _PLAIN = r"[A-Za-z](?:[A-Za-z0-9 _./()&,;+='-]*[A-Za-z0-9_./()])?"

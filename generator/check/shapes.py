@@ -138,7 +138,9 @@ def _is_certain(template: Template, roots: list[tuple[str, ...]]) -> bool:
     """Whether all that relates pieces of different kinds is as it has to be."""
     pieces = template.pieces
     numbers = Counter(piece.section for piece in pieces.values())
-    if numbers.pop("Resources", 0) > RESOURCES_MAX or max(numbers.values(), default=0) > OTHERS_MAX:
+    if not 1 <= numbers.pop("Resources", 0) <= RESOURCES_MAX:
+        return False
+    if max(numbers.values(), default=0) > OTHERS_MAX:
         return False
     if not all(_refers_to_what_there_is(pieces, piece) for piece in pieces.values()):
         return False
