@@ -66,8 +66,8 @@ def _home(folder: str) -> str:
 
 
 def _folders(own: Path) -> list[Path]:
-    """Where packages are installed."""
-    others = (Path(entry) for entry in sys.path if entry.rstrip("/\\").endswith("-packages"))
+    """Where packages may be installed, be it with `pip install --target`."""
+    others = (Path(entry) for entry in sys.path if entry)
     return [folder for folder in dict.fromkeys((own, *others)) if folder.is_dir()]
 
 
