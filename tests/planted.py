@@ -457,6 +457,27 @@ def on_the_same_port(text):
     return text.replace("Port: 9953\n", "Port: 53\n")
 
 
+BY_DEFAULT = """  To{}:
+    Type: String
+    Description: More
+    Default: "10.7.0.0/16"
+    AllowedPattern: '.*'
+    ConstraintDescription: More
+"""
+
+
+def for_one_network(text):
+    """Eight rules that are not there by default, and two that are, but come last."""
+    parameters, rules = "", ""
+    for name in (*(f"A{i}" for i in range(8)), "X", "Y"):
+        rule = APART.format(f"CidrIp: !Ref To{name}").replace("  Another:", f"  {name}:")
+        condition = "    Condition: DnsGiven\n" if name[0] == "A" else ""
+        rules += rule.replace("    Properties:", f"{condition}    Properties:")
+        parameters += BY_DEFAULT.format(name)
+    text = text.replace("\nParameters:\n", f"\nParameters:\n{parameters}")
+    return text.replace("\n\nOutputs:", f"\n{rules}\nOutputs:")
+
+
 OF_ANOTHER = {  # errors in templates that are a little different
     "network-by-default-and-written": (together(DNS_BY_DEFAULT, ON_ANOTHER_PORT), on_the_same_port),
     "network-by-default-in-other-digits": (
@@ -514,6 +535,9 @@ OF_ANOTHER = {  # errors in templates that are a little different
     "malformed-id-of-an-existing-group": (
         change(r"^(      GroupId: ).*", r"\1sg-0a0a0a0a"),
         change("GroupId: sg-0a0a0a0a", "GroupId: sg-012345"),
+    ),
+    "rules-that-come-first-are-compared": (
+        for_one_network, lambda text: re.sub(r"^  A(\d:)", r"  Z\1", text, flags=re.MULTILINE)
     ),
     "more-resources-than-the-limit": (change(r"^Metadata:\n", QUOTA), many(500)),
     "more-than-a-raised-quota": (
