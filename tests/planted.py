@@ -532,6 +532,38 @@ OF_ANOTHER = {  # errors in templates that are a little different
         ),
         change("sg-89abcdef", "sg-01234567"),
     ),
+    "list-by-two-defaults": (
+        together(
+            lambda text: re.sub(r"CidrIp(?=: !Ref D(ns|hcp)\n)", "DestinationPrefixListId", text),
+            *(
+                change(
+                    rf"^(  {name}:\n(?: {{4}}.*\n)*?    Default: ).*\n.*\n",
+                    f"\\1to-{name}\n    AllowedPattern: '.*'\n",
+                )
+                for name in ("Dns", "Dhcp")
+            ),
+            change(
+                r"^\nOutputs:",
+                APART.format("DestinationPrefixListId: !Ref Dhcp").replace("9953", "53")
+                + "\nOutputs:",
+            ),
+        ),
+        change("Default: to-Dhcp", "Default: to-Dns"),
+    ),
+    "group-in-two-words": (
+        change(
+            r"^\nOutputs:",
+            APART.format("DestinationSecurityGroupId: !Ref ManagerSecurityGroup")
+            + APART.format("DestinationSecurityGroupId: !GetAtt ManagerSecurityGroup.GroupId")
+            .replace("9953", "9954").replace("Another", "More")
+            + "\nOutputs:",
+        ),
+        lambda text: text.replace("9954", "9953"),
+    ),
+    "long-name-and-role": (
+        change(r"Default: acme\n.*", f"Default: {LONG[:210]}\n    AllowedPattern: '.*'"),
+        change(r"\$\{Name\}-manager", f"${{Name}}-{LONG[:50]}"),
+    ),
     "malformed-id-of-an-existing-group": (
         change(r"^(      GroupId: ).*", r"\1sg-0a0a0a0a"),
         change("GroupId: sg-0a0a0a0a", "GroupId: sg-012345"),
