@@ -26,6 +26,7 @@ _PROSE = (
 _TEXTS = re.compile(rf"^( +(?:(?:Group)?Description|Value): ){_TEXT}", re.MULTILINE)
 _PROSES = re.compile(rf"^( *(?:(?:Constraint|Assert)?Description|default): ){_PROSE}", re.MULTILINE)
 _ROLE = re.compile(r'(!Sub "\$\{[A-Za-z0-9:]+\}-)[A-Za-z0-9-]+"')
+_EXISTING = re.compile(r"^(    Value: )sg-(?:[0-9a-f]{8}|[0-9a-f]{17})$", re.MULTILINE)
 _DEFAULT = re.compile(
     rf"^(    Default: )({_NOT_A_WORD}[A-Za-z][A-Za-z0-9-]{{0,99}}|\"[A-Za-z0-9-]{{1,100}}\")\n"
     r"(    AllowedPattern: '([^'\n]+)'\n)",
@@ -52,8 +53,9 @@ def without_texts(lines: str) -> str:
 
 @lru_cache(1000)
 def without_prose(lines: str) -> str:
-    """Lines of anything else, without what only people read."""
-    return _ROLE.sub(r'\1<role>"', _PROSES.sub(r"\1<text>", lines))
+    """Lines of anything else, without what only people read, and without IDs in outputs."""
+    lines = _EXISTING.sub(r"\1<id>", _PROSES.sub(r"\1<text>", lines))
+    return _ROLE.sub(r'\1<role>"', lines)
 
 
 def without_name(parameter: str) -> str:
