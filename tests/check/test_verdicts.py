@@ -333,6 +333,24 @@ def test_what_is_installed_is_told_by_packages_and_our_own_files(now, tmp_path, 
     assert now() is None
 
 
+def test_a_place_from_which_nothing_can_be_imported_does_not_count(now, tmp_path, monkeypatch):
+    before = now()
+    places = [tmp_path / name for name in ("missing", "archive.zip", "locked")]
+    places[1].touch()
+    places[2].mkdir()
+    listdir = os.listdir
+
+    def refusing(folder):
+        if folder == places[2]:
+            raise PermissionError
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refusing)
+    for each in places:
+        monkeypatch.syspath_prepend(str(each))
+    assert now() == before is not None
+
+
 @pytest.mark.slow
 def test_all_of_ours_that_a_lint_loads_counts():
     code = (
