@@ -140,6 +140,11 @@ def together(*changes):
     return planted
 
 
+def called(name, word):
+    """A piece of a template under another name, wherever that is."""
+    return lambda text: re.sub(rf"\b{name}\b", word, text)
+
+
 QUOTA = """Metadata:
   cfn-lint:
     config:
@@ -257,9 +262,15 @@ ERRORS = {  # in literals and in the structure of rules
     "missing-output": change(r"(Value: !GetAtt )\w+", r"\1Missing"),
     "long-description-of-the-template": change(r"^Description: .*", f"Description: {LONG * 5}"),
     "not-YAML": change(r"^Outputs:", "Outputs: ["),
+    "nothing-but-a-head": change(r"\n\nMetadata:\n(?:.*\n)*", ""),
+    "nothing-but-outputs": change(
+        r"^Metadata:\n(?:.*\n)*(Outputs:\n  .*\n.*\n    Value: sg-.*\n(?: {4}.*\n)+)(?:.*\n)*",
+        r"\1",
+    ),
 }  # fmt: skip
 
 
+NOT_NAMES = ("No", "on", "Null", "010", "0x1F", "4711")  # to YAML no texts
 BLOCK = r"(?: {4}.*\n)+"
 PARAMETER = rf"^  (?P<name>\w+):\n    Type: String\n{BLOCK}"
 CONDITION = rf"^  (?P<name>\w+): !Not\n{BLOCK}"
@@ -271,6 +282,11 @@ IN_LISTS = r"^          - Dns\n", "          - Dns\n          - More\n"
 IN_LABELS = r"^      Dns:\n", "      More:\n        default: More\n      Dns:\n"
 NEW = r"^  Dns:\n", "  More:\n    Type: String\n    Description: More\n  Dns:\n"
 ERRORS |= {  # in the other pieces, and between pieces
+    **{f"{word}-as-a-parameter": called("Dns", word) for word in NOT_NAMES},
+    "No-as-a-condition": called("DnsGiven", "No"),
+    "No-as-a-group": called("ManagerSecurityGroup", "No"),
+    "No-as-an-output": called("ManagerSecurityGroupId", "No"),
+    "No-as-a-rule": change(r"^  \w+Ingress\w+:", "  No:"),
     "missing-parameter": change(LAST_PARAMETER, ""),
     "missing-condition": change(CONDITION, ""),
     "missing-group": change(GROUP, ""),
@@ -404,6 +420,13 @@ EGRESS = """  Another:
 """
 # A network that a parameter has by default, and another rule for it, on a port of its own.
 DNS_BY_DEFAULT = change(r'^(  Dns:\n(?: {4}.*\n)*?    Default: )""', r'\1"10.7.0.0/16"')
+DNS_BY_A_GROUP = together(
+    change(
+        r"^(  Dns:\n(?: {4}.*\n)*?    Default: ).*\n.*\n",
+        "\\1sg-89abcdef\n    AllowedPattern: '.*'\n",
+    ),
+    lambda text: re.sub(r"CidrIp(: !Ref (?:Dns|Dhcp)\n)", r"DestinationSecurityGroupId\1", text),
+)
 DNS_OF_IPV6 = together(
     change(
         r"^(  Dns:\n(?: {4}.*\n)*?    Default: ).*\n.*\n",
@@ -422,6 +445,10 @@ APART = """  Another:
       Description: More
 """
 ON_ANOTHER_PORT = change(r"^\nOutputs:", APART.format('CidrIp: "10.7.0.0/16"') + "\nOutputs:")
+ON_THE_PORT_TO_A_GROUP = change(
+    r"^\nOutputs:",
+    APART.format("DestinationSecurityGroupId: sg-01234567").replace("9953", "53") + "\nOutputs:",
+)
 ON_ANOTHER_PORT_IPV6 = change(
     r"^\nOutputs:", APART.format('CidrIpv6: "2001:db8::/32"') + "\nOutputs:"
 )
@@ -429,6 +456,27 @@ ON_ANOTHER_PORT_IPV6 = change(
 
 def on_the_same_port(text):
     return text.replace("Port: 9953\n", "Port: 53\n")
+
+
+BY_DEFAULT = """  To{}:
+    Type: String
+    Description: More
+    Default: "10.7.0.0/16"
+    AllowedPattern: '.*'
+    ConstraintDescription: More
+"""
+
+
+def for_one_network(text):
+    """Eight rules that are not there by default, and two that are, but come last."""
+    parameters, rules = "", ""
+    for name in (*(f"A{i}" for i in range(8)), "X", "Y"):
+        rule = APART.format(f"CidrIp: !Ref To{name}").replace("  Another:", f"  {name}:")
+        condition = "    Condition: DnsGiven\n" if name[0] == "A" else ""
+        rules += rule.replace("    Properties:", f"{condition}    Properties:")
+        parameters += BY_DEFAULT.format(name)
+    text = text.replace("\nParameters:\n", f"\nParameters:\n{parameters}")
+    return text.replace("\n\nOutputs:", f"\n{rules}\nOutputs:")
 
 
 OF_ANOTHER = {  # errors in templates that are a little different
@@ -466,9 +514,63 @@ OF_ANOTHER = {  # errors in templates that are a little different
         change(r"AllowedPattern: .*", "AllowedPattern: '[a-m]+$'"),
         change("Default: acme", "Default: zebra-a"),
     ),
+    "name-that-is-no-id": (
+        change(
+            r"^(  VpcId:\n(?: {4}.*\n)+)",
+            "\\1    Default: vpc-01234567\n    AllowedPattern: '.*'\n"
+            "    ConstraintDescription: An ID\n",
+        ),
+        change("Default: vpc-01234567", "Default: vpc-main"),
+    ),
+    "group-by-default-and-written": (
+        together(
+            DNS_BY_A_GROUP,
+            change(
+                r"^(  Dhcp:\n(?: {4}.*\n)*?    Default: ).*\n.*\n",
+                "\\1sg-01234567\n    AllowedPattern: '.*'\n",
+            ),
+            ON_THE_PORT_TO_A_GROUP,
+        ),
+        change("sg-89abcdef", "sg-01234567"),
+    ),
+    "list-by-two-defaults": (
+        together(
+            lambda text: re.sub(r"CidrIp(?=: !Ref D(ns|hcp)\n)", "DestinationPrefixListId", text),
+            *(
+                change(
+                    rf"^(  {name}:\n(?: {{4}}.*\n)*?    Default: ).*\n.*\n",
+                    f"\\1to-{name}\n    AllowedPattern: '.*'\n",
+                )
+                for name in ("Dns", "Dhcp")
+            ),
+            change(
+                r"^\nOutputs:",
+                APART.format("DestinationPrefixListId: !Ref Dhcp").replace("9953", "53")
+                + "\nOutputs:",
+            ),
+        ),
+        change("Default: to-Dhcp", "Default: to-Dns"),
+    ),
+    "group-in-two-words": (
+        change(
+            r"^\nOutputs:",
+            APART.format("DestinationSecurityGroupId: !Ref ManagerSecurityGroup")
+            + APART.format("DestinationSecurityGroupId: !GetAtt ManagerSecurityGroup.GroupId")
+            .replace("9953", "9954").replace("Another", "More")
+            + "\nOutputs:",
+        ),
+        lambda text: text.replace("9954", "9953"),
+    ),
+    "long-name-and-role": (
+        change(r"Default: acme\n.*", f"Default: {LONG[:210]}\n    AllowedPattern: '.*'"),
+        change(r"\$\{Name\}-manager", f"${{Name}}-{LONG[:50]}"),
+    ),
     "malformed-id-of-an-existing-group": (
         change(r"^(      GroupId: ).*", r"\1sg-0a0a0a0a"),
         change("GroupId: sg-0a0a0a0a", "GroupId: sg-012345"),
+    ),
+    "rules-that-come-first-are-compared": (
+        for_one_network, lambda text: re.sub(r"^  A(\d:)", r"  Z\1", text, flags=re.MULTILINE)
     ),
     "more-resources-than-the-limit": (change(r"^Metadata:\n", QUOTA), many(500)),
     "more-than-a-raised-quota": (

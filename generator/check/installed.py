@@ -66,14 +66,18 @@ def _home(folder: str) -> str:
 
 
 def _folders(own: Path) -> list[Path]:
-    """Where packages are installed."""
-    others = (Path(entry) for entry in sys.path if entry.rstrip("/\\").endswith("-packages"))
-    return [folder for folder in dict.fromkeys((own, *others)) if folder.is_dir()]
+    """Where packages may be installed, be it with `pip install --target`."""
+    others = (Path(entry) for entry in sys.path if entry)
+    return [*dict.fromkeys((own, *others))]
 
 
 @cache
 def _packages(folder: Path) -> list[str]:
-    return [name for name in os.listdir(folder) if name.endswith(_METADATA)]  # noqa: PTH208  # much faster
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  # much faster
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []  # from which nothing can be imported
+    return [name for name in names if name.endswith(_METADATA)]
 
 
 def _sources() -> Iterator[Path]:

@@ -26,13 +26,14 @@ _PROSE = (
 _TEXTS = re.compile(rf"^( +(?:(?:Group)?Description|Value): ){_TEXT}", re.MULTILINE)
 _PROSES = re.compile(rf"^( *(?:(?:Constraint|Assert)?Description|default): ){_PROSE}", re.MULTILINE)
 _ROLE = re.compile(r'(!Sub "\$\{[A-Za-z0-9:]+\}-)[A-Za-z0-9-]+"')
+_EXISTING = re.compile(r"^(    Value: )sg-(?:[0-9a-f]{8}|[0-9a-f]{17})$", re.MULTILINE)
 _DEFAULT = re.compile(
     rf"^(    Default: )({_NOT_A_WORD}[A-Za-z][A-Za-z0-9-]{{0,99}}|\"[A-Za-z0-9-]{{1,100}}\")\n"
     r"(    AllowedPattern: '([^'\n]+)'\n)",
     re.MULTILINE,
 )
 _DEFAULTS = re.compile(r"^    Default: (.*)$", re.MULTILINE)
-_NAME = re.compile(r"[A-Za-z0-9-]*")
+_NAME = re.compile(r"[A-Za-z0-9-]{0,200}")  # with a role, less than the 256 of a tag
 _PORTS = re.compile(r"(tcp|udp)\n      FromPort: (\d+)\n      ToPort: (\d+)")
 _KINDS = {
     "CidrIp": "cidr_ipv4",
@@ -52,12 +53,21 @@ def without_texts(lines: str) -> str:
 
 @lru_cache(1000)
 def without_prose(lines: str) -> str:
-    """Lines of anything else, without what only people read, and without plain names."""
-    return _DEFAULT.sub(_without_name, _ROLE.sub(r'\1<role>"', _PROSES.sub(r"\1<text>", lines)))
+    """Lines of anything else, without what only people read, and without IDs in outputs."""
+    lines = _EXISTING.sub(r"\1<id>", _PROSES.sub(r"\1<text>", lines))
+    return _ROLE.sub(r'\1<role>"', lines)
 
 
-def _without_name(match: re.Match[str]) -> str:
-    """A default without its name, if its pattern allows it. Raises re.error for no pattern."""
+def without_name(parameter: str) -> str:
+    """The lines of a parameter that is a part of texts only, without a plain name as its default.
+
+    Elsewhere it may be an ID, or the peer of another rule. Raises re.error for no pattern.
+    """
+    return _DEFAULT.sub(_if_allowed, parameter)
+
+
+def _if_allowed(match: re.Match[str]) -> str:
+    """A default without its name, if its pattern allows it."""
     start, value, end, pattern = match.groups()
     return f"{start}<name>\n{end}" if re.fullmatch(pattern, value.strip('"')) else match[0]
 

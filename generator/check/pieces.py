@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from generator.check.literals import (
     defaults,
+    without_name,
     without_peer,
     without_ports,
     without_prose,
@@ -23,7 +24,8 @@ from generator.model import RULES_DEFAULT
 
 SECTIONS = ("Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs")
 _COMMENTS = re.compile(r"^ *#.*\n", re.MULTILINE)
-_NAME = r"[A-Za-z0-9]{1,200}"
+# Neither a number to YAML nor one of its words.
+_NAME = r"(?!(?i:yes|no|on|off|true|false|null)(?![A-Za-z0-9]))[A-Za-z][A-Za-z0-9]{0,199}"
 _GROUP = rf"(?:!GetAtt {_NAME}\.GroupId|sg-[0-9a-f]+)"
 _PORT = r"(?:-1|0|[1-9]\d{0,4})"  # 010 is 8 to YAML
 _PLAIN = r"[A-Za-z](?:[A-Za-z0-9 _./()&,;+='-]*[A-Za-z0-9_./()])?"
@@ -128,6 +130,7 @@ _REFERENCE = re.compile(
     rf"(?P<name>{_NAME})(?![A-Za-z0-9:])|{_QUOTED}",
     re.MULTILINE,
 )
+_VALUE = re.compile(rf"!Ref ({_NAME})")
 
 
 class Identity(NamedTuple):
@@ -193,14 +196,17 @@ def _read(text: str) -> Template:
     metadata = _matched(_METADATA, sections.pop("Metadata", ""))
     labels = _labels(metadata)
     kept = defaults(sections.get("Parameters", ""))
+    values = {*_VALUE.findall(text)}
     found = [
-        _piece(section, block, kept, labels)
+        _piece(section, block, kept, values, labels)
         for section in SECTIONS
         for block in _blocks(sections.get(section, ""))
     ]
     pieces = dict(found)
     if labels or len(pieces) < len(found):
         raise FieldError("a name of nothing, or of several pieces")
+    if not values <= {name for name, piece in found if piece.section == "Parameters"}:
+        raise FieldError("a group by reference, which is its ID as well")
     quota = int(metadata["quota"] or RULES_DEFAULT)
     head = _matched(_HEAD, head + "\n")[0]
     return Template(head, metadata["settings"], quota, metadata["interface"], pieces)
@@ -235,7 +241,9 @@ def _labels(metadata: re.Match[str]) -> dict[str, str]:
     return found
 
 
-def _piece(section: str, block: str, kept: set[str], labels: dict[str, str]) -> tuple[str, Piece]:
+def _piece(
+    section: str, block: str, kept: set[str], values: set[str], labels: dict[str, str]
+) -> tuple[str, Piece]:
     if section == "Resources" and (rule := _RULE.fullmatch(block)):
         return rule["name"], _rule(rule, kept)
     match = _matched(_PIECES[section], block)
@@ -243,6 +251,8 @@ def _piece(section: str, block: str, kept: set[str], labels: dict[str, str]) -> 
     if section == "Parameters":
         lines += labels.pop(name, "")
     common = without_texts(lines) if section == "Resources" else without_prose(lines)
+    if section == "Parameters" and name not in values:
+        common = without_name(common)
     return name, Piece(section, block, *_referring(common))
 
 

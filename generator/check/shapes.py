@@ -25,6 +25,7 @@ from generator.check.pieces import SECTIONS, Identity, Piece, Template, read
 BYTES_MAX = 500_000  # half of what CloudFormation accepts
 RESOURCES_MAX = 400  # of the 500 that it accepts
 OTHERS_MAX = 150  # of the 200 parameters and 200 outputs
+FORMS_MAX = 8  # of rules for the same traffic; of more, only the first by name would be compared
 _LISTED = re.compile(r"^          - (\w+)\n|^      (\w+):\n        default: .+\n", re.MULTILINE)
 _EMPTY_LIST = re.compile(
     r"^      - Label:\n          default: .+\n        Parameters:\n(?! {10}- )", re.MULTILINE
@@ -138,12 +139,21 @@ def _is_certain(template: Template, roots: list[tuple[str, ...]]) -> bool:
     """Whether all that relates pieces of different kinds is as it has to be."""
     pieces = template.pieces
     numbers = Counter(piece.section for piece in pieces.values())
-    if numbers.pop("Resources", 0) > RESOURCES_MAX or max(numbers.values(), default=0) > OTHERS_MAX:
+    if not 1 <= numbers.pop("Resources", 0) <= RESOURCES_MAX:
+        return False
+    if max(numbers.values(), default=0) > OTHERS_MAX:
         return False
     if not all(_refers_to_what_there_is(pieces, piece) for piece in pieces.values()):
         return False
+    if any(sum(_forms(pieces[name]) for name in names) > FORMS_MAX for names in roots):
+        return False
     used = _reached(pieces, (name for names in roots for name in names))
     return len(used) + numbers["Rules"] == len(pieces) and _are_apart(template)
+
+
+def _forms(piece: Piece) -> int:
+    """How many forms conditions give a rule: one for each value that its peer can be."""
+    return 1 + piece.text.count("!If")
 
 
 def _refers_to_what_there_is(pieces: Pieces, piece: Piece) -> bool:

@@ -22,12 +22,12 @@ from generator.check.shapes import Shape, shape
 
 _VERDICT, _KINDS = "verdict", "kinds"
 _MANY = 5000  # kinds, of which a few hundred are usual: then begin again
-# Rules for other services may read files that a template names, and transforms may do anything; an
-# escape can hide either.
+# Rules for other services may read files that a template names, or look at the date, and transforms
+# may do anything; an escape can hide either.
 _MORE_THAN_ITS_TEXT = re.compile(
     r"AWS::(?!EC2::|CloudFormation::Interface\b"
     r"|(?:AccountId|NoValue|Partition|Region|StackId|StackName|URLSuffix)\b)"
-    r"|Transform|\\[xuU]"
+    r"|Transform|\\[xuU\r\n]"
 )
 
 

@@ -68,14 +68,19 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def joined(pieces: Iterable[str]) -> str:
-    """The text. Raises TooMuch if it is longer than MAX_CHARACTERS."""
+    """The text. Raises TooMuch if it is longer than MAX_CHARACTERS, or no text in UTF-8."""
     found, length = [], 0
     for piece in pieces:
         length += len(piece)
         if length > MAX_CHARACTERS:
             raise TooMuch(f"the file becomes longer than {MAX_CHARACTERS:,} characters")
         found.append(piece)
-    return "".join(found)
+    text = "".join(found)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TooMuch(f"UTF-8 does not have {text[error.start]!r}") from None
+    return text
 
 
 def _out_of_time(_: int, __: FrameType | None) -> None:

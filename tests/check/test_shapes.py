@@ -62,6 +62,13 @@ def test_what_our_model_checks_leaves_the_kinds_as_they_are(changed):
     assert kinds(other) == kinds(acme()) != set()
 
 
+def test_the_id_of_a_group_that_exists_leaves_the_kinds_as_they_are():
+    text = example("with-another-group")
+    other = text.replace("sg-01234567", "sg-0123456789abcdef0")
+    assert other != text
+    assert kinds(other) == kinds(text) != set()
+
+
 @pytest.mark.parametrize("planted", (ERRORS | UNCERTAIN).values(), ids=ERRORS | UNCERTAIN)
 def test_an_error_is_not_of_the_kinds_that_are_known(planted):
     wrong = [(text, planted(text)) for text in map(example, DEPLOYMENTS)]

@@ -161,9 +161,10 @@ def test_a_failure_of_cfn_lint_is_not_kept(cache, linted):
         "  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./other.yaml}}\n",
         "  A: {Type: AWS::Serverless::Application}\n",
         '  A: {Type: "AWS::CloudFormation\\x3a:Stack"}\n',
+        '  A: {Type: "AWS:\\\n    :Lambda::Function"}\n',
         "Transform: AWS::LanguageExtensions\n",
     ],
-    ids=["stack", "application", "escaped", "transform"],
+    ids=["stack", "application", "escaped", "broken", "transform"],
 )
 def test_what_may_depend_on_other_files_is_linted_each_time(cache, linted, more):
     for _ in range(2):
@@ -325,12 +326,30 @@ def test_what_is_installed_is_told_by_packages_and_our_own_files(now, tmp_path, 
     monkeypatch.setattr(installed, "_OURS", (*installed._OURS, "cache.py"))
     ours = now()
     assert ours != before
-    folder = tmp_path / "site-packages"
+    folder = tmp_path / "libraries"  # as of `pip install --target`
     (folder / "sympy-0.dist-info").mkdir(parents=True)
     monkeypatch.syspath_prepend(str(folder))
     assert now() != ours
     monkeypatch.setattr(installed, "find_spec", lambda _: None)
     assert now() is None
+
+
+def test_a_place_from_which_nothing_can_be_imported_does_not_count(now, tmp_path, monkeypatch):
+    before = now()
+    places = [tmp_path / name for name in ("missing", "archive.zip", "locked")]
+    places[1].touch()
+    places[2].mkdir()
+    listdir = os.listdir
+
+    def refusing(folder):
+        if folder == places[2]:
+            raise PermissionError
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refusing)
+    for each in places:
+        monkeypatch.syspath_prepend(str(each))
+    assert now() == before is not None
 
 
 @pytest.mark.slow

@@ -886,6 +886,7 @@ def test_a_format_without_templates_is_a_mistake(generate):
         pytest.param("{{ deployment.nmae }}", ":1: the template failed: .*nmae", id="undefined"),
         pytest.param("a\n{% if %}", ":2: invalid Jinja2: ", id="syntax"),
         pytest.param("a\nb\n{{ 1 / 0 }}", ":3: the template failed: ", id="arithmetic"),
+        pytest.param(r"{{ '\ud800' }}", ": the template failed: .*UTF-8", id="surrogate"),
         pytest.param(
             "{{ ''.__class__.__mro__ }}", ":1: the template failed: .*__class__", id="unsafe"
         ),
