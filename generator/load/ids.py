@@ -24,6 +24,8 @@ HCL_WORDS = {
     *("true", "false", "null", "for", "in", "if", "else"),
     *("endif", "endfor"),
 }
+# As a parameter or output (`No:`), YAML 1.1 reads these as a boolean or as nothing.
+YAML_WORDS = {"yes", "no", "on", "off", "true", "false", "null"}
 _NOT_ALIKE = re.compile("[^a-z0-9_-]")  # an invalid id has its own sentence
 # What an address is in a logical id: `pl-01234567`, `sg-01234567`, `fe80::/10`.
 _ADDRESS = re.compile(r"(Pl|Sg)([0-9a-f]{8}|[0-9a-f]{17})|[A-Fa-f0-9][a-fx0-9]*m[0-9]+")
@@ -38,6 +40,9 @@ def check_roles(parsed: Parsed[Mapping[str, Group]]) -> Iterator[Mistake]:
     for role, output in outputs.items():
         if output in OUR_OUTPUTS:
             message = f"output {output!r} is the name of another output: choose another name"
+            yield parsed.mistake((role, "output"), message)
+        if output in YAML_WORDS:
+            message = f"output {output!r} is a word of YAML: choose another name"
             yield parsed.mistake((role, "output"), message)
         if re.search("-(ingress|egress)(-|$)", role):
             message = "use a role without the words ingress and egress, which name its rules"
@@ -109,6 +114,8 @@ def _taken(name: str, roles: Iterable[str]) -> str | None:
         return f"Terraform keeps the name {variable} for itself"
     if variable in HCL_WORDS:
         return f"{variable} is a word of HCL"
+    if variable in YAML_WORDS:
+        return f"{variable} is a word of YAML"
     if _ADDRESS.fullmatch(parameter):
         return f"in a CloudFormation logical id, {parameter} is an address"
     if name.endswith(("-given", "-or-fallback")):
