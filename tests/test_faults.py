@@ -28,7 +28,7 @@ pytestmark = [
 
 DEPLOYMENT = 'name: site\nrelease: "3.7"\noutbound: {}\ntags: {{Version: "{}"}}\n'
 VERSIONS = {"old": "basic", "new": "advanced"}
-KILLS = 200
+KILLS = 120
 
 
 def start(folder, version, arguments=("--no-lint", "--quiet"), **options):

@@ -31,7 +31,7 @@ from terraform import terraform
 from generator.model import Deployment
 from generator.resolve import granted
 
-RANDOM = 4  # moves beside those above
+RANDOM = 2  # moves beside those above
 SECONDS = 2  # that EC2 takes to revoke a rule
 
 

@@ -202,14 +202,14 @@ def check_terraform(folder, deployments):
     return compared
 
 
-@draws(150)
+@draws(100)
 @example(NOTABLE)
 @given(deployments())
 def test_cloudformation_holds_what_the_rule_data_says(proof, deployment):
     compared(proof, "CloudFormation templates evaluated", 1, check_cloudformation(deployment))
 
 
-@draws(150)
+@draws(100)
 @example((SHARED_LATER, {"OntapClusterManagementLif": "10.0.0.0/8"}))
 @given(filled_in())
 def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deployment_and_parameters):
@@ -217,20 +217,10 @@ def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deploym
     compared(proof, "CloudFormation templates evaluated with parameters", 1, found)
 
 
-def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path):
+def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path, proof):
+    drawn = [NOTABLE, *sample(deployments(), 60)]
     folder = shutil.copytree(initialised, tmp_path / "root", symlinks=True)
-    check_terraform(folder, [NOTABLE, *sample(deployments(), 5)])
-
-
-def test_terraform_plans_what_the_rule_data_says_for_many_deployments(initialised, tmp_path, proof):
-    drawn = sample(deployments(), 100)
-    for start in range(0, len(drawn), BATCH):
-        batch = drawn[start : start + BATCH]
-        folder = shutil.copytree(initialised, tmp_path / f"from-{start}", symlinks=True)
-        compared(proof, "Terraform modules planned", len(batch), check_terraform(folder, batch))
-
-
-BATCH = 100  # deployments in one plan
+    compared(proof, "Terraform modules planned", len(drawn), check_terraform(folder, drawn))
 
 
 def compared(proof, what, outputs, permissions):
