@@ -89,7 +89,7 @@ def running_provider() -> str:
     process = subprocess.Popen(
         [binary, "-debug"],
         cwd=folder,
-        env=_environment() | {"GOMEMLIMIT": "1GiB"},  # it grows from run to run
+        env=_environment() | {"GOGC": "400", "GOMEMLIMIT": "1GiB"},  # it grows from run to run
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -121,7 +121,9 @@ def _environment() -> dict[str, str]:
         "TF_CLI_ARGS": "-no-color",
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
-        "GOGC": "400",  # a quarter of a short run is garbage collection otherwise
+        # A quarter of a short run would be garbage collection.
+        "GOGC": "off",
+        "GOMEMLIMIT": "1500MiB",
     }
 
 
