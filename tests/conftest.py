@@ -60,8 +60,8 @@ def pytest_sessionfinish(session):
 def pytest_collection_modifyitems(items):
     """Begin with the files that take longest, so that every worker is busy until the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    order = {"proof": 0, "tests": 1, "check": 2}  # by their folders
-    items.sort(key=lambda item: (item.path not in slow, order.get(item.path.parent.name, 3)))
+    order = {"proof": 0, "tests": 1, "check": 2, "render": 3}  # by their folders
+    items.sort(key=lambda item: (item.path not in slow, order.get(item.path.parent.name, 4)))
 
 
 @pytest.fixture(scope="session")

@@ -227,7 +227,7 @@ CLOUDFORMATION = changed(CONDITIONAL) | JSON.map(
 )
 
 
-@draws(1000)
+@draws(700)
 @given(DEPLOYMENTS)
 def test_deployment_files(folder, proof, content):
     check_deployment(folder, content)

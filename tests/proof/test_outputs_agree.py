@@ -218,7 +218,7 @@ def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deploym
 
 
 def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path, proof):
-    drawn = [NOTABLE, *sample(deployments(), 60)]
+    drawn = [NOTABLE, *sample(deployments(), 40)]
     folder = shutil.copytree(initialised, tmp_path / "root", symlinks=True)
     compared(proof, "Terraform modules planned", len(drawn), check_terraform(folder, drawn))
 
