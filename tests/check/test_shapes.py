@@ -184,7 +184,7 @@ def test_cfn_lint_finds_nothing_in_what_random_edits_leave_of_known_kinds(proof)
 @cache
 def drawn():
     """Random templates that have shapes; texts of tags may be odd."""
-    texts = map(template, sample(deployments(), 60))
+    texts = map(template, sample(deployments(), 120))
     return [text for text in texts if kinds(text)]
 
 
@@ -201,7 +201,7 @@ def of_drawn():
 
 @pytest.mark.slow
 def test_most_random_deployments_have_shapes_and_few_kinds_and_are_clean(proof):
-    assert len(drawn()) > 45
+    assert len(drawn()) > 90
     assert len(of_drawn()) < 2 * len(drawn())
     for text in random.Random(1).sample(small(), 10):
         assert lint(text, "t.yaml", advice=False) == []
