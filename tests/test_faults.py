@@ -28,7 +28,7 @@ pytestmark = [
 
 DEPLOYMENT = 'name: site\nrelease: "3.7"\noutbound: {}\ntags: {{Version: "{}"}}\n'
 VERSIONS = {"old": "basic", "new": "advanced"}
-KILLS = 80
+KILLS = 200
 
 
 def start(folder, version, arguments=("--no-lint", "--quiet"), **options):
