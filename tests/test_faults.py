@@ -101,10 +101,10 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
         process = start(site, version)
         if i % 4 < 2:
             time.sleep(chance.uniform(0, usual))
-        else:  # while it writes, which takes little of its time
+        else:  # while it writes: first beside the files, which takes longest, then in their places
             while process.poll() is None and not is_writing(site):
                 pass
-            time.sleep(chance.uniform(0, usual / 20))
+            time.sleep(chance.uniform(0, usual / 4))
         process.send_signal(signal.SIGKILL)
         code, _ = finished(process)
         versions = assert_whole(site)
