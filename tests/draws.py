@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, settings
 
 FEW = 3
-MANY = 50
+MANY = 100
 COMMON = {
     "deadline": None,
     "derandomize": True,  # a change is judged by what it changed

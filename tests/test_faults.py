@@ -120,7 +120,7 @@ def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
 
 
 def test_two_runs_at_once_do_not_mix(site, proof):
-    for _ in range(15):
+    for _ in range(20):
         runs = [start(site, version) for version in VERSIONS]
         ends = [finished(run) for run in runs]
         assert [code for code, _ in ends] == [0, 0], ends

@@ -227,28 +227,28 @@ CLOUDFORMATION = changed(CONDITIONAL) | JSON.map(
 )
 
 
-@draws(700)
+@draws(2000)
 @given(DEPLOYMENTS)
 def test_deployment_files(folder, proof, content):
     check_deployment(folder, content)
     proof("files fuzzed: deployment-files", 1)
 
 
-@draws(300)
+@draws(600)
 @given(changed_file(shipped("rule_data"), RULE_DATA))
 def test_rule_data(folder, proof, file):
     check_rule_data(folder, *file)
     proof("files fuzzed: rule-data", 1)
 
 
-@draws(200)
+@draws(400)
 @given(changed_file(shipped("templates"), TEMPLATES))
 def test_jinja2_templates(folder, proof, file):
     check_template(folder, *file)
     proof("files fuzzed: jinja2-templates", 1)
 
 
-@draws(200)
+@draws(300)
 @given(CLOUDFORMATION)
 def test_cloudformation_templates(folder, proof, content):
     check_cloudformation(folder, content)

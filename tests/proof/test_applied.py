@@ -32,7 +32,7 @@ from generator.compare import changes, of_deployment
 from generator.model import Peer, pascal
 from generator.observe import read_text
 
-RANDOM = 4  # deployments beside the presets and examples
+RANDOM = 8  # deployments beside the presets and examples
 CASES = [*DATA.presets(), "another-account", *(f"random-{i}" for i in range(RANDOM))]
 OF_ANOTHER_ACCOUNT = Peer.parse(f"{ANOTHER_ACCOUNT}/sg-0123456789abcdef0")
 OTHER = """

@@ -70,7 +70,7 @@ def test_a_value_between_a_parameter_and_the_file_gets_another_logical_id_as_ann
     assert moved
 
 
-@draws(50)
+@draws(120)
 @given(moves())
 def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another(proof, move):
     same, moved = compare_move(*move)
@@ -79,7 +79,7 @@ def test_no_permission_that_stays_gets_another_id_from_any_deployment_to_another
     proof("permissions that stay in moves, between a parameter and the file", moved)
 
 
-@draws(50)
+@draws(120)
 @given(filled_in(times=2))
 def test_no_permission_that_stays_gets_another_id_from_any_values_to_others(proof, filled):
     same, moved = compare_values(*filled)

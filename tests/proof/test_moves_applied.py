@@ -31,7 +31,7 @@ from terraform import terraform
 from generator.model import Deployment
 from generator.resolve import granted
 
-RANDOM = 2  # moves beside those above
+RANDOM = 4  # moves beside those above
 SECONDS = 2  # that EC2 takes to revoke a rule
 
 
@@ -42,27 +42,11 @@ def applied_moves(ec2):
     cases = {
         name.replace(" ", "-").replace(".", ""): move for name, move in (MOVES | ANNOUNCED).items()
     }
-    cases = {name: smaller(move) for name, move in cases.items()}
     cases |= {f"random-{i}": move for i, move in enumerate(drawn)}
     return {
         name: tuple(with_peers_that_exist(replace(d, name=name, tags={}), ec2) for d in move)
         for name, move in cases.items()
     }
-
-
-def smaller(move):
-    """The move without most of the rules that stay, if the same ones move without them."""
-    if len({deployment.release for deployment in move}) > 1:
-        return move
-    unused = dict.fromkeys(DATA.release(move[0].release).features, False)
-    fewer = tuple(replace(deployment, features=unused) for deployment in move)
-    return fewer if changed(*fewer) == changed(*move) else move
-
-
-def changed(old, new):
-    """What comes and goes."""
-    before, after = ({rule.identity for rule in as_resolved(d)} for d in (old, new))
-    return before ^ after
 
 
 def test_terraform_applies_moves_while_ec2_is_still_revoking(applied_moves, ec2, folder, proof):

@@ -4,7 +4,6 @@ of their parameters; and a template without parameters that are given is what th
 
 from __future__ import annotations
 
-from draws import draws
 from hypothesis import given
 from stack import Stack, filled_in, template_of
 from strategies import resolved
@@ -34,7 +33,6 @@ def read(deployment, parameters):
 
 
 def test_a_template_is_read_as_its_stack_has_it(proof):
-    @draws(60)
     @given(filled_in(existing=None))
     def check(drawn):
         deployment, parameters = drawn
@@ -62,7 +60,6 @@ def test_a_template_is_read_as_its_stack_has_it(proof):
 
 
 def test_a_template_is_read_as_the_rule_data_says(proof):
-    @draws(60)
     @given(filled_in(existing=None))
     def check(drawn):
         deployment = drawn[0]

@@ -202,14 +202,14 @@ def check_terraform(folder, deployments):
     return compared
 
 
-@draws(100)
+@draws(150)
 @example(NOTABLE)
 @given(deployments())
 def test_cloudformation_holds_what_the_rule_data_says(proof, deployment):
     compared(proof, "CloudFormation templates evaluated", 1, check_cloudformation(deployment))
 
 
-@draws(100)
+@draws(150)
 @example((SHARED_LATER, {"OntapClusterManagementLif": "10.0.0.0/8"}))
 @given(filled_in())
 def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deployment_and_parameters):
@@ -218,7 +218,7 @@ def test_a_parameter_does_what_a_binding_of_its_endpoint_would_do(proof, deploym
 
 
 def test_terraform_plans_what_the_rule_data_says(initialised, tmp_path, proof):
-    drawn = [NOTABLE, *sample(deployments(), 40)]
+    drawn = [NOTABLE, *sample(deployments(), 100)]
     folder = shutil.copytree(initialised, tmp_path / "root", symlinks=True)
     compared(proof, "Terraform modules planned", len(drawn), check_terraform(folder, drawn))
 

@@ -159,7 +159,7 @@ def without_code(row):
     return re.sub(r"`[A-Za-z0-9_.-]+`", "", re.sub(r"\\[!-/:-@\[-`{-~]", "", row))
 
 
-@draws(150)
+@draws(300)
 @given(rule_data())
 def test_rule_data_becomes_valid_outputs_or_is_refused(files):
     event("accepted" if check(files) else "refused")

@@ -193,7 +193,7 @@ def check(file):
     return True
 
 
-@draws(300)
+@draws(1000)
 @given(files())
 def test_a_text_comes_out_as_exactly_that_text_or_is_refused(file):
     event("accepted" if check(file) else "refused")
@@ -300,7 +300,7 @@ def test_terraform_reads_exactly_the_awkward_texts(tmp_path):
 
 @pytest.mark.slow
 def test_terraform_reads_exactly_many_texts(tmp_path, proof):
-    drawn = sample(files().filter(accepted), 40)
+    drawn = sample(files().filter(accepted), 100)
     proof(
         "deployment files whose texts Terraform reads back", check_with_terraform(tmp_path, drawn)
     )
