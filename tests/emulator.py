@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import replace
 from inspect import signature
 from threading import Lock
+from typing import NamedTuple
 
 import pytest
 from expectation import Rule
@@ -47,14 +48,15 @@ endpoint_url = %s
 aws_access_key_id = test
 aws_secret_access_key = test
 """
-CALL = """
-resource "aws_vpc" "%(name)s" {
+VPC = """
+resource "aws_vpc" "%s" {
   cidr_block = "10.0.0.0/16"
 }
-
+"""
+CALL = """
 module "%(name)s" {
   source = "./%(name)s"
-  vpc_id = aws_vpc.%(name)s.id
+  vpc_id = %(vpc)s
   %(arguments)s
 }
 
@@ -216,36 +218,71 @@ def initialise(folder, server) -> None:
     succeeded(terraform(folder, "init"))
 
 
-def put(folder, deployments, arguments=None, beside="") -> None:
-    """Render deployments into a root module, each in a VPC of its own, under their names."""
+def put(folder, deployments, arguments=None, beside="", vpc=None) -> None:
+    """Render deployments into a root module under their names, each in a VPC of its own, unless
+    there is one.
+    """
     calls = [beside]
     for name, deployment in deployments.items():
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
         for file, text in render(resolved(deployment), [shipped("templates")], "terraform").items():
             (folder / name / file).write_text(text)
-        calls.append(CALL % {"name": name, "arguments": (arguments or {}).get(name, "")})
+        place = f'"{vpc}"' if vpc else f"aws_vpc.{name}.id"
+        given = {"name": name, "vpc": place, "arguments": (arguments or {}).get(name, "")}
+        calls += [CALL % given] if vpc else [VPC % name, CALL % given]
     (folder / "main.tf").write_text("".join(calls))
     succeeded(terraform(folder, "get"))
 
 
-def planned(folder, *, refresh=False) -> list[dict]:
-    """What the plan makes of every resource that the folder has now; `applied` applies it."""
-    how = (f"-refresh={str(refresh).lower()}", "-parallelism=30")
-    succeeded(terraform(folder, "plan", "-out", "plan", *how))
-    return json.loads(succeeded(terraform(folder, "show", "-json", "plan")))["resource_changes"]
+class Change(NamedTuple):
+    """What Terraform does to a resource: `create`, `update`, `replace`, `delete`, `move` or
+    `import`, and whether it imports it first. What it leaves alone is no change.
+    """
+
+    deployment: str
+    type: str
+    name: str
+    key: str | None
+    action: str
+    is_imported: bool
 
 
-def changed(resources: list[dict]) -> list[dict]:
-    """Those of a plan that do not stay as they are."""
-    return [r for r in resources if r["change"]["actions"] != ["no-op"]]
+class Applied(NamedTuple):
+    changes: list[Change]
+    outputs: dict[str, dict[str, str]]  # by deployment, the ids of groups by output
 
 
-def applied(folder, what="-auto-approve") -> dict[str, dict[str, str]]:
-    """Apply what the folder says, or a plan; return by deployment the ids of groups by output."""
-    succeeded(terraform(folder, "apply", "-parallelism=60", what))
-    outputs = json.loads(succeeded(terraform(folder, "output", "-json")))
-    return {name: output["value"] for name, output in outputs.items()}
+def planned(folder, *options) -> list[Change]:
+    """What Terraform would change, having looked at what is there."""
+    return _changes(_told(folder, "plan", "-parallelism=30", *options))
+
+
+def applied(folder) -> Applied:
+    """Apply what the folder says to what the state says."""
+    told = _told(folder, "apply", "-auto-approve", "-refresh=false", "-parallelism=60")
+    [outputs] = [each["outputs"] for each in told if each["type"] == "outputs"][-1:]
+    found = {name: output["value"] for name, output in outputs.items()}
+    return Applied(_changes(told), found)
+
+
+def _told(folder, command, *options) -> list[dict]:
+    """What Terraform says line by line, which spares a second command to show the plan."""
+    lines = succeeded(terraform(folder, command, "-json", *options)).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _changes(told) -> list[Change]:
+    changes = [each["change"] for each in told if each["type"] == "planned_change"]
+    return [
+        Change(
+            change["resource"]["module"].removeprefix("module."),
+            *(change["resource"][f"resource_{part}"] for part in ("type", "name", "key")),
+            change["action"],
+            "importing" in change,
+        )
+        for change in changes
+    ]
 
 
 def by_role(deployment, outputs) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +15,23 @@ _states: dict[str, bytes] = {}
 def address(folder: Path) -> str:
     """Where the state of a root module is, for the variable TF_HTTP_ADDRESS."""
     return f"http://127.0.0.1:{_server().server_port}{folder.as_posix()}"
+
+
+def resources(folder: Path) -> dict[tuple[str, str, str, str | None], dict]:
+    """What the state of a root module says of each resource: its attributes, by the name of the
+    deployment that it is of (none for the root module), its type, its name and its key.
+    """
+    state = json.loads(_states[folder.as_posix()])
+    return {
+        (
+            resource.get("module", "").removeprefix("module."),
+            resource["type"],
+            resource["name"],
+            instance.get("index_key"),
+        ): instance["attributes"]
+        for resource in state["resources"]
+        for instance in resource["instances"]
+    }
 
 
 @cache

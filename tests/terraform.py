@@ -89,7 +89,7 @@ def running_provider() -> str:
     process = subprocess.Popen(
         [binary, "-debug"],
         cwd=folder,
-        env=_environment() | {"GOGC": "400", "GOMEMLIMIT": "1GiB"},  # it grows from run to run
+        env=_environment() | {"GOMEMLIMIT": "2GiB"},  # it grows from run to run
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from emulator import applied, authorise, changed, planned, put, read_back, revoke
+from emulator import applied, authorise, planned, put, read_back, revoke
 from expectation import Rule, expected
 from strategies import peers
 
@@ -75,14 +75,6 @@ def described(ec2, ids, tmp_path):
     return answers
 
 
-def call(folder, vpc, argument):
-    """Call the module for a VPC that exists."""
-    put(folder, {"acme": ACME}, {"acme": argument})
-    main = folder / "main.tf"
-    text = main.read_text().replace("aws_vpc.acme.id", f'"{vpc}"')
-    main.write_text(text[text.index("module ") :])
-
-
 def test_groups_of_the_product_are_taken_over_without_replacing_one(
     folder, ec2, vpc, run, tmp_path, proof
 ):
@@ -103,21 +95,19 @@ def test_groups_of_the_product_are_taken_over_without_replacing_one(
     assert result.exit_code == 0, result.output
     assert "TCP 8443 from 192.0.2.0/24: by hand" in result.stdout
 
-    call(folder, vpc, "")
-    replaced = [r for r in planned(folder) if "delete" in r["change"]["actions"]]
-    assert {r["type"] for r in replaced} >= {"aws_security_group"}, "without names and descriptions"
+    put(folder, {"acme": ACME}, vpc=vpc)
+    replaced = {change.type for change in planned(folder) if change.action == "replace"}
+    assert "aws_security_group" in replaced, "without names and descriptions"
 
-    call(folder, vpc, "adopted_groups = local.acme_adopted_groups")
-    resources = planned(folder, refresh=True)
-    actions = {r["address"]: r["change"]["actions"] for r in resources}
-    assert [a for a in actions.values() if "delete" in a] == []
-    imported = {r["address"] for r in resources if "importing" in r["change"]}
-    assert len(imported) == len(ids) + len(there)
-    created = {a for a, what in actions.items() if what == ["create"]}
+    argument = "adopted_groups = local.acme_adopted_groups"
+    put(folder, {"acme": ACME}, {"acme": argument}, vpc=vpc)
+    changes = applied(folder).changes
+    assert {change.action for change in changes} <= {"import", "update", "create"}
+    assert sum(change.is_imported for change in changes) == len(ids) + len(there)
+    created = [change for change in changes if change.action == "create"]
     assert len(created) == len(expected(ACME)) - len(there)
-    assert not any("aws_security_group." in address for address in created)
+    assert "aws_security_group" not in {change.type for change in created}
 
-    applied(folder, "plan")
     after = read_back(ec2, ids)
     everything = Rule("", "outbound", "-1", None, None, "cidr_ipv4", "0.0.0.0/0", None)
     defaults = {everything._replace(role=role) for role in ids}
@@ -126,9 +116,9 @@ def test_groups_of_the_product_are_taken_over_without_replacing_one(
     groups = ec2.describe_security_groups(GroupIds=[*ids.values()])["SecurityGroups"]
     assert {(g["GroupName"], g["Description"]) for g in groups} == {*MADE.values()}
 
-    assert changed(planned(folder, refresh=True)) == []
+    assert planned(folder) == []
     (folder / "imports.tf").unlink()
-    assert changed(planned(folder, refresh=True)) == []
+    assert planned(folder) == []
     proof("rules imported into a module", len(there))
 
     unwanted = [BY_HAND, *(rule._replace(description="") for rule in defaults)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 from dataclasses import astuple, replace
 from itertools import zip_longest
 
@@ -16,7 +17,6 @@ from emulator import (
     ANOTHER_ACCOUNT,
     applied,
     by_role,
-    changed,
     planned,
     put,
     read_back,
@@ -25,6 +25,7 @@ from emulator import (
 from expectation import as_resolved, assert_equal, expected
 from samples import rendered
 from stack import Stack, template_of
+from states import resources
 from strategies import DATA, deployments, resolved, sample
 from terraform import succeeded, terraform
 
@@ -67,25 +68,23 @@ def everything(ready, ec2, tmp_path_factory):
     folder = shutil.copytree(ready, tmp_path_factory.mktemp("all") / "root", symlinks=True)
     unknown = replace(DATA.preset("advanced"), name="unknown")
     put(folder, cases | {"unknown": unknown}, {"unknown": UNKNOWN}, OTHER)
-    outputs = applied(folder)
+    outputs = applied(folder).outputs
     found = {name: (deployment, outputs[name]) for name, deployment in cases.items()}
     found |= {"unknown": (unknown, outputs["unknown"])}
-    return found, planned(folder, refresh=True), folder
+    return found, planned(folder, "-out=plan"), folder
 
 
 def test_a_second_plan_is_empty(everything):
-    again = everything[1]
-    assert [(change["address"], change["change"]) for change in changed(again)] == []
+    assert everything[1] == []
 
 
 def test_a_group_of_another_account_is_a_peer(everything, ec2):
     deployment, outputs = everything[0]["another-account"]
     rules = read_back(ec2, by_role(deployment, outputs))
     assert sum(rule.peer == OF_ANOTHER_ACCOUNT.value for rule in rules) > 10
-    assert f"{OF_ANOTHER_ACCOUNT}" in {
-        resource["change"]["after"].get("referenced_security_group_id")
-        for resource in everything[1]
-    }
+    attributes = resources(everything[2]).values()
+    held = {each.get("referenced_security_group_id") for each in attributes}
+    assert f"{OF_ANOTHER_ACCOUNT}" in held
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -201,8 +200,8 @@ RELEASES = [
 
 @pytest.fixture(scope="module")
 def changes_made(ready, ec2, tmp_path_factory):
-    """By name of the deployment, each change of it: old, new, what Terraform planned to change, and
-    the rules that were there afterwards.
+    """By name of the deployment, each change of it: old, new, what Terraform changed, which
+    attributes of resources that stay differ, and the rules that were there afterwards.
     """
     folder = shutil.copytree(ready, tmp_path_factory.mktemp("changes") / "root", symlinks=True)
     found = {"steps": [], "releases": []}
@@ -212,26 +211,33 @@ def changes_made(ready, ec2, tmp_path_factory):
     for step in zip_longest(STEPS[1:], RELEASES[1:]):
         before, now = now, {d.name: d for d in (*now.values(), *filter(None, step))}
         put(folder, now)
-        plan = changed(planned(folder))
-        outputs = applied(folder, "plan")
+        held = resources(folder)
+        changes, outputs = applied(folder)
+        differing = defaultdict(set)
+        for (name, *_), was, is_ in in_both(held, resources(folder)):
+            differing[name] |= {attribute for attribute in was if was[attribute] != is_[attribute]}
         for name, deployment in now.items():
             if deployment != before[name]:
-                own = [c for c in plan if c["module_address"] == f"module.{name}"]
+                own = [change for change in changes if change.deployment == name]
                 rules = read_back(ec2, by_role(deployment, outputs[name]))
-                found[name].append((before[name], deployment, own, rules))
+                found[name].append((before[name], deployment, own, differing[name], rules))
     return found
 
 
+def in_both(one, other):
+    return [(key, one[key], other[key]) for key in one.keys() & other.keys()]
+
+
 def test_changing_a_deployment_replaces_no_group_and_touches_only_what_changed(changes_made, proof):
-    for old, new, plan, rules in changes_made["steps"]:
+    for old, new, made, _, rules in changes_made["steps"]:
         before, after = (set(as_resolved(deployment)) for deployment in (old, new))
         kept = {rule.role for rule in after}
-        groups = [c for c in plan if c["type"] == "aws_security_group"]
-        assert all(group["change"]["actions"] == ["delete"] for group in groups)
-        assert not kept.intersection(group["name"].replace("_", "-") for group in groups)
-        actions = [c["change"]["actions"] for c in plan if c["type"].endswith("_rule")]
-        assert actions.count(["create"]) == len(after - before)
-        assert actions.count(["delete"]) == len(before - after)
+        groups = [change for change in made if change.type == "aws_security_group"]
+        assert all(group.action == "delete" for group in groups)
+        assert not kept.intersection(group.name.replace("_", "-") for group in groups)
+        actions = [change.action for change in made if change.type.endswith("_rule")]
+        assert actions.count("create") == len(after - before)
+        assert actions.count("delete") == len(before - after)
         assert len(actions) == len(after ^ before), "nothing else changes"
         assert rules == after
         proof("changes of a deployment that replace no group", 1)
@@ -245,22 +251,19 @@ def in_force(permissions):
 def test_moving_through_the_releases_changes_the_rules_of_the_diff_and_no_other(
     changes_made, proof
 ):
-    for old, new, plan, rules in changes_made["releases"]:
+    for old, new, made, differing, rules in changes_made["releases"]:
         states = (
             of_deployment(d.release, d, DATA.release(d.release), DATA.catalogue) for d in (old, new)
         )
         differences = changes(*states).permissions
-        assert {c["type"] for c in plan} <= {
+        assert {change.type for change in made} <= {
             "aws_vpc_security_group_ingress_rule",
             "aws_vpc_security_group_egress_rule",
         }, "no group changes"
-        actions = [c["change"]["actions"] for c in plan]
-        assert actions.count(["create"]) == len(in_force(differences.added))
-        assert actions.count(["delete"]) == len(in_force(differences.removed))
-        for change in (c["change"] for c in plan):
-            if change["actions"] == ["update"]:
-                was, is_ = change["before"], change["after"]
-                assert {k for k in was if was[k] != is_.get(k)} <= {"description"}
-        assert {tuple(action) for action in actions} <= {("create",), ("delete",), ("update",)}
+        actions = [change.action for change in made]
+        assert actions.count("create") == len(in_force(differences.added))
+        assert actions.count("delete") == len(in_force(differences.removed))
+        assert {*actions} <= {"create", "delete", "update"}
+        assert differing <= {"description"}
         assert rules == set(as_resolved(new))
         proof("moves to another release that replace no group", 1)

@@ -29,7 +29,7 @@ def put_groups_in_use(folder, **names):
 
 def test_replacing_a_group_in_use_takes_its_rules_and_fails_unless_it_is_protected(folder, ec2):
     put_groups_in_use(folder)
-    outputs = applied(folder)
+    outputs = applied(folder).outputs
     ids = {module: {"manager": outputs[module]["manager_security_group_id"]} for module in outputs}
     for group_ids in ids.values():
         attach(ec2, *group_ids.values())

@@ -13,7 +13,6 @@ from emulator import (
     authorise,
     by_role,
     describe,
-    planned,
     put,
     read_back,
     revoke,
@@ -25,6 +24,7 @@ from module import rules_by_key
 from moves import ANNOUNCED, BETWEEN_ENDPOINTS, MOVES, identity_of, way_out
 from samples import rendered
 from stack import Stack, template_of
+from states import resources
 from strategies import DATA, moves, peers, resolved, sample
 from terraform import terraform
 
@@ -53,18 +53,16 @@ def test_terraform_applies_moves_while_ec2_is_still_revoking(applied_moves, ec2,
     put(folder, {name: old for name, (old, _) in applied_moves.items()})
     applied(folder)
     put(folder, {name: new for name, (_, new) in applied_moves.items()})
-    plan = planned(folder)
     with slow_to_revoke(SECONDS):
-        outputs = applied(folder, "plan")
-    actions, keys = Counter(), defaultdict(set)
-    for resource in plan:
-        module = resource.get("module_address", "").removeprefix("module.")
-        [action] = resource["change"]["actions"]  # nothing is replaced
-        if resource["type"].endswith("_rule"):
-            actions[module, action] += 1
-            direction = "inbound" if "ingress" in resource["type"] else "outbound"
-            if action != "delete":
-                keys[module].add((resource["name"].replace("_", "-"), direction, resource["index"]))
+        changes, outputs = applied(folder)
+    assert not [change for change in changes if change.action == "replace"]
+    rules = [change for change in changes if change.type.endswith("_rule")]
+    actions = Counter((change.deployment, change.action) for change in rules)
+    keys = defaultdict(set)
+    for name, kind, role, key in resources(folder):
+        if kind.endswith("_rule"):
+            direction = "inbound" if "ingress" in kind else "outbound"
+            keys[name].add((role.replace("_", "-"), direction, key))
     for name, (old, new) in applied_moves.items():
         assert_equal(read_back(ec2, by_role(new, outputs[name])), new)
         before, after = ({r.identity for r in as_resolved(d)} for d in (old, new))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator import applied, changed, planned
+from emulator import applied, planned
+from states import resources
 from strategies import DATA, resolved
 from terraform import succeeded, terraform
 
@@ -41,19 +42,16 @@ def test_the_groups_stay_if_the_call_is_what_the_tool_prints(folder, proof):
     put(folder, "acme", CALL)
     applied(folder)
     put(folder, "acme-two", advised())
-    plan = planned(folder, refresh=True)
-    assert changed(plan) == []
-    moved = [each for each in plan if each.get("previous_address")]
-    assert len(moved) == len(plan) - 1, "all but the VPC"
+    moved = planned(folder)
+    assert {change.action for change in moved} == {"move"}
+    assert len(moved) == len(resources(folder)) - 1, "all but the VPC"
     proof("resources that stay while their deployment gets another name", len(moved))
     # The same without the name, to see that it is needed.
     assert NAME in advised()
     (folder / "main.tf").write_text(VPC + advised().replace(NAME, ""))
     groups = {
-        each["name"]: each["change"]["actions"]
-        for each in changed(planned(folder))
-        if each["type"] == "aws_security_group"
+        change.name: change.action
+        for change in planned(folder)
+        if change.type == "aws_security_group"
     }
-    assert groups == {
-        name: ["delete", "create"] for name in ("manager", "cloud_volumes_ontap", "ha_mediator")
-    }
+    assert groups == dict.fromkeys(["manager", "cloud_volumes_ontap", "ha_mediator"], "replace")
