@@ -166,5 +166,5 @@ def test_a_rule_added_by_hand_is_in_the_refreshed_state(folder, state, ec2):
     assert new[4] == "198.51.100.0/24"
     assert len(refreshed.rules) == len(state.rules) + 1, "rules of resources are there once"
     # A plan after it has the same, as nothing takes the rule away.
-    succeeded(terraform(folder, "plan", "-out=second", "-input=false"))
+    succeeded(terraform(folder, "plan", "-out=second", "-input=false", "-refresh=false"))
     assert identities(shown(folder, "second"), "module.advanced.") == after
