@@ -170,7 +170,7 @@ def answer_as_ec2_does(patch: pytest.MonkeyPatch) -> None:
 
 
 def remember_names(patch: pytest.MonkeyPatch) -> None:
-    """What moto looks up for each request, which takes it a third of the time."""
+    """What moto looks up for each request, which takes it a quarter of the time."""
     from moto import backends
     from moto.core import responses
 
