@@ -6,19 +6,21 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:  # which takes as long to import as many a test
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No profile but a temporary one, and nothing that the browser would do for itself on a network.
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--renderer-process-limit=1",
 )
 
 
@@ -43,13 +45,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def opened(browser: Browser, file: Path, width: int = 1280, **options: object) -> Iterator[Page]:
-    """The file in a new window, which must ask for nothing else, log nothing and raise nothing."""
-    options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce", **options}
+@cache
+def _window(browser: Browser, **options: object) -> BrowserContext:
+    """One for all pages with the same options: each window starts processes of its own."""
     context = browser.new_context(**options)
     context.set_default_timeout(5000)
-    page = context.new_page()
+    return context
+
+
+@contextmanager
+def opened(
+    browser: Browser, file: Path, width: int = 1280, color_scheme: str = "light", **options: object
+) -> Iterator[Page]:
+    """The file in a new tab, which must ask for nothing else, log nothing and raise nothing."""
+    page = _window(browser, **options).new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")
     requests: list[str] = []
     messages: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -60,4 +71,4 @@ def opened(browser: Browser, file: Path, width: int = 1280, **options: object) -
     yield page
     assert messages == []
     assert requests == [file.as_uri()]
-    context.close()
+    page.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import random
 import re
 import resource
 import shutil
@@ -12,11 +11,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import ROOT
+from conftest import MEMORY, ROOT
+from forks import runs
 
 from generator.load import shipped
 from generator.write import locked
@@ -28,7 +31,6 @@ pytestmark = [
 
 DEPLOYMENT = 'name: site\nrelease: "3.7"\noutbound: {}\ntags: {{Version: "{}"}}\n'
 VERSIONS = {"old": "basic", "new": "advanced"}
-KILLS = 200
 
 
 def start(folder, version, arguments=("--no-lint", "--quiet"), **options):
@@ -58,8 +60,15 @@ def is_temporary(name: str) -> bool:
     return ".cvo-sg.tmp" in name
 
 
-def is_writing(site: Path) -> bool:
-    return any(is_temporary(path.name) for path in (site / "out").iterdir())
+def generated(folder: Path) -> dict[str, bytes]:
+    return {name: text for name, text in contents(folder).items() if not is_temporary(name)}
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    """In memory, where there is such a place: hundreds of runs wait for a disk to be in sync."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
@@ -78,55 +87,124 @@ def site(both_versions, tmp_path):
     return shutil.copytree(both_versions, tmp_path / "site")
 
 
-def assert_whole(site: Path) -> set[str]:
-    """That every file is one of the two versions; which versions there are."""
-    old, new = contents(site / "old"), contents(site / "new")
-    found = {name: text for name, text in contents(site / "out").items() if not is_temporary(name)}
-    assert found.keys() == old.keys() == new.keys()
+def assert_whole(folder: Path) -> set[str]:
+    """That every file is as in one of two versions, and no other is there; which versions it is."""
+    out, old, new = (generated(folder / name) for name in ("out", "old", "new"))
+    assert out.keys() <= old.keys() | new.keys()
     versions = set()
-    for name, text in found.items():
-        assert text in (old[name], new[name]), f"{name} is neither the old one nor the new one"
-        if old[name] != new[name]:
-            versions.add("old" if text == old[name] else "new")
+    for name in old.keys() | new.keys():
+        found = out.get(name)
+        assert found in (old.get(name), new.get(name)), f"{name} is neither the old nor the new one"
+        if old.get(name) != new.get(name):
+            versions.add("old" if found == old.get(name) else "new")
     return versions
 
 
-def test_a_run_that_is_killed_leaves_every_file_whole(site, proof):
-    began = time.monotonic()
-    finished(start(site, "new"))
-    usual = time.monotonic() - began
-    chance = random.Random(4711)
-    for i in range(KILLS):
-        version = ("old", "new")[i % 2]
-        process = start(site, version)
-        if i % 4 < 2:
-            time.sleep(chance.uniform(0, usual))
-        else:  # while it writes: first beside the files, which takes longest, then in their places
-            while process.poll() is None and not is_writing(site):
-                pass
-            time.sleep(chance.uniform(0, usual / 4))
-        process.send_signal(signal.SIGKILL)
-        code, _ = finished(process)
-        versions = assert_whole(site)
-        proof("runs killed", 1)
-        proof(
-            "files lost by runs killed",
-            len(contents(site / "old").keys() - contents(site / "out").keys()),
-        )
-        proof("runs killed before their end", code == -signal.SIGKILL)
-        proof("runs killed between two files", len(versions) == 2)
-    assert finished(start(site, "new"))[0] == 0
-    assert contents(site / "out") == contents(site / "new"), "nothing is left behind"
+GENERATE = ("generate", "--no-lint", "--quiet")
+SMALL = {  # which a run has soon read
+    "rule-data.yaml": "replaces_built_in: true",
+    "groups.yaml": "web: {description: A, output: web_id}",
+    "endpoints.yaml": "peer: {title: B, help: C}",
+    "releases/1/release.yaml": "{product: D, document: E, groups: [web]}",
+    "releases/1/web.yaml": "{title: F, inbound: [], outbound: []}",
+}
+PROJECT = """\
+outputs: [{{out: out, deployments: ["{0}/*.yaml"], formats: [some]}}]
+rule_data: data
+templates: {0}
+"""
+# From one to the other, a run replaces a file, puts one and removes one, and so a folder.
+PLANS = {"old": ("kept", "gone"), "new": ("kept",)}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with what two versions of a project generate, in `old/` and `new/`, and its runs."""
+    files = {f"data/{name}": text for name, text in SMALL.items()}
+    for version, names in PLANS.items():
+        for name in names:
+            files[f"{version}.plan/{name}.yaml"] = f'name: {name}\nrelease: "1"\n'
+        for name in ("both", version):
+            files[f"{version}.plan/some/{name}.jinja"] = "{{ header | join('\\n') }}\n"
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with runs(tmp_path, CVO_SG_LOCK_TIMEOUT="0") as process:
+        for version in PLANS:
+            (tmp_path / "cvo-sg.yaml").write_text(PROJECT.format(f"{version}.plan"))
+            assert process.one(GENERATE) == 0
+            shutil.copytree(tmp_path / "out", tmp_path / version)
+        yield tmp_path, process
+
+
+@pytest.mark.parametrize(("before", "after"), [("old", "new"), ("new", "old")])
+def test_a_run_that_is_killed_leaves_every_file_whole(project, before, after, proof):
+    """Before each of its changes of the disk, also where a run that was killed has left its files.
+
+    A kill within a change shows no more: files are put by a step that is done or not, and what is
+    written bit by bit is not in its place.
+    """
+    folder, process = project
+    (folder / "cvo-sg.yaml").write_text(PROJECT.format(f"{after}.plan"))
+    out, left = folder / "out", folder / "left"
+    for start in (folder / before, left):
+        kills = Counter()
+        for changes in count():
+            shutil.rmtree(out)
+            shutil.copytree(start, out)
+            code = process.killed(changes, GENERATE)
+            assert_whole(folder)
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+            if generated(out) == generated(start):
+                kills["before the first file"] += 1
+            elif generated(out) == generated(folder / after):
+                kills["after the last file"] += 1
+            else:
+                kills["between two files"] += 1
+                if not left.exists():
+                    shutil.copytree(out, left)
+            assert process.one(GENERATE) == 0
+            assert contents(out) == contents(folder / after), "the next run leaves nothing behind"
+        assert len(kills) == 3
+        proof("runs killed", changes)
+        for when, number in kills.items():
+            proof(f"runs killed {when}", number)
+
+
+def test_a_run_does_nothing_between_the_changes_of_another(project, proof):
+    folder, process = project
+    options = ("--rule-data", "data", "--format", "some", "--templates")
+    one, other = (
+        (*GENERATE, *options, f"{version}.plan", f"{version}.plan/kept.yaml") for version in PLANS
+    )
+    states = {}
+    for command in (one, other):
+        assert process.one(command) == 0
+        states[command] = contents(folder / "out")
+    codes = Counter()
+    for changes in count():
+        code, *rest = process.stopped(changes, one, other)
+        assert code == 0
+        assert contents(folder / "out") == states[one]
+        if not rest:
+            break
+        codes.update(rest)
+        one, other = other, one
+    assert codes[2] > 10 > codes[0]  # which are those before the first one holds the folder
+    proof("runs that began between two changes of another", codes[2])
 
 
 def test_two_runs_at_once_do_not_mix(site, proof):
-    for _ in range(20):
-        runs = [start(site, version) for version in VERSIONS]
-        ends = [finished(run) for run in runs]
-        assert [code for code, _ in ends] == [0, 0], ends
-        assert len(assert_whole(site)) == 1
-        assert not any(map(is_temporary, contents(site / "out")))
-        proof("pairs of runs at once", 1)
+    commands = [(*GENERATE, f"{version}.yaml") for version in VERSIONS]
+    with runs(site) as process:
+        assert process.one(commands[0]) == 0
+        for _ in range(20):
+            assert process.at_once(*commands) == [0, 0]
+            assert len(assert_whole(site)) == 1
+            assert not any(map(is_temporary, contents(site / "out")))
+            proof("pairs of runs at once", 1)
 
 
 def test_a_run_does_not_look_at_what_another_one_is_writing(site):

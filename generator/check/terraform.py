@@ -66,7 +66,7 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
         root = Path(temporary).resolve()
         mirror = make_mirror(folder, root)
         environment = terraform_environment(root, download)
-        unformatted = unformatted_files(folder, mirror.formatted, environment)
+        unformatted = _unformatted(folder, mirror.formatted, environment)
         failure = initialize(mirror.module, environment, download)
         diagnostics = diagnose(mirror.module, environment)
     reasons = [] if download else list(mirror.remote)
@@ -91,13 +91,19 @@ def run_terraform(folder: Path, download: bool = False) -> Check:
     return Check(str(folder), findings, skipped)
 
 
-def unformatted_files(folder: Path, copy: Path, environment: Mapping[str, str]) -> list[Finding]:
-    """What `terraform fmt` finds in a copy of the module's files."""
-    result = _run(copy, environment, "fmt", "-check", "-list=true", "-no-color")
+def unformatted_names(
+    copy: Path, environment: Mapping[str, str], *options: str
+) -> list[str] | None:
+    """The files in a folder that `terraform fmt` would change; None where it cannot read one."""
+    result = _run(copy, environment, "fmt", "-check", "-list=true", "-no-color", *options)
+    return result.stdout.splitlines() if result.returncode in (0, 3) else None
+
+
+def _unformatted(folder: Path, copy: Path, environment: Mapping[str, str]) -> list[Finding]:
     message = "not formatted: run terraform fmt"
     return [
         Finding(str(folder / name), 0, 0, "error", "terraform-fmt", message)
-        for name in (result.stdout.splitlines() if result.returncode == 3 else ())
+        for name in unformatted_names(copy, environment) or ()
     ]
 
 

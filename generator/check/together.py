@@ -28,7 +28,7 @@ from generator.check.terraform import (
     executable,
     initialize,
     terraform_environment,
-    unformatted_files,
+    unformatted_names,
 )
 
 _UNKNOWN = "${terraform_data.unknown.output}"
@@ -43,6 +43,7 @@ class _Member(NamedTuple):
     folder: Path
     name: str
     copy: Path
+    formatted: Path
     variables: frozenset[str]
     lock: bytes
 
@@ -59,21 +60,23 @@ def clean_modules(folders: Sequence[Path], download: bool = False) -> Iterator[C
         top = Path(temporary).resolve()
         environment = terraform_environment(top, download)
         groups: dict[object, list[_Member]] = {}
+        found: list[tuple[_Member, frozenset[object]]] = []
         for number, folder in enumerate(folders):
-            for member, providers in _member(folder, top / f"m{number}", environment):
-                groups.setdefault((providers, member.lock), []).append(member)
+            found += _member(folder, top / f"m{number}")
             yield ()
+        unformatted = _unformatted([member for member, _ in found], top, environment)
+        for member, providers in found:
+            if member.name not in unformatted:
+                groups.setdefault((providers, member.lock), []).append(member)
         parts = (m[i : i + MOST] for m in groups.values() for i in range(0, len(m), MOST))
         for members in parts:
             yield [m.folder for m in _clean(members, top, environment, download)]
 
 
-def _member(
-    folder: Path, place: Path, environment: Mapping[str, str]
-) -> Iterator[tuple[_Member, frozenset[object]]]:
+def _member(folder: Path, place: Path) -> Iterator[tuple[_Member, frozenset[object]]]:
     """The module with the providers that it names; nothing where being called matters to it."""
     mirror = make_mirror(folder, place)
-    if not mirror.is_whole or unformatted_files(folder, mirror.formatted, environment):
+    if not mirror.is_whole:
         return
     variables: set[str] = set()
     providers: set[object] = set()
@@ -91,8 +94,21 @@ def _member(
             variables.update(b.words[-1] for b in blocks if b.words[:1] == ("variable",))
     lock = mirror.module / LOCK
     locked = lock.read_bytes() if lock.exists() else b""
-    member = _Member(folder, place.name, mirror.module, frozenset(variables), locked)
+    member = _Member(
+        folder, place.name, mirror.module, mirror.formatted, frozenset(variables), locked
+    )
     yield member, frozenset(providers) - {"terraform"}  # which is built in
+
+
+def _unformatted(
+    members: Sequence[_Member], top: Path, environment: Mapping[str, str]
+) -> Collection[str]:
+    """The names of the members in whose own files `terraform fmt` finds something."""
+    names = unformatted_names(top, environment, "-recursive")
+    if names is None:  # where it cannot read one file, it lists none
+        return [m.name for m in members if unformatted_names(m.formatted, environment)]
+    own = {member.formatted.relative_to(top): member.name for member in members}
+    return [own[f] for name in names if (f := Path(*Path(name).parts[:2])) in own]
 
 
 def _providers(blocks: Sequence[Block]) -> Iterator[object]:

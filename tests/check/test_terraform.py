@@ -320,6 +320,7 @@ def test_environments_of_other_processes_do_not_get_into_messages(module):
 @pytest.mark.usefixtures("terraform")
 def test_a_module_that_reads_without_end_is_ended(module, monkeypatch):
     monkeypatch.setattr("generator.check.terraform.SECONDS", 2)
+    monkeypatch.setattr("generator.check.terraform.MEMORY", 1 << 30)  # which is filled sooner
     (module / "main.tf").write_text('output "a" {\n  value = file("/dev/zero")\n}\n')
     [finding] = check_module(module).findings
     assert "took more than 2 seconds" in finding.message or "memory" in finding.message

@@ -52,6 +52,11 @@ REQUIRED = 'variable "a" {\n  type = string\n}\n\noutput "a" {\n  value = var.a\
 OPTIONAL = 'variable "b" {\n  type    = list(string)\n  default = []\n}\n'
 BAD = 'output "c" {\n  value = var.nowhere\n}\n'
 RESOURCE = 'resource "terraform_data" "a" {\n  inptu = 1\n}\n'
+UNFORMATTED = 'variable "a" {\n type = string\n}\n'
+CALLS_UNFORMATTED = {
+    "main.tf": 'module "m" {\n  source = "./inner"\n  a      = "x"\n}\n',
+    "inner/main.tf": UNFORMATTED,
+}
 CLEAN = {"one": REQUIRED, "two": OPTIONAL, "three": REQUIRED + "\n" + OPTIONAL}
 
 
@@ -59,13 +64,21 @@ CLEAN = {"one": REQUIRED, "two": OPTIONAL, "three": REQUIRED + "\n" + OPTIONAL}
 def test_modules_are_validated_in_one_run(put, runs):
     folders = put(CLEAN)
     assert clean_among(folders) == set(folders)
-    assert runs == ["fmt"] * 3 + ["init", "validate"]
+    assert runs == ["fmt", "init", "validate"]
 
 
 @pytest.mark.slow
 def test_each_module_that_is_prepared_is_a_step_for_whoever_waits(put):
     folders = put(CLEAN)
     assert [*clean_modules(folders)] == [(), (), (), folders]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beside", [{}, {"syntax": "variable {\n"}], ids=["alone", "unreadable"])
+def test_modules_that_are_not_formatted_are_left_out(put, beside):
+    """Also beside a file that cannot be read, and not because of a module that one calls."""
+    folders = put({**CLEAN, "unformatted": UNFORMATTED, "caller": CALLS_UNFORMATTED, **beside})
+    assert clean_among(folders) == {*folders[:3], folders[4]}
 
 
 @pytest.mark.slow
@@ -99,7 +112,7 @@ MISTAKES = {
     "argument": RESOURCE,
     "type": 'variable "a" {\n  type    = number\n  default = "x"\n}\n',
     "twice": REQUIRED + "\n" + REQUIRED,
-    "unformatted": 'variable "a" {\n type = string\n}\n',
+    "unformatted": UNFORMATTED,
     "syntax": "variable {\n",
     "no-type": "resource {\n}\n",
     "version": 'terraform {\n  required_version = ">= 99"\n}\n',
@@ -140,12 +153,13 @@ def test_each_mistake_is_found_beside_clean_modules_only(put):
 def test_generated_modules_are_clean_together_and_their_mistakes_are_found(put, tmp_path):
     put({})
     folders = []
-    for i, name in enumerate(["predefined", "advanced", "console-all-vpcs", "predefined"]):
+    names = ("predefined", "advanced", "console-all-vpcs", "console-all-vpcs", "predefined")
+    for i, name in enumerate(names):
         folders.append(tmp_path / f"{i}" / "terraform")
         shutil.copytree(Path(__file__).parents[2] / "out" / name / "terraform", folders[-1])
-    assert clean_among(folders) == set(folders)
-    main = folders[2] / "main.tf"
+    wrong = folders.pop(2)
+    main = wrong / "main.tf"
     main.write_text(main.read_text().replace("vpc_id ", "vpc_ip ", 1))
-    assert clean_among(folders) == {f for f in folders if f != folders[2]}
-    [finding] = [f for f in check_module(folders[2]).findings if "vpc_ip" in f.message]
+    assert clean_among([*folders, wrong]) == set(folders)
+    [finding] = [f for f in check_module(wrong).findings if "vpc_ip" in f.message]
     assert Path(finding.file) == main
