@@ -25,6 +25,12 @@ ACME = 'name: acme\nrelease: "3.7"\noutbound: basic\nendpoints: {inbound-clients
 needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch):
+    """What is installed must not find this folder, which whoever runs the tests may have named."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 class Runner:
     """Runs the steps of the action one after the other, until one fails."""
 
