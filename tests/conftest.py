@@ -40,8 +40,10 @@ GIGABYTE = 10**9
 def pytest_configure(config):
     """Draw few examples in the default run, and many in one that includes the slow tests."""
     is_default = config.getoption("markexpr") == "not slow"
-    if is_default and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > GIGABYTE:
-        # It writes thousands of small files, each of which is synced.
+    # Slow tests install environments, and Terraform may copy its provider.
+    enough = (1 if is_default else 8) * GIGABYTE
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > enough:
+        # A run writes thousands of small files, each of which is synced.
         os.environ.setdefault("TMPDIR", str(MEMORY))
         tempfile.tempdir = None
     # What is kept between runs stays between tests, and out of the user's folder.

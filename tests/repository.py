@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+SOMEBODY = "[user]\nname = Nobody\nemail = nobody@example.com\n"
+
 
 def git(*words: str, folder: Path | str = ".") -> str:
     """What git prints, whatever the settings of whoever runs the tests."""
@@ -19,8 +21,8 @@ def git(*words: str, folder: Path | str = ".") -> str:
 def init(folder: Path | str = ".") -> None:
     """An empty repository with somebody who commits."""
     git("init", "--quiet", "--initial-branch=main", folder=folder)
-    git("config", "user.name", "Nobody", folder=folder)
-    git("config", "user.email", "nobody@example.com", folder=folder)
+    with Path(folder, ".git", "config").open("a") as file:
+        file.write(SOMEBODY)
 
 
 def commit(folder: Path | str = ".") -> None:

@@ -10,17 +10,25 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
 from conftest import ROOT
 from folders import files, generated
+from repository import commit, git, init
 
 from generator import __version__
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 ACME = 'name: acme\nrelease: "3.7"\noutbound: basic\nendpoints: {inbound-clients: [10.0.0.0/8]}\n'
 needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch):
+    """What is installed must not find this folder, which whoever runs the tests may have named."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
 
 
 class Runner:
@@ -74,13 +82,35 @@ class Runner:
 INSTALL, RUN = (step["name"] for step in ACTION["runs"]["steps"])
 
 
+class Installation(NamedTuple):
+    """What the action did to install the package."""
+
+    result: subprocess.CompletedProcess[str]
+    temporary: Path
+    started: Path
+    """What the workspace has run meanwhile."""
+
+
+SHADOWS = ("venv", "pip", "ensurepip", "sitecustomize", "setuptools", "hatchling", "os", "json")
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installation(tmp_path_factory):
+    """The action installs the package, in a workspace with modules named like Python's own."""
+    folder, temporary = tmp_path_factory.mktemp("install"), tmp_path_factory.mktemp("temporary")
+    runner = Runner(folder, temporary)
+    started = folder / "started"
+    for name in SHADOWS:
+        code = f"open({str(started)!r}, 'a').write({name!r})\n"
+        (runner.workspace / f"{name}.py").write_text(code)
+    return Installation(runner.run(INSTALL), temporary, started)
+
+
+@pytest.fixture(scope="module")
+def installed(installation):
     """A folder with a clean environment `cvo-sg`, in which the action has installed the package."""
-    temporary = tmp_path_factory.mktemp("temporary")
-    result = Runner(tmp_path_factory.mktemp("install"), temporary).run(INSTALL)
-    assert result.returncode == 0, result.stderr
-    return temporary
+    assert installation.result.returncode == 0, installation.result.stderr
+    return installation.temporary
 
 
 @pytest.fixture
@@ -149,9 +179,9 @@ def released(folder: Path, file: str) -> str:
     repository = folder / "acme" / "cvo-sg"
     (repository / file).parent.mkdir(parents=True)
     (repository / file).write_text("")
-    git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.com"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"], ["tag", "v1.2"]):
-        subprocess.run([*git, *words], check=True)
+    init(repository)
+    commit(repository)
+    git("tag", "v1.2", folder=repository)
     return f"file://{folder}"
 
 
@@ -169,18 +199,10 @@ def test_the_action_installs_another_version_with_its_own_dependencies(action, t
 
 @pytest.mark.slow
 @needs_bash
-def test_installing_runs_nothing_in_the_workspace(tmp_path):
-    """With the real Python and pip, which imports from the folder where it starts."""
-    (tmp_path / "temporary").mkdir()
-    runner = Runner(tmp_path, tmp_path / "temporary")
-    for name in ("venv", "pip", "ensurepip", "sitecustomize", "setuptools", "os", "json"):
-        code = f"open({str(tmp_path / 'started')!r}, 'a').write({name!r})\n"
-        (runner.workspace / f"{name}.py").write_text(code)
-    result = runner.run(INSTALL, version="v1.2", server_url=released(tmp_path, "no-project"))
-    assert not (tmp_path / "started").exists()
-    assert "no-project" in os.listdir(tmp_path / "temporary" / "cvo-sg-source")  # noqa: PTH208
-    assert (tmp_path / "temporary" / "cvo-sg" / "bin" / "pip").exists()
-    assert result.returncode == 1, "it ends where pip finds no project"
+def test_installing_runs_nothing_in_the_workspace(installation):
+    """Python and pip import from the folder where they start, unless they are told not to."""
+    assert not installation.started.exists(), installation.started.read_text()
+    assert installation.result.returncode == 0, installation.result.stderr
 
 
 @needs_bash
@@ -202,32 +224,33 @@ def install(action, script):
     tool.chmod(0o755)
 
 
-@pytest.fixture
-def pull_request(action):
+@pytest.fixture(scope="module")
+def branch(tmp_path_factory):
     """A repository whose branch opens SSH to everybody and generates the files again."""
-    install(action, f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m generator "$@"')
-    work = action.workspace
-
-    def git(*words):
-        subprocess.run(["git", *words], cwd=work, check=True, capture_output=True)
+    work = tmp_path_factory.mktemp("branch")
 
     def generate():
         words = [sys.executable, "-m", "generator", "generate", "--no-lint", "--quiet"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         subprocess.run(words, cwd=work, env=environment, check=True)
-        git("add", ".")
-        git("commit", "--quiet", "--message", "change")
+        commit(work)
 
-    git("init", "--quiet")
-    git("config", "user.name", "Nobody")
-    git("config", "user.email", "nobody@example.com")
+    init(work)
     (work / "acme.yaml").write_text(ACME)
     (work / "cvo-sg.yaml").write_text("outputs:\n  - out: infra\n    deployments: [acme.yaml]\n")
     generate()
-    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    git("update-ref", "refs/remotes/origin/main", "HEAD", folder=work)
     peers = "[10.0.0.0/8], administrators: [0.0.0.0/0]"
     (work / "acme.yaml").write_text(ACME.replace("[10.0.0.0/8]", peers))
     generate()
+    return work
+
+
+@pytest.fixture
+def pull_request(action, branch):
+    """A runner with a checkout of the branch."""
+    install(action, f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m generator "$@"')
+    shutil.copytree(branch, action.workspace, dirs_exist_ok=True)
     return action
 
 
@@ -295,15 +318,14 @@ def test_in_a_shallow_clone_the_action_names_fetch_depth(pull_request):
 def test_a_pull_request_from_a_fork_is_compared_with_where_it_left_the_base(pull_request):
     """Later commits of the base would else appear as closed by the pull request."""
     work = pull_request.workspace
-    git = ["git", "-C", work, "-c", "user.name=a", "-c", "user.email=a@example.com"]
     for words in (
-        ["checkout", "-q", "-b", "later", "origin/main"],
-        ["rm", "-q", "-r", "infra/acme/terraform"],
-        ["commit", "-q", "-m", "later"],
+        ["checkout", "--quiet", "-b", "later", "origin/main"],
+        ["rm", "--quiet", "-r", "infra/acme/terraform"],
+        ["commit", "--quiet", "--message", "later"],
         ["update-ref", "refs/remotes/origin/main", "HEAD"],
-        ["checkout", "-q", "--detach", "-"],
+        ["checkout", "--quiet", "--detach", "-"],
     ):
-        subprocess.run([*git, *words], check=True)
+        git(*words, folder=work)
     pull_request.base, pull_request.event = "main", "pull_request"
     assert pull_request.run(RUN).returncode == 0
     assert "**4 rules open to the internet**, 4 rules close." in pull_request.summary.read_text()
@@ -312,8 +334,7 @@ def test_a_pull_request_from_a_fork_is_compared_with_where_it_left_the_base(pull
 @pytest.mark.slow
 @needs_bash
 def test_a_checkout_of_the_base_is_not_taken_for_the_pull_request(pull_request):
-    git = ["git", "-C", pull_request.workspace]
-    subprocess.run([*git, "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
+    git("update-ref", "refs/remotes/origin/main", "HEAD", folder=pull_request.workspace)
     pull_request.base, pull_request.event = "main", "pull_request_target"
     unknown(pull_request, "this is a checkout of the base itself, not of the pull request")
 

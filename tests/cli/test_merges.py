@@ -66,13 +66,17 @@ def origin(tmp_path_factory):
     return folder
 
 
+def clone_of(origin, folder, *settings):
+    """Clone the repository for somebody who commits."""
+    settings = ["user.name=Nobody", "user.email=nobody@example.com", *settings]
+    git("clone", "--quiet", *(f"--config={each}" for each in settings), str(origin), str(folder))
+
+
 @pytest.fixture
 def clone(origin, tmp_path, monkeypatch):
     """A clone of the repository, on the branch `ours`."""
-    git("clone", "--quiet", "--local", str(origin), str(tmp_path / "clone"))
+    clone_of(origin, tmp_path / "clone")
     monkeypatch.chdir(tmp_path / "clone")
-    for key, value in (("user.name", "Nobody"), ("user.email", "nobody@example.com")):
-        git("config", key, value)
     git("branch", "theirs", "origin/theirs")
     return tmp_path / "clone"
 
@@ -360,10 +364,8 @@ def crlf(*names):
 @pytest.fixture
 def windows(origin, tmp_path, monkeypatch):
     """A clone as git makes it on Windows."""
-    git("clone", "--quiet", "--config", "core.autocrlf=true", str(origin), str(tmp_path / "crlf"))
+    clone_of(origin, tmp_path / "crlf", "core.autocrlf=true")
     monkeypatch.chdir(tmp_path / "crlf")
-    for key, value in (("user.name", "Nobody"), ("user.email", "nobody@example.com")):
-        git("config", key, value)
     assert b"\r\n" in Path(TEMPLATE).read_bytes()
     return tmp_path / "crlf"
 
