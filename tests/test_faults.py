@@ -15,10 +15,9 @@ from collections import Counter
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import MEMORY, ROOT
+from conftest import ROOT
 from forks import runs
 
 from generator.load import shipped
@@ -62,13 +61,6 @@ def is_temporary(name: str) -> bool:
 
 def generated(folder: Path) -> dict[str, bytes]:
     return {name: text for name, text in contents(folder).items() if not is_temporary(name)}
-
-
-@pytest.fixture
-def tmp_path(tmp_path):
-    """In memory, where there is such a place: hundreds of runs wait for a disk to be in sync."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
