@@ -55,6 +55,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def folders(folder: Path) -> set[Path]:
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_dir()}
+
+
 def is_temporary(name: str) -> bool:
     return ".cvo-sg.tmp" in name
 
@@ -159,6 +163,7 @@ def test_a_run_that_is_killed_leaves_every_file_whole(project, before, after, pr
                     shutil.copytree(out, left)
             assert process.one(GENERATE) == 0
             assert contents(out) == contents(folder / after), "the next run leaves nothing behind"
+            assert folders(out) == folders(folder / after)
         assert len(kills) == 3
         proof("runs killed", changes)
         for when, number in kills.items():
@@ -356,11 +361,11 @@ def as_anybody():
 )
 def test_a_folder_that_cannot_be_written_changes_nothing(site):
     before = contents(site / "out")
-    folders = [site / "out" / "site" / name for name in ("cloudformation", "terraform")]
-    for folder in folders:
+    closed = [site / "out" / "site" / name for name in ("cloudformation", "terraform")]
+    for folder in closed:
         folder.chmod(0o555)
     code, stderr = finished(start(site, "new", preexec_fn=as_anybody))
-    for folder in folders:
+    for folder in closed:
         folder.chmod(0o755)
     assert (code, contents(site / "out")) == (2, before)
     assert "Permission denied" in stderr

@@ -116,8 +116,14 @@ def remains(out: Path) -> list[Path]:
 
 
 def clear(out: Path) -> None:
-    """Remove what runs that were killed have staged; to be called while no other run writes."""
+    """Remove what runs that were killed have left; to be called while no other run writes.
+
+    That is what they have staged, and folders that are empty since they removed the last file.
+    """
     for folder in remains(out):
+        staged = Staging((out,), folder.name)
+        for _, _, path in _files(staged, _GONE):
+            _remove_empty(path.parents, {Path(), out})
         _discard(folder)
 
 
@@ -208,7 +214,8 @@ def _remove_empty(folders: Iterable[Path], kept: set[Path]) -> None:
     """Remove folders, innermost first, as long as nobody uses them."""
     with suppress(OSError):
         for folder in takewhile(lambda f: f not in kept, folders):
-            folder.rmdir()
+            with suppress(FileNotFoundError):
+                folder.rmdir()
 
 
 def _refuse_special(path: Path) -> None:
