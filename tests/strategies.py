@@ -9,13 +9,11 @@ from ipaddress import ip_address, ip_network
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from samples import DATA, peers, resolved
 
 from generator.errors import FieldError
-from generator.load import RuleData, shipped
 from generator.model import PEER_NAME, Deployment, Peer, PrefixList
-from generator.resolve import resolve
 
-DATA = RuleData(shipped("rule_data"))
 RELEASE = DATA.release("3.7")
 TOGETHER = [
     rule.endpoints
@@ -43,10 +41,6 @@ def none_or(strategy):
 @cache
 def empty_or(strategy):
     return st.just({}) | strategy
-
-
-def resolved(deployment):
-    return resolve(deployment, DATA.release(deployment.release), DATA.catalogue)
 
 
 def subnets(network, new_prefix):
@@ -186,10 +180,6 @@ def deployments(draw, **fixed):
         assume(False)
     assume(not [*DATA.problems(deployment)])
     return deployment
-
-
-def peers(*texts):
-    return tuple(map(Peer.parse, texts))
 
 
 # Moves from one deployment to another, one change at a time.
