@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.load import RuleData, shipped
-from generator.model import Peer
+from generator.model import Peer, Resolved
 from generator.render import render
 from generator.resolve import resolve
 
@@ -85,12 +85,21 @@ TEXTS = {
 HOSTILE = variant(groups=("manager",), tags={text: text for text in TEXTS.values()})
 
 
-def resolved(deployment, release=None):
-    release = release or DATA.release(deployment.release)
-    return resolve(deployment, release, DATA.catalogue)
-
-
+_resolved: dict[str, Resolved] = {}
 _rendered: dict[tuple[str, str], dict[str, str | bytes]] = {}
+
+
+def resolved(deployment, release=None):
+    """A deployment as it is resolved; the last ones once, as a test looks at them several times."""
+    if release:
+        return resolve(deployment, release, DATA.catalogue)
+    key = repr(deployment)
+    if key not in _resolved:
+        if len(_resolved) == 10:
+            _resolved.clear()
+        release = DATA.release(deployment.release)
+        _resolved[key] = resolve(deployment, release, DATA.catalogue)
+    return _resolved[key]
 
 
 def rendered(deployment, format_="terraform", release=None):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from functools import lru_cache
 
 import yaml
 from cloud_radar.cf.unit import Template
@@ -50,7 +51,13 @@ ROLES |= {group_id: role for role, group_id in OWNED.items()}
 
 
 def template_of(deployment):
-    return yaml.load(rendered(deployment, "cloudformation")["template.yaml"], Reader)
+    return read(rendered(deployment, "cloudformation")["template.yaml"])
+
+
+@lru_cache(10)
+def read(text):
+    """A template as data, which nothing changes: those who draw values for it look at it again."""
+    return yaml.load(text, Reader)
 
 
 class Stack:

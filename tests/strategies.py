@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from ipaddress import ip_address, ip_network
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from samples import DATA, peers, resolved
 
 from generator.errors import FieldError
-from generator.load import RuleData, shipped
 from generator.model import PEER_NAME, Deployment, Peer, PrefixList
-from generator.resolve import resolve
 
-DATA = RuleData(shipped("rule_data"))
 RELEASE = DATA.release("3.7")
 TOGETHER = [
     rule.endpoints
@@ -25,9 +24,23 @@ TOGETHER = [
 ]
 MEDIATED = tuple(role for role, group in DATA.catalogue.groups.items() if group.ha_only)
 
+# To check a new strategy takes hypothesis longer than to draw from it, so that each is made once.
+booleans, lists, dictionaries = cache(st.booleans), cache(st.lists), cache(st.dictionaries)
 
-def resolved(deployment):
-    return resolve(deployment, DATA.release(deployment.release), DATA.catalogue)
+
+@cache
+def one_of(*values):
+    return st.sampled_from(values)
+
+
+@cache
+def none_or(strategy):
+    return st.none() | strategy
+
+
+@cache
+def empty_or(strategy):
+    return st.just({}) | strategy
 
 
 def subnets(network, new_prefix):
@@ -57,6 +70,7 @@ GROUPS = HEXADECIMAL.map("sg-{}".format) | HEXADECIMAL.map("123456789012/sg-{}".
 COUNTED = st.builds(PrefixList, PREFIX_LISTS, st.integers(1, 5))
 
 
+@cache
 def bindables(roles):
     """A peer, or a prefix list with its maximum entries; groups are of the deployment's roles."""
     texts = [NETWORKS_V4, NETWORKS_V4, NETWORKS_V6, PREFIX_LISTS, GROUPS]
@@ -64,64 +78,70 @@ def bindables(roles):
     return st.one_of(*texts, groups).map(Peer.parse) | COUNTED
 
 
+ENDPOINTS = one_of(*DATA.catalogue.endpoints)
 PEER_NAMES = st.from_regex(PEER_NAME, fullmatch=True)
 
 
+@cache
 @st.composite
 def bindings(draw, roles):
-    peers = draw(st.lists(bindables(roles), max_size=4))
-    if draw(st.booleans()):
+    peers = draw(lists(bindables(roles), max_size=4))
+    if draw(booleans()):
         return tuple(peers)
-    size = {"min_size": len(peers), "max_size": len(peers)}
-    names = draw(st.lists(PEER_NAMES, unique=True, **size))
+    names = draw(_names(len(peers)))
     return dict(zip(names, peers, strict=True))
 
 
+@cache
 def of_one_group(release, roles):
     """The keys that bind an endpoint in the rules of one group only."""
     used = {role: DATA.catalogue.endpoints_of(DATA.release(release), role) for role in roles}
     endpoints = DATA.catalogue.endpoints
-    return [f"{role}/{name}" for role in roles for name in endpoints if name in used[role]]
+    keys = (f"{role}/{name}" for role in roles for name in endpoints if name in used[role])
+    return one_of(*keys)
 
 
+@cache
 @st.composite
 def endpoints(draw, roles, release):
     """Bindings of some endpoints. Those that share a row often have peers in common."""
-    bound = draw(st.dictionaries(st.sampled_from([*DATA.catalogue.endpoints]), bindings(roles)))
-    own = st.sampled_from(of_one_group(release, roles))
-    bound |= draw(st.just({}) | st.dictionaries(own, bindings(roles), max_size=3))
-    for names in TOGETHER if draw(st.booleans()) else ():
-        shared = draw(st.lists(bindables(roles), min_size=1, max_size=2))
-        for name in draw(st.lists(st.sampled_from(names), min_size=1, unique=True)):
-            bound[name] = (*draw(st.lists(bindables(roles), max_size=2)), *shared)
+    bound = draw(dictionaries(ENDPOINTS, bindings(roles)))
+    own = dictionaries(of_one_group(release, roles), bindings(roles), max_size=3)
+    bound |= draw(empty_or(own))
+    for names in TOGETHER if draw(booleans()) else ():
+        shared = draw(lists(bindables(roles), min_size=1, max_size=2))
+        for name in draw(lists(one_of(*names), min_size=1, unique=True)):
+            bound[name] = (*draw(lists(bindables(roles), max_size=2)), *shared)
     return bound
 
 
 WORDS = st.lists(st.from_regex("[a-z][a-z0-9]{0,9}", fullmatch=True), min_size=1, max_size=5)
+NAMES = WORDS.map("-".join)
 TEXTS = st.text('aZ0 :${}%{}"\\#é', max_size=8)
 TAGS = st.dictionaries(TEXTS.filter(bool), TEXTS, max_size=3)
 
 
-def some_of(names):
+@cache
+def some_of(*names):
     """Often none, else a few of the names."""
-    few = st.lists(st.sampled_from([*names]), max_size=3, unique=True) if names else st.just([])
+    few = lists(one_of(*names), max_size=3, unique=True) if names else st.just([])
     return st.one_of(st.just([]), few).map(tuple)
 
 
+@cache
 def features(release):
-    return st.dictionaries(
-        st.sampled_from(DATA.release(release).features), st.booleans(), max_size=6
-    )
+    return dictionaries(one_of(*DATA.release(release).features), booleans(), max_size=6)
 
 
 # Ids of groups that something else owns, which no other peer has.
 OWNED = {role: f"sg-e{i:07x}" for i, role in enumerate(DATA.catalogue.groups)}
 
 
+@cache
 @st.composite
 def taken_over(draw, roles):
     """Groups that are adopted, and those that something else owns; often neither."""
-    how = draw(st.none() | st.dictionaries(st.sampled_from(roles), st.booleans())) or {}
+    how = draw(none_or(dictionaries(one_of(*roles), booleans()))) or {}
     adopted = tuple(role for role, is_ours in how.items() if is_ours)
     return adopted, {role: OWNED[role] for role in how if role not in adopted} or None
 
@@ -129,40 +149,37 @@ def taken_over(draw, roles):
 @st.composite
 def deployments(draw, **fixed):
     """A deployment that its rule data accepts. `fixed` gives some of its fields a value."""
-    topology = draw(st.sampled_from(["ha", "single-node"]))
-    release = draw(st.sampled_from([RELEASE.id, *DATA.releases()]))
+    topology = draw(one_of("ha", "single-node"))
+    release = draw(one_of(RELEASE.id, *DATA.releases()))
     documented = DATA.release(release).info.groups
     possible = [r for r in documented if topology == "ha" or r not in MEDIATED]
-    groups = draw(st.none() | st.lists(st.sampled_from(possible), min_size=1, unique=True))
-    roles = groups or [r for r in possible if not DATA.catalogue.groups[r].created_by_product]
+    groups = draw(none_or(lists(one_of(*possible), min_size=1, unique=True)))
+    created = (r for r in possible if not DATA.catalogue.groups[r].created_by_product)
+    roles = tuple(groups or created)
     fields = {
-        "name": draw(WORDS.map("-".join)),
+        "name": draw(NAMES),
         "release": release,
         "topology": topology,
         "groups": None if groups is None else tuple(groups),
-        "outbound": draw(st.sampled_from(["advanced", "basic"])),
+        "outbound": draw(one_of("advanced", "basic")),
         "endpoints": draw(endpoints(roles, release)),
-        "supplements": draw(some_of(DATA.catalogue.supplements)),
-        "features": draw(st.none() | features(release)),
+        "supplements": draw(some_of(*DATA.catalogue.supplements)),
+        "features": draw(none_or(features(release))),
         "tags": draw(TAGS),
         "quota": 1000,
-        "compact": draw(st.booleans()),
-        "protect": draw(st.booleans()),
+        "compact": draw(booleans()),
+        "protect": draw(booleans()),
         **dict(zip(("adopted", "existing"), draw(taken_over(roles)), strict=True)),
-        "connect_groups": draw(st.booleans()),
+        "connect_groups": draw(booleans()),
     }
     left = [name for name in DATA.catalogue.endpoints if name not in fields["endpoints"]]
-    fields["open"] = draw(some_of(left))
+    fields["open"] = draw(some_of(*left))
     try:
         deployment = Deployment(**fields | fixed)
     except FieldError:
         assume(False)
     assume(not [*DATA.problems(deployment)])
     return deployment
-
-
-def peers(*texts):
-    return tuple(map(Peer.parse, texts))
 
 
 # Moves from one deployment to another, one change at a time.
@@ -194,7 +211,7 @@ def rename_labels(draw, deployment):
 
 
 def _names(number):
-    return st.lists(PEER_NAMES, unique=True, min_size=number, max_size=number)
+    return lists(PEER_NAMES, unique=True, min_size=number, max_size=number)
 
 
 def reorder_without_labels(draw, deployment):
@@ -212,7 +229,7 @@ def move_a_peer(draw, deployment):
     giving = [name for name, bound in (deployment.endpoints or {}).items() if bound]
     if not giving:
         return deployment
-    old, new = draw(st.sampled_from(giving)), draw(st.sampled_from([*DATA.catalogue.endpoints]))
+    old, new = draw(one_of(*giving)), draw(ENDPOINTS)
     kept = _items(deployment.endpoints[old])
     moved = kept.pop(draw(st.integers(0, len(kept) - 1)))
     there = [p for p in _items((deployment.endpoints or {}).get(new, ())) if p != moved]
@@ -222,7 +239,7 @@ def move_a_peer(draw, deployment):
 def bind_what_it_stands_for(draw, deployment):
     """An endpoint that falls back to another, or has a default, is bound to the same."""
     free = [name for name in DATA.catalogue.endpoints if deployment.peers(name) is None]
-    name = draw(st.sampled_from(free)) if free else None
+    name = draw(one_of(*free)) if free else None
     last, default = name, None
     while last and deployment.peers(last) is None:
         default = DATA.catalogue.endpoints[last].default
@@ -232,39 +249,41 @@ def bind_what_it_stands_for(draw, deployment):
 
 
 def bind(draw, deployment):
-    bound = draw(bindings(deployment.groups or ["manager"]))
-    return _bound(deployment, **{draw(st.sampled_from([*DATA.catalogue.endpoints])): bound})
+    bound = draw(bindings(deployment.groups or ("manager",)))
+    return _bound(deployment, **{draw(ENDPOINTS): bound})
 
 
 def bind_for_one_group(draw, deployment):
     """One group gets a binding of its own: another one, or that of all groups."""
     release = DATA.release(deployment.release)
-    key = draw(st.sampled_from(of_one_group(release.id, resolved_roles(deployment))))
+    key = draw(of_one_group(release.id, resolved_roles(deployment)))
     same = deployment.peers(key.rpartition("/")[2])
-    other = bindings(deployment.groups or ["manager"])
+    other = bindings(deployment.groups or ("manager",))
     return _bound(deployment, **{key: draw(other if same is None else st.just(same) | other)})
 
 
 def resolved_roles(deployment):
-    return [group.role for group in resolved(deployment).groups]
+    return tuple(group.role for group in resolved(deployment).groups)
 
 
 def unbind(draw, deployment):
     names = [*(deployment.endpoints or {})]
-    return _bound(deployment, **{draw(st.sampled_from(names)): None}) if names else deployment
+    return _bound(deployment, **{draw(one_of(*names)): None}) if names else deployment
 
 
 def leave_open(draw, deployment):
-    name = draw(st.sampled_from([*DATA.catalogue.endpoints]))
+    name = draw(ENDPOINTS)
     left = _bound(deployment, **{name: None})
     return replace(left, open=tuple({*left.open} ^ {name}))
 
 
+FIELDS = one_of("topology", "groups", "release", "outbound", "supplements", "features", "compact",
+                "protect", "connect_groups", "adopted", "existing")  # fmt: skip
+
+
 def change_another_field(draw, deployment):
     other = draw(deployments())
-    field = draw(st.sampled_from(["topology", "groups", "release", "outbound", "supplements",
-                                  "features", "compact", "protect", "connect_groups",
-                                  "adopted", "existing"]))  # fmt: skip
+    field = draw(FIELDS)
     return replace(deployment, **{field: getattr(other, field)})
 
 
@@ -276,7 +295,7 @@ CHANGES = [rename_labels, reorder_without_labels, move_a_peer, bind_what_it_stan
 def moves(draw, **fixed):
     """Two deployments of one name, the second made from the first by one to three changes."""
     old = new = draw(deployments(**fixed))
-    for change in draw(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)):
+    for change in draw(lists(one_of(*CHANGES), min_size=1, max_size=3)):
         new = change(draw, new)
     new = replace(new, **fixed)
     assume(new != old and not [*DATA.problems(new)])

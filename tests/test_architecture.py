@@ -45,6 +45,7 @@ USERS = {
     "subprocess": {"check.terraform", "observe.git"},
     "cfnlint": {
         "check.cfn_lint",
+        "check.remembered",
         "observe.cloudformation.decode",
         "observe.cloudformation.transforms",
         *(n for n in PACK if not n.endswith("__init__")),

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.check.findings import Finding, Severity
+from generator.check.remembered import remember
 from generator.check.suppressions import take_settings
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _runner(advice: bool) -> Runner:
 def _loaded() -> Runner:
     from cfnlint.runner import Runner
 
+    remember()
     return Runner(_config(advice=True))
 
 

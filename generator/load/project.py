@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -208,9 +209,11 @@ def _has_section(content: bytes) -> bool:
     return isinstance(tool, dict) and "cvo-sg" in tool
 
 
+@lru_cache(10)
 def _load(content: bytes) -> dict[str, Any]:
     """The TOML in a file. Raises ValueError, or RecursionError where it is nested too deeply.
 
+    A command asks for the section of a file before it reads it, and for each of its outputs.
     tomllib walks from the top for every part of a key, and down the table's name for every line.
     """
     import tomllib

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -115,12 +115,18 @@ CHARACTERS = """ :"'#$&*!?|>%@`{}[],\\\n’019aFx-/."""
 PIECE = re.compile(r"  \w+:.*\n(?: {4}.*\n)+")
 
 
+@lru_cache(1)
+def words_of(text):
+    """Most edits are edits of the same text, as few of them may be."""
+    return [*re.finditer(r"[\w.:/-]+", text)]
+
+
 def edit(draw, text, other):
     """One random edit: of a line, a character, a word or number, a name, or a piece."""
     lines = text.splitlines(keepends=True)
     i, j = draw.randrange(len(lines)), draw.randrange(len(lines))
     at = draw.randrange(len(text))
-    words = [*re.finditer(r"[\w.:/-]+", text)]
+    words = words_of(text)
     word, another_word = draw.choice(words), draw.choice(words)
     match draw.randrange(12):
         case 0:
@@ -216,7 +222,8 @@ def test_of_random_templates_neither_edits_nor_errors_are_taken_for_clean(proof,
     text = draw.choice(small())
 
     def may_be(edited):
-        return kinds(edited) and kinds(edited) <= of_drawn()
+        found = kinds(edited)
+        return found and found <= of_drawn()
 
     other, taken = wander(draw, text, drawn(), 500, may_be)
     wrong = [planted(each) for planted in ERRORS.values() for each in (text, other)]

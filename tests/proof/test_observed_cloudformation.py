@@ -5,29 +5,27 @@ of their parameters; and a template without parameters that are given is what th
 from __future__ import annotations
 
 from hypothesis import given
+from samples import rendered
 from stack import Stack, filled_in, template_of
 from strategies import resolved
 
-from generator.load import shipped
 from generator.observe import read_text
-from generator.render import render
 from generator.resolve import granted
 
 PLACEHOLDER = "127.0.0.1/32"
 
 
 def read(deployment, parameters):
-    text = render(resolved(deployment), [shipped("templates")], "cloudformation")["template.yaml"]
+    text = rendered(deployment, "cloudformation")["template.yaml"]
     found = read_text(text, "template.yaml", parameters)
     assert found.left_out == ()
+    groups = resolved(deployment).groups
     roles = {
         "".join(part.capitalize() for part in g.role.split("-")) + "SecurityGroup": g.role
-        for g in resolved(deployment).groups
+        for g in groups
     }
     assert {group.key for group in found.groups} == roles.keys()
-    named = {
-        g.role: "".join(map(str.title, g.output.split("_"))) for g in resolved(deployment).groups
-    }
+    named = {g.role: "".join(map(str.title, g.output.split("_"))) for g in groups}
     assert {roles[group.key]: group.output for group in found.groups} == named
     return roles, [rule for rule in found.rules if rule.peer != PLACEHOLDER]
 

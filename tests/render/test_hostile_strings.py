@@ -41,17 +41,22 @@ TEXTS = st.one_of(
 IDS = {"prefix_lists": "pl-", "security_group_ids": "sg-"}
 
 
+NAMES = st.one_of(*[WORDS.map("-".join)] * 3, TEXTS)
+NAMES_OF_PEERS = st.lists(PEER_NAMES | TEXTS, min_size=1, max_size=2)
+TAGS = st.dictionaries(TEXTS, TEXTS, max_size=3)
+
+
 @st.composite
-def files(draw, texts=TEXTS):
+def files(draw):
     """What a deployment file says."""
-    names = draw(st.lists(PEER_NAMES | texts, min_size=1, max_size=2))
+    names = draw(NAMES_OF_PEERS)
     ids = [f"{prefix}{i:08x}" for i, prefix in enumerate(IDS.values())]
     return {
-        "name": draw(st.one_of(*[WORDS.map("-".join)] * 3, texts)),
+        "name": draw(NAMES),
         "release": "3.7",
         "groups": ["cloud-volumes-ontap"],
         "endpoints": {"dns": dict(zip(names, ids, strict=False))},
-        "tags": draw(st.dictionaries(texts, texts, max_size=3)),
+        "tags": draw(TAGS),
     }
 
 
@@ -67,17 +72,17 @@ def loaded(file):
     return DATA.parse_deployment(text.encode(), "customer.yaml")
 
 
-def refusals(file):
-    """The mistakes for which a file is refused; none if it is accepted."""
+def loaded_or_refused(file):
+    """The deployment that a file holds, and the mistakes for which it is refused."""
     try:
-        loaded(file)
+        return loaded(file), ()
     except InputError as error:
-        return error.mistakes
-    return ()
+        return None, error.mistakes
 
 
 def accepted(file):
-    return not refusals(file)
+    _, mistakes = loaded_or_refused(file)
+    return not mistakes
 
 
 def peers_of_kind(file, prefix):
@@ -91,8 +96,8 @@ def said(file):
     return {"name": file["name"], "tags": file["tags"]} | maps
 
 
-def output(file, format_, name):
-    return render(resolved(loaded(file)), [shipped("templates")], format_)[name]
+def output(deployment, format_, name):
+    return render(resolved(deployment), [shipped("templates")], format_)[name]
 
 
 # HCL as its specification has it: quoted templates, without templates in them.
@@ -178,13 +183,14 @@ def read_as_hcl(variables):
 
 def check(file):
     """Whether the file is accepted. Then the outputs hold what it says; else a few words do."""
-    if refused := refusals(file):
-        assert all(mistake.line for mistake in refused), "where it is"
-        assert all(len(str(mistake)) <= 300 for mistake in refused)
+    deployment, mistakes = loaded_or_refused(file)
+    if mistakes:
+        assert all(mistake.line for mistake in mistakes), "where it is"
+        assert all(len(str(mistake)) <= 300 for mistake in mistakes)
         return False
-    assert loaded(file).tags == file["tags"]
-    assert read_as_hcl(output(file, "terraform", "variables.tf")) == said(file)
-    template = yaml.load(output(file, "cloudformation", "template.yaml"), Reader)
+    assert deployment.tags == file["tags"]
+    assert read_as_hcl(output(deployment, "terraform", "variables.tf")) == said(file)
+    template = yaml.load(output(deployment, "cloudformation", "template.yaml"), Reader)
     [group] = (r for r in template["Resources"].values() if r["Type"] == "AWS::EC2::SecurityGroup")
     tags = {tag["Key"]: tag["Value"] for tag in group["Properties"]["Tags"]}
     assert len(tags) == len(group["Properties"]["Tags"]), "no key twice"
@@ -268,7 +274,7 @@ def read_by_terraform(folder, files):
     for i, file in enumerate(files):
         module = folder / f"file_{i}"
         module.mkdir()
-        (module / "variables.tf").write_text(output(file, "terraform", "variables.tf"))
+        (module / "variables.tf").write_text(output(loaded(file), "terraform", "variables.tf"))
         (module / "outputs.tf").write_text(OUTPUT)
     calls = (MODULE % {"i": i, "vpc": VPC} for i, _ in enumerate(files))
     (folder / "main.tf").write_text("".join(calls))
