@@ -274,7 +274,7 @@ def unbind(draw, deployment):
 def leave_open(draw, deployment):
     name = draw(ENDPOINTS)
     left = _bound(deployment, **{name: None})
-    return replace(left, open=tuple({*left.open} ^ {name}))
+    return replace(left, open=tuple(sorted({*left.open} ^ {name})))
 
 
 FIELDS = one_of("topology", "groups", "release", "outbound", "supplements", "features", "compact",
