@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 from cfnlint.context import context
 from cfnlint.context.conditions import _conditions
+from cfnlint.decode import decode_str
 from cfnlint.jsonschema import _filter, validators
-from planted import acme, change
+from planted import ERRORS, acme, change
 from samples import TEMPLATE
 
 from generator.check import lint, remembered
@@ -20,6 +21,9 @@ FUNCTIONS = [
     (context, "fields"),
     (_conditions, "satisfiable"),
 ]
+
+
+TOGETHER = 10  # templates that the planted errors are spread over
 
 
 def conditional(one, two):
@@ -54,13 +58,42 @@ def test_this_cfn_lint_has_every_function_that_is_remembered():
     ] == []
 
 
-def test_what_is_remembered_changes_no_finding(monkeypatch):
+@pytest.fixture
+def forgetting(monkeypatch):
+    """Have cfn-lint work out everything anew from now on."""
+
+    def forget():
+        for place, name in FUNCTIONS:
+            monkeypatch.setattr(place, name, getattr(place, name).__wrapped__)
+
+    return forget
+
+
+def test_what_is_remembered_changes_no_finding(forgetting):
     first = {name: found(text) for name, text in TEXTS.items()}
     again = {name: found(text) for name, text in TEXTS.items()}
-    for place, name in FUNCTIONS:
-        monkeypatch.setattr(place, name, getattr(place, name).__wrapped__)
+    forgetting()
     assert first == again == {name: found(text) for name, text in TEXTS.items()}
     assert all(first.values())
+
+
+def with_errors(text, errors):
+    """The text with those of the planted errors that leave it a template at all."""
+    for planted in errors:
+        if not decode_str(planted(text))[1]:
+            text = planted(text)
+    return text
+
+
+@pytest.mark.slow
+def test_what_is_remembered_hides_no_planted_error(forgetting):
+    """With several in a template, as each lint that remembers nothing takes its time."""
+    errors = [*ERRORS.values()]
+    texts = [with_errors(acme(), errors[start::TOGETHER]) for start in range(TOGETHER)]
+    remembering = [*map(found, texts)]
+    forgetting()
+    assert remembering == [*map(found, texts)]
+    assert all(remembering)
 
 
 @pytest.fixture
