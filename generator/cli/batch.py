@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections import Counter, defaultdict
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +35,12 @@ _WORTH = 16
 """From how many deployments on another process pays. It loads what it needs, and lints, anew."""
 
 
-@dataclass(repr=False, eq=False)  # to define what nobody calls takes time
 class Names:
     """The first of many names, and how many there are."""
 
-    first: list[str] = field(default_factory=list)
-    total: int = 0
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.total = 0
 
     def add(self, name: str) -> None:
         """Count a name."""
@@ -53,39 +52,39 @@ class Names:
         return some(self.first, self.total)
 
 
-@dataclass(repr=False, eq=False)
 class Batch:
     """What the run says of its deployments, and what it needs of them later."""
 
-    names: list[str] = field(default_factory=list)
-    """In the order of the deployments."""
-    failures: list[GeneratorError] = field(default_factory=list)
-    failed: int = 0
-    findings: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    advice: list[Advice] = field(default_factory=list)
-    warned: dict[str, Names] = field(default_factory=lambda: defaultdict(Names))
-    """Of many deployments, those with warnings of each kind."""
-    replaced: list[Advice] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    described: list[str] = field(default_factory=list)
-    facts: dict[str, Names] = field(default_factory=lambda: defaultdict(Names))
-    too_large: list[tuple[Path, int]] = field(default_factory=list)
-    files: Counter[Path] = field(default_factory=Counter)
-    """By output folder, as are `written` and `removed`."""
-    written: Counter[Path] = field(default_factory=Counter)
-    removed: Counter[Path] = field(default_factory=Counter)
-    verbs: dict[Path, str] = field(default_factory=dict)
-    contents: dict[Path, bytes] = field(default_factory=dict)
-    kept: set[Path] = field(default_factory=set)
-    """Folders of formats that the quota leaves no room for: what was generated there stays."""
-    copies: set[Path] = field(default_factory=set)
-    left: set[Path] = field(default_factory=set)
-    """Folders that none of today's deployments has."""
-    merged: list[Path] = field(default_factory=list)
-    """The files that git merged, and that are generated again."""
-    renamed: set[Path] = field(default_factory=set)
-    """The folders of deployments that had another name before."""
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        """In the order of the deployments."""
+        self.failures: list[GeneratorError] = []
+        self.failed = 0
+        self.findings: list[str] = []
+        self.left_out: list[str] = []
+        self.advice: list[Advice] = []
+        self.warned: dict[str, Names] = defaultdict(Names)
+        """Of many deployments, those with warnings of each kind."""
+        self.replaced: list[Advice] = []
+        self.refused: list[str] = []
+        self.described: list[str] = []
+        self.facts: dict[str, Names] = defaultdict(Names)
+        self.too_large: list[tuple[Path, int]] = []
+        self.files: Counter[Path] = Counter()
+        """By output folder, as are `written` and `removed`."""
+        self.written: Counter[Path] = Counter()
+        self.removed: Counter[Path] = Counter()
+        self.verbs: dict[Path, str] = {}
+        self.contents: dict[Path, bytes] = {}
+        self.kept: set[Path] = set()
+        """Folders of formats that the quota leaves no room for: what was generated there stays."""
+        self.copies: set[Path] = set()
+        self.left: set[Path] = set()
+        """Folders that none of today's deployments has."""
+        self.merged: list[Path] = []
+        """The files that git merged, and that are generated again."""
+        self.renamed: set[Path] = set()
+        """The folders of deployments that had another name before."""
 
     def add(self, work: Work, target: Target, out: Path, found: Prepared) -> None:
         """Take over what became of one deployment, or of a folder that none has."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from generator.cli import terminal
 from generator.errors import UsageError
 
 ENDINGS = (".yaml", ".yml")
+_WILD = frozenset("*?[")
 _SHOWN = 5
 
 
@@ -33,7 +33,9 @@ def deployment_files(arguments: tuple[str, ...], quiet: bool) -> tuple[str, ...]
                 )
             found.update(dict.fromkeys(deployments))
             skipped += sorted({*files} - {*deployments})
-        elif glob.has_magic(argument) and not os.path.lexists(argument):
+        elif _WILD.intersection(argument) and not os.path.lexists(argument):
+            import glob
+
             every = glob.glob(argument, recursive=True)  # noqa: PTH207 - of any path
             matches = sorted(path for path in every if not os.path.isdir(path))
             if not matches:
