@@ -438,6 +438,26 @@ def test_what_cannot_be_read_is_named_and_nothing_is_removed(tmp_path, place, mo
     assert re.search(rf"{place}.*: Permission denied", stderr), stderr
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux" and os.geteuid() == 0, reason="root can read everywhere"
+)
+@pytest.mark.parametrize("mode", [0, 0o444])
+@pytest.mark.parametrize("place", ["releases", "releases/3.7", "presets"])
+def test_rule_data_that_cannot_be_seen_is_not_left_out(tmp_path, place, mode):
+    """What is below may be the user's own, over what is built in."""
+    for name in ("releases/3.7/manager.yaml", "presets/advanced.yaml"):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(shipped("rule_data") / name, tmp_path / "data" / name)
+    arguments = ("generate", "-p", "advanced", "--no-lint", "--rule-data", "data")
+    assert finished(started(*arguments, "--check", cwd=tmp_path))[0] == 1, "nothing is there yet"
+    (tmp_path / "data" / place).chmod(mode)
+    code, stderr = finished(started(*arguments, cwd=tmp_path, preexec_fn=as_anybody))
+    (tmp_path / "data" / place).chmod(0o755)
+    assert code == 2
+    assert re.search(rf"data/{place}.*: Permission denied", stderr), stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("where", ["out/site", "out/site/terraform"])
 def test_a_folder_swapped_for_a_link_is_not_followed(site, where):
     (site / where).rename(site / "aside")

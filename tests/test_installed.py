@@ -25,10 +25,12 @@ ACME = 'name: acme\nrelease: "3.7"\noutbound: basic\nendpoints: {inbound-clients
 needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="the steps are for bash")
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def _elsewhere():
     """What is installed must not find this folder, which whoever runs the tests may have named."""
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONPATH", raising=False)
+        yield
 
 
 class Runner:
@@ -195,6 +197,13 @@ def test_the_action_installs_another_version_with_its_own_dependencies(action, t
     assert result.stdout.splitlines()[-1] == f"{source}[xlsx]"
     constraints = str(source / ".ci" / "constraints.txt") if pinned else ""
     assert result.stdout.splitlines()[:2] == [constraints] * 2
+
+
+@needs_bash
+def test_an_installation_that_fails_fails_the_step(action, tmp_path):
+    python = tmp_path / "bin" / "python3"
+    python.write_text(PYTHON.replace("printf", "exit 1\nprintf"))
+    assert action.run(INSTALL).returncode == 1
 
 
 @pytest.mark.slow

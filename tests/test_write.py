@@ -13,6 +13,7 @@ import pytest
 from generator.errors import UsageError, WriteError
 from generator.render import HEAD, MARK, sealed
 from generator.write import (
+    clear,
     compare,
     locked,
     renamed,
@@ -247,6 +248,38 @@ def test_no_other_temporary_file_is_removed(folder, name, content):
     (folder / name).write_bytes(content)
     put(folder, {"x": ours("1")}, force=True)
     assert (folder / name).read_bytes() == content
+
+
+# What a run that was killed meant to remove may come with a clone, from anybody.
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder with an empty one, beside an output folder in which a killed run left something."""
+    (tmp_path / "out" / ".staged.0123abcd.cvo-sg.tmp").mkdir(parents=True)
+    (tmp_path / "out" / ".staged.0123abcd.cvo-sg.tmp" / "README").write_text("")
+    (tmp_path / "elsewhere" / "empty").mkdir(parents=True)
+    return tmp_path / "elsewhere"
+
+
+def test_a_folder_behind_a_link_is_not_one_that_a_killed_run_emptied(tmp_path, elsewhere):
+    (tmp_path / "out" / "link").symlink_to(elsewhere)
+    gone = tmp_path / "out" / ".staged.0123abcd.cvo-sg.tmp" / "gone" / "link" / "empty"
+    gone.mkdir(parents=True)
+    (gone / "x").write_text("")
+    clear(tmp_path / "out")
+    assert names(tmp_path / "out") == ["link"]
+    assert names(elsewhere) == ["empty"]
+
+
+def test_files_behind_a_link_are_none_that_a_killed_run_meant_to_remove(tmp_path, elsewhere):
+    (tmp_path / "out" / "empty").mkdir()
+    (elsewhere / "empty" / "x").write_text("")
+    gone = tmp_path / "out" / ".staged.0123abcd.cvo-sg.tmp" / "gone"
+    gone.symlink_to(elsewhere)
+    clear(tmp_path / "out")
+    assert names(tmp_path / "out") == ["empty"]
+    assert names(elsewhere / "empty") == ["x"]
 
 
 # Copies.

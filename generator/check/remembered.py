@@ -1,4 +1,4 @@
-"""What cfn-lint works out for each rule, property and resource anew, though the answer is the same.
+"""Answers of cfn-lint's own functions, kept for equal arguments.
 
 For each schema that it applies it makes a class, at each step it asks which fields a class has, and
 whether conditions can hold together it solves each time that a rule depends on them. Where it calls
@@ -12,7 +12,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
-MANY = 1000  # answers of a function, of which a template takes a hundred: then begin again
+MANY = 1000  # answers of a function; a template takes a hundred, and with more, all are dropped
 
 
 def remember() -> None:
@@ -34,7 +34,10 @@ def remember() -> None:
 
 
 def _once(module: ModuleType, name: str, key: Callable[..., Hashable]) -> None:
-    """Replace a function, where a module calls it, by one that remembers; a key is its argument."""
+    """Replace a function, where a module calls it, by one that remembers.
+
+    The key makes of the arguments what is compared.
+    """
     function = getattr(module, name, None)
     if not function:
         return
@@ -50,8 +53,8 @@ def _once(module: ModuleType, name: str, key: Callable[..., Hashable]) -> None:
             return function(*args, **kwargs)
         if len(known) >= MANY:
             known.clear()
-        known[which] = function(*args, **kwargs)
-        return known[which]
+        answer = known[which] = function(*args, **kwargs)
+        return answer
 
     setattr(module, name, remembered)
 

@@ -56,7 +56,7 @@ def limited(data: bytes, name: str) -> bytes:
 
 def subfolders(folder: Path) -> list[str]:
     """The names of the folders in a folder, sorted. Raises InputError if it cannot be read."""
-    return sorted(entry.name for entry in _listed(folder) if entry.is_dir())
+    return sorted(path.name for path in _listed(folder) if path.is_dir())
 
 
 def named(folder: Path, suffix: str) -> list[Path]:
@@ -64,12 +64,12 @@ def named(folder: Path, suffix: str) -> list[Path]:
 
     Raises InputError if it cannot be read.
     """
-    return sorted(path for path in map(Path, _listed(folder)) if path.suffix == suffix)
+    return sorted(path for path in _listed(folder) if path.suffix == suffix)
 
 
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
+def _listed(folder: Path) -> list[Path]:
     try:
-        return list(os.scandir(folder))
+        return list(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:

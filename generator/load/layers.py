@@ -98,8 +98,17 @@ def find(layers: tuple[Path, ...], *parts: str) -> Path:
 
 
 def _exists(path: Path) -> bool:
-    """Whether anything is there, also a link that leads nowhere: reading it says so."""
-    return os.path.lexists(path)
+    """Whether anything is there, also a link that leads nowhere: reading it says so.
+
+    Raises InputError if that cannot be seen: what a user has written must not be left out.
+    """
+    try:
+        os.lstat(path)
+    except PermissionError as error:
+        raise InputError([Mistake(str(path), 0, 0, error.strerror or str(error))]) from None
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_folder(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -47,12 +46,12 @@ def formats(folders: Sequence[Path]) -> list[str]:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder of templates")
-    entries = (entry for folder in folders for entry in os.scandir(folder))
-    found = [e for e in entries if not e.name.startswith(".") and e.is_dir()]
-    for entry in found:
-        if reason := bad_file_name(entry.name):
-            raise TemplateError(f"{entry.path}: {reason}")
-    return sorted({entry.name for entry in found})
+    found = [f for folder in folders for f in folder.iterdir() if f.is_dir()]
+    names = {f.name for f in found if not f.name.startswith(".")}
+    for folder in found:
+        if folder.name in names and (reason := bad_file_name(folder.name)):
+            raise TemplateError(f"{folder}: {reason}")
+    return sorted(names)
 
 
 def default_formats(folders: Sequence[Path]) -> list[str]:

@@ -118,12 +118,13 @@ def remains(out: Path) -> list[Path]:
 def clear(out: Path) -> None:
     """Remove what runs that were killed have left; to be called while no other run writes.
 
-    That is what they have staged, and folders that are empty since they removed the last file.
+    That is what they have staged, and empty folders in which they had a file to remove.
     """
     for folder in remains(out):
-        staged = Staging((out,), folder.name)
-        for _, _, path in _files(staged, _GONE):
-            _remove_empty(path.parents, {Path(), out})
+        for _, _, path in _files(Staging((out,), folder.name), _GONE):
+            with suppress(WriteError):  # a link, behind which it is not ours
+                refuse_links(out, [path])
+                _remove_empty(path.parents, {Path(), out})
         _discard(folder)
 
 
@@ -166,7 +167,7 @@ def _files(staged: Staging, kind: str) -> Iterator[tuple[Path, Path, Path]]:
     """Every staged file: its output folder, where it is, and where it belongs. Sorted."""
     for out in staged.outs:
         top = out / staged.name / kind
-        for folder, folders, names in os.walk(top):
+        for folder, folders, names in os.walk(top) if not top.is_symlink() else ():
             folders.sort()
             target = out / Path(folder).relative_to(top)
             for name in sorted(names):
