@@ -15,20 +15,19 @@ from generator.errors import UsageError
 
 T = TypeVar("T")
 
-# Patterns, which `re` compiles where they are first used: a run prints few of these texts.
 # What a terminal obeys or reorders: control characters (but for a tab and the end of a line), what
 # sets the direction of text (UAX #9), separators of lines, and bytes of a name that are no text.
-_ACTS = (
+_ACTS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 # GitHub's runner reads commands in what a step prints: `::name::` at the beginning of a line, and
 # the older `##[name]` anywhere in one.
-_COMMANDS = r"(?m)^([^\S\n]*):(?=:)|##\["
-_PLACE = r"(?m)^.+?:(?= )"
-_SEVERITY = r"(?m)^(.+?: )(error|warning|note)(?=: )"
-_DIFF_LINE = r"(?m)^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$"
-_CHANGE = r"(?m)^  ([+-]) .*$"
+_COMMANDS = re.compile(r"^([^\S\n]*):(?=:)|##\[", re.MULTILINE)
+_PLACE = re.compile(r"^.+?:(?= )", re.MULTILINE)
+_SEVERITY = re.compile(r"^(.+?: )(error|warning|note)(?=: )", re.MULTILINE)
 _SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
+_DIFF_LINE = re.compile(r"^(?:(---|\+\+\+) |(@@)|(\+)|(-)).*$", re.MULTILINE)
+_CHANGE = re.compile(r"^  ([+-]) .*$", re.MULTILINE)
 _FLOW_STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True},
     "head": {"dim": True},
@@ -73,11 +72,11 @@ def safe(text: str) -> str:
 
     In JSON, the escapes mean the same text.
     """
-    return re.sub(_COMMANDS, _spelled_out, _visible(text))
+    return _COMMANDS.sub(_spelled_out, _visible(text))
 
 
 def _visible(text: str) -> str:
-    return re.sub(_ACTS, lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _ACTS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _spelled_out(match: re.Match[str]) -> str:
@@ -121,7 +120,7 @@ def warning(message: str) -> Styled:
 
 def mistakes(text: str) -> Styled:
     """Sentences about mistakes, of which each begins with its file and line."""
-    return Styled(re.sub(_PLACE, lambda m: click.style(m[0], fg="red", bold=True), safe(text)))
+    return Styled(_PLACE.sub(lambda m: click.style(m[0], fg="red", bold=True), safe(text)))
 
 
 def findings(text: str) -> Styled:
@@ -131,13 +130,13 @@ def findings(text: str) -> Styled:
         word = click.style(match[2], fg=_SEVERITIES[match[2]], bold=True)
         return f"{match[1]}{word}"
 
-    return Styled(re.sub(_SEVERITY, style, safe(text)))
+    return Styled(_SEVERITY.sub(style, safe(text)))
 
 
 def changes(text: str) -> Styled:
     """Lines of what is added and removed, indented below their heads."""
     colors = {"+": "green", "-": "red"}
-    return Styled(re.sub(_CHANGE, lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
+    return Styled(_CHANGE.sub(lambda m: click.style(m[0], fg=colors[m[1]]), safe(text)))
 
 
 def flows(lines: Iterable[tuple[str, str]]) -> Styled:
@@ -155,4 +154,4 @@ def colored_diff(text: str) -> Styled:
         kind = next(i for i, group in enumerate(match.groups()) if group)
         return click.style(match[0], fg=_DIFF_COLORS[kind], bold=kind == 0 or None)
 
-    return Styled(re.sub(_DIFF_LINE, style, safe(text)))
+    return Styled(_DIFF_LINE.sub(style, safe(text)))

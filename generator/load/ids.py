@@ -26,9 +26,9 @@ HCL_WORDS = {
 }
 # As a parameter or output (`No:`), YAML 1.1 reads these as a boolean or as nothing.
 YAML_WORDS = {"yes", "no", "on", "off", "true", "false", "null"}
-_NOT_ALIKE = "[^a-z0-9_-]"  # an invalid id has its own sentence
+_NOT_ALIKE = re.compile("[^a-z0-9_-]")  # an invalid id has its own sentence
 # What an address is in a logical id: `pl-01234567`, `sg-01234567`, `fe80::/10`.
-_ADDRESS = r"(Pl|Sg)([0-9a-f]{8}|[0-9a-f]{17})|[A-Fa-f0-9][a-fx0-9]*m[0-9]+"
+_ADDRESS = re.compile(r"(Pl|Sg)([0-9a-f]{8}|[0-9a-f]{17})|[A-Fa-f0-9][a-fx0-9]*m[0-9]+")
 
 
 def check_roles(parsed: Parsed[Mapping[str, Group]]) -> Iterator[Mistake]:
@@ -85,7 +85,7 @@ def _alike(
         other = names[first.setdefault(pascal(name), key)]
         if name == other and first[pascal(name)] != key:
             yield parsed.mistake((key, *at), f"duplicate {what} {name!r}: change one")
-        elif name != other and not re.search(_NOT_ALIKE, name + other):
+        elif name != other and not (_NOT_ALIKE.search(name) or _NOT_ALIKE.search(other)):
             message = f"{other!r} and {name!r} are both {pascal(name)} in CloudFormation"
             yield parsed.mistake((key, *at), f"{what}s {message}: change one")
 
@@ -116,7 +116,7 @@ def _taken(name: str, roles: Iterable[str]) -> str | None:
         return f"{variable} is a word of HCL"
     if variable in YAML_WORDS:
         return f"{variable} is a word of YAML"
-    if re.fullmatch(_ADDRESS, parameter):
+    if _ADDRESS.fullmatch(parameter):
         return f"in a CloudFormation logical id, {parameter} is an address"
     if name.endswith(("-given", "-or-fallback")):
         return "CloudFormation conditions of other endpoints have such names"
